@@ -1,0 +1,317 @@
+//! The resolved chip: dense ids, SI numbers, no names left to look up.
+
+use std::sync::Arc;
+
+use crate::cost::Part;
+use crate::define_id;
+use crate::device::Device;
+use crate::diag::Diagnostics;
+use crate::id::{Id, IdVec};
+use crate::units::{Hertz, Kelvin, Latency, Second, Volt};
+
+define_id!(/// A tile of the mesh, row by row.
+    TileId, "tile");
+define_id!(/// A core, tile by tile.
+    CoreId, "core");
+define_id!(/// A crossbar, core by core.
+    XbarId, "xbar");
+define_id!(/// A kind of crossbar of the arch file.
+    XbarKindId, "xbar_kind");
+define_id!(/// A kind of core of the arch file.
+    CoreKindId, "core_kind");
+
+/// How a signed weight becomes two conductances, and where they are subtracted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subtraction {
+    /// Currents of the pair are subtracted before one bipolar conversion.
+    Analog,
+    /// Each column is converted by itself; codes are subtracted.
+    Digital,
+}
+
+/// A kind of crossbar with its cells.
+#[derive(Debug, Clone)]
+pub struct XbarKind {
+    /// Name in the arch file.
+    pub name: String,
+    /// Word lines.
+    pub rows: usize,
+    /// Bit lines.
+    pub cols: usize,
+    /// The memory cell.
+    pub device: Arc<dyn Device>,
+    /// Bits stored in one cell.
+    pub bits_per_cell: u8,
+    /// Where the differential pair is subtracted.
+    pub subtraction: Subtraction,
+    /// Read voltage of the highest DAC digit.
+    pub v_read: Volt,
+    /// Time the array is biased for one input plane.
+    pub t_read: Second,
+    /// Prices.
+    pub part: Part,
+}
+
+/// Full-scale policy of an ADC.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FullScale {
+    /// The largest sum that can occur.
+    Max,
+    /// The given percentile (0..1) of absolute column sums seen on the calibration samples, per layer and slice.
+    Percentile(f64),
+}
+
+/// Analog-to-digital converter of a core.
+#[derive(Debug, Clone)]
+pub struct Adc {
+    /// Resolution in bits (sign included where the subtraction is analog).
+    pub bits: u8,
+    /// Converters of each crossbar.
+    pub per_crossbar: usize,
+    /// Time of one conversion (all converters work at once).
+    pub latency: Latency,
+    /// Input range.
+    pub full_scale: FullScale,
+    /// Rms input-referred noise in LSB, acting in `noisy`.
+    pub noise_lsb: f64,
+    /// Prices.
+    pub part: Part,
+}
+
+/// Whether the ADC may start the next plane before the shift-and-add has finished the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackEnd {
+    /// Sample-and-hold is released when the shift-and-add is done (PIMSIM-NN's law).
+    Serial,
+    /// Sample-and-hold is released after the last conversion (ISAAC's pipeline).
+    Pipelined,
+}
+
+/// A kind of core: crossbars with their converters and registers.
+#[derive(Debug, Clone)]
+pub struct CoreKind {
+    /// Name in the arch file.
+    pub name: String,
+    /// Crossbars in the core.
+    pub crossbars: Vec<(XbarKindId, usize)>,
+    /// Bits of one DAC digit.
+    pub dac_bits: u8,
+    /// Row DACs of each crossbar; fewer than rows means that rows are read in groups.
+    pub dacs_per_crossbar: usize,
+    /// Settling of the DAC (row driver).
+    pub dac_latency: Latency,
+    /// Prices of one DAC.
+    pub dac: Part,
+    /// Sample-and-hold banks: 1, or 2 for double sampling.
+    pub hold_banks: u8,
+    /// Time to sample.
+    pub sample_latency: Latency,
+    /// Prices of the sample-and-hold of one column.
+    pub sample_hold: Part,
+    /// Converters.
+    pub adc: Adc,
+    /// Time of one shift-and-add.
+    pub shift_add_latency: Latency,
+    /// Coupling of ADC and shift-and-add.
+    pub back_end: BackEnd,
+    /// Prices.
+    pub shift_add: Part,
+    /// Input register capacity in bytes.
+    pub input_register_bytes: usize,
+    /// Time to read one plane from the input register.
+    pub input_register_latency: Latency,
+    /// Prices.
+    pub input_register: Part,
+    /// Output register capacity in bytes.
+    pub output_register_bytes: usize,
+    /// Time to write results into the output register.
+    pub output_register_latency: Latency,
+    /// Prices.
+    pub output_register: Part,
+}
+
+/// The tile: cores around a buffer, a bus and a vector unit.
+#[derive(Debug, Clone)]
+pub struct TileKind {
+    /// Cores in the tile.
+    pub cores: Vec<(CoreKindId, usize)>,
+    /// Buffer capacity in bytes.
+    pub buffer_bytes: usize,
+    /// Buffer port width in bytes for each cycle.
+    pub buffer_width: usize,
+    /// Access time of the buffer.
+    pub buffer_latency: Latency,
+    /// Prices.
+    pub buffer: Part,
+    /// Bus width in bytes for each cycle.
+    pub bus_width: usize,
+    /// Time from grant to first byte.
+    pub bus_latency: Latency,
+    /// Prices.
+    pub bus: Part,
+    /// Operations of the vector unit in each cycle.
+    pub vector_lanes: usize,
+    /// Pipeline depth of the vector unit.
+    pub vector_latency: Latency,
+    /// Prices.
+    pub vector: Part,
+    /// Control logic, static only.
+    pub control: Option<Part>,
+}
+
+/// The mesh between tiles.
+#[derive(Debug, Clone)]
+pub struct Noc {
+    /// Bytes of one flit.
+    pub flit_bytes: usize,
+    /// Flits that a router buffers for each input.
+    pub buffer_flits: usize,
+    /// Time through one router.
+    pub router_latency: Latency,
+    /// Time over one link.
+    pub link_latency: Latency,
+    /// Prices of a router.
+    pub router: Part,
+    /// Prices of a link.
+    pub link: Part,
+}
+
+/// Global buffer at the edge of the chip: inputs come from it, outputs go to it.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// Capacity in bytes.
+    pub bytes: usize,
+    /// Bytes for each cycle.
+    pub width: usize,
+    /// Access time.
+    pub latency: Latency,
+    /// Prices.
+    pub part: Part,
+}
+
+/// What the arch file prefers where the user gives no flag.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Defaults {
+    /// Weight bits, sign included.
+    pub weight_bits: u8,
+    /// Activation bits.
+    pub activation_bits: u8,
+    /// Percentile (0..1) of absolute activations that is not clipped; 1 is the maximum.
+    pub activation_percentile: f64,
+    /// Name of the fidelity.
+    pub fidelity: String,
+    /// Name of the mapper.
+    pub mapper: String,
+    /// Time between programming and use.
+    pub age: Second,
+}
+
+/// A tile instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tile {
+    /// Column of the mesh.
+    pub x: usize,
+    /// Row of the mesh.
+    pub y: usize,
+}
+
+/// A core instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Core {
+    /// Its tile.
+    pub tile: TileId,
+    /// Its kind.
+    pub kind: CoreKindId,
+    /// Number within the tile.
+    pub index: usize,
+}
+
+/// A crossbar instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Xbar {
+    /// Its core.
+    pub core: CoreId,
+    /// Its kind.
+    pub kind: XbarKindId,
+    /// Number within the core.
+    pub index: usize,
+}
+
+/// A whole chip.
+#[derive(Debug, Clone)]
+pub struct Chip {
+    /// Name in the arch file.
+    pub name: String,
+    /// SHA-256 of the arch file (with overrides applied), hexadecimal.
+    pub hash: String,
+    /// Clock of everything.
+    pub clock: Hertz,
+    /// Temperature of everything.
+    pub temperature: Kelvin,
+    /// Kinds of crossbars.
+    pub xbar_kinds: IdVec<XbarKindId, XbarKind>,
+    /// Kinds of cores.
+    pub core_kinds: IdVec<CoreKindId, CoreKind>,
+    /// What every tile contains.
+    pub tile_kind: TileKind,
+    /// Mesh columns and rows.
+    pub grid: [usize; 2],
+    /// Tiles, row by row.
+    pub tiles: IdVec<TileId, Tile>,
+    /// Cores, tile by tile.
+    pub cores: IdVec<CoreId, Core>,
+    /// Crossbars, core by core.
+    pub xbars: IdVec<XbarId, Xbar>,
+    /// The mesh.
+    pub noc: Noc,
+    /// The global buffer.
+    pub memory: Memory,
+    /// Preferences.
+    pub defaults: Defaults,
+    /// Warnings of loading (assumed constants and the like), for the report.
+    pub warnings: Diagnostics,
+}
+
+impl Chip {
+    /// Fills `tiles`, `cores` and `xbars` from the kinds and the grid.
+    #[must_use]
+    pub fn instances(
+        tile_kind: &TileKind,
+        core_kinds: &IdVec<CoreKindId, CoreKind>,
+        grid: [usize; 2],
+    ) -> (IdVec<TileId, Tile>, IdVec<CoreId, Core>, IdVec<XbarId, Xbar>) {
+        let (mut tiles, mut cores, mut xbars) = (IdVec::new(), IdVec::new(), IdVec::new());
+        for y in 0..grid[1] {
+            for x in 0..grid[0] {
+                let tile: TileId = tiles.push(Tile { x, y });
+                let kinds = tile_kind.cores.iter().flat_map(|(k, n)| std::iter::repeat_n(*k, *n));
+                for (index, kind) in kinds.enumerate() {
+                    let core: CoreId = cores.push(Core { tile, kind, index });
+                    let kinds = core_kinds[kind].crossbars.iter().flat_map(|(k, n)| std::iter::repeat_n(*k, *n));
+                    for (index, kind) in kinds.enumerate() {
+                        xbars.push(Xbar { core, kind, index });
+                    }
+                }
+            }
+        }
+        (tiles, cores, xbars)
+    }
+
+    /// Path of a tile in reports: `chip.tile[3]`.
+    #[must_use]
+    pub fn tile_path(&self, tile: TileId) -> String {
+        format!("chip.tile[{}]", tile.index())
+    }
+    /// Path of a core in reports: `chip.tile[3].core[1]`.
+    #[must_use]
+    pub fn core_path(&self, core: CoreId) -> String {
+        let c = &self.cores[core];
+        format!("{}.core[{}]", self.tile_path(c.tile), c.index)
+    }
+    /// Path of a crossbar in reports: `chip.tile[3].core[1].xbar[0]`.
+    #[must_use]
+    pub fn xbar_path(&self, xbar: XbarId) -> String {
+        let x = &self.xbars[xbar];
+        format!("{}.xbar[{}]", self.core_path(x.core), x.index)
+    }
+}

@@ -1,0 +1,56 @@
+//! Prices of hardware parts: energy of each action, leakage, area, each with its source.
+
+mod actions;
+
+pub use actions::{ACTIONS, Action, ActionRow, CountedBy, PartKind};
+
+use crate::units::{Joule, SquareMicron, Watt};
+
+/// Where a number comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A publication, data sheet or table.
+    Cited(String),
+    /// Nobody's number but ours, with the reasoning.
+    Assumed(String),
+}
+
+impl Source {
+    /// Whether the number rests on an assumption.
+    #[must_use]
+    pub const fn is_assumed(&self) -> bool {
+        matches!(self, Self::Assumed(_))
+    }
+}
+
+/// A number with its source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Price<T> {
+    /// The number.
+    pub value: T,
+    /// Its source.
+    pub source: Source,
+}
+
+/// One hardware part and what it costs. Energies are per action as counted by [`ACTIONS`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// What it is.
+    pub kind: PartKind,
+    /// Energy of each of its actions.
+    pub energy: Vec<(Action, Price<Joule>)>,
+    /// Static power of one instance.
+    pub leakage: Price<Watt>,
+    /// Area of one instance.
+    pub area: Price<SquareMicron>,
+    /// Instances for each owner (core, tile, mesh node).
+    pub count: usize,
+}
+
+impl Part {
+    /// The price of one action, if the part has it.
+    #[must_use]
+    pub fn price(&self, action: Action) -> Option<&Price<Joule>> {
+        self.energy.iter().find(|(a, _)| *a == action).map(|(_, p)| p)
+    }
+}

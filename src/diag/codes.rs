@@ -1,0 +1,55 @@
+//! The table of diagnostic codes. `archsim explain CODE` prints a row; codes are never reused.
+//!
+//! `A` arch file, `M` model, `D` data, `F` flags, `P` mapping, `R` run.
+
+/// One documented code.
+#[derive(Debug)]
+pub struct Code {
+    /// The code, for instance `A001`.
+    pub code: &'static str,
+    /// What it says in a few words.
+    pub title: &'static str,
+    /// When it arises and what to do.
+    pub text: &'static str,
+}
+
+const fn code(code: &'static str, title: &'static str, text: &'static str) -> Code {
+    Code { code, title, text }
+}
+
+/// Every code, in order.
+pub const CODES: &[Code] = &[
+    code(
+        "F001",
+        "file cannot be read",
+        "The named file is missing or may not be read. Check the path; paths are relative to the folder the command runs in.",
+    ),
+    code(
+        "F002",
+        "flag out of range",
+        "A flag has a value that the command cannot use. The message names the flag, the value and the range.",
+    ),
+    code(
+        "F003",
+        "output cannot be written",
+        "The run folder could not be created or a report file not be written. Nothing half-written is left behind: files appear under their final name only when complete.",
+    ),
+];
+
+/// The documentation of a code, if it exists.
+#[must_use]
+pub fn explain(code: &str) -> Option<&'static Code> {
+    CODES.iter().find(|c| c.code.eq_ignore_ascii_case(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique() {
+        for (i, c) in CODES.iter().enumerate() {
+            assert!(CODES[..i].iter().all(|d| d.code != c.code), "{} stands twice", c.code);
+        }
+    }
+}

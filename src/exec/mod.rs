@@ -1,0 +1,62 @@
+//! The value core: what the crossbars compute, for thousands of samples, without a clock.
+
+use crate::id::IdVec;
+use crate::lower::LayerId;
+use crate::units::{Joule, Kelvin, Second};
+
+/// How much of reality the values see. Each contains the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fidelity {
+    /// Exact conductances, no converter limits: equals the quantised integer reference bit for bit.
+    Ideal,
+    /// Converter resolution and clipping.
+    Quantised,
+    /// Programming error, device-to-device and cycle-to-cycle spread, stuck cells, drift, read noise.
+    Noisy,
+}
+
+/// Options of the value core.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ValueOptions {
+    /// What is modelled.
+    pub fidelity: Fidelity,
+    /// Seed of every draw.
+    pub seed: u64,
+    /// Factor on all randomness of devices and converters (1 = the card).
+    pub noise_scale: f64,
+    /// Time since programming.
+    pub age: Second,
+    /// Temperature.
+    pub temperature: Kelvin,
+}
+
+/// What one layer did, summed over all samples run.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LayerActivity {
+    /// Crossbar reads: (block, row group, plane, position, sample).
+    pub reads: u64,
+    /// Cells that hold a weight met by one input plane.
+    pub cell_reads: u64,
+    /// Conversions.
+    pub conversions: u64,
+    /// Conversions that clipped.
+    pub clipped: u64,
+    /// Sum of absolute codes.
+    pub code_sum: u64,
+    /// Energy in the array: `Σ v²·g·t` over cells and reads.
+    pub array_energy: Joule,
+    /// Sum of squared deviations of the layer's accumulators from the exact ones, and of the exact ones
+    /// squared: their ratio is the layer's noise-to-signal power.
+    pub error_power: f64,
+    /// See `error_power`.
+    pub signal_power: f64,
+}
+
+/// Activity of all layers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Activity {
+    /// Samples run.
+    pub samples: u64,
+    /// By layer.
+    pub layers: IdVec<LayerId, LayerActivity>,
+}

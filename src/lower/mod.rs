@@ -1,0 +1,7 @@
+//! Lowering: fold, calibrate, quantise, then cut into crossbar blocks.
+
+mod quant_graph;
+mod tiled;
+
+pub use quant_graph::{MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput};
+pub use tiled::{Block, BlockId, LayerId, TiledGraph, TiledLayer};

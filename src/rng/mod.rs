@@ -1,0 +1,188 @@
+//! Addressed randomness: a draw is a function of (seed, domain, element, tick), never of what was
+//! drawn before, so thread count, batch size and shards cannot change a result.
+
+mod philox;
+
+pub use philox::philox4x32;
+
+/// What a draw is for. Numbers are part of the reproducibility contract: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Domain {
+    /// Programming error of a cell; tick = attempt.
+    Program = 1,
+    /// Read noise; tick = (sample, position, plane).
+    Read = 2,
+    /// Drift and retention spread of a cell.
+    Drift = 3,
+    /// Random telegraph noise state of a cell.
+    Rtn = 4,
+    /// Thermal noise of a conversion.
+    AdcThermal = 5,
+    /// Static mismatch of a converter.
+    AdcMismatch = 6,
+    /// Stuck cells.
+    StuckAt = 7,
+    /// Wire spread.
+    Wire = 8,
+    /// Initial weights.
+    InitWeights = 9,
+    /// Dropout.
+    Dropout = 10,
+    /// Design-space search.
+    Explore = 11,
+    /// Device-to-device parameters of a cell; tick = parameter index.
+    DeviceToDevice = 12,
+    /// Resampling of confidence intervals.
+    Bootstrap = 13,
+}
+
+/// Logical address of a cell or column: `layer:12 ‖ row:16 ‖ column:16 ‖ slice:4 ‖ polarity:1 ‖ replica:7`
+/// (56 bits). Remapping a layer keeps its cells' addresses. For a column, `row` is the first row of
+/// the block or row group that is read together.
+#[must_use]
+pub fn element(layer: usize, row: usize, column: usize, slice: usize, negative: bool, replica: usize) -> u64 {
+    debug_assert!(layer < 1 << 12 && row < 1 << 16 && column < 1 << 16 && slice < 16 && replica < 128);
+    ((layer as u64) << 44)
+        | ((row as u64) << 28)
+        | ((column as u64) << 12)
+        | ((slice as u64) << 8)
+        | (u64::from(negative) << 7)
+        | replica as u64
+}
+
+/// Tick of a read: `sample:28 ‖ position:22 ‖ plane:6` (56 bits), absolute numbers.
+#[must_use]
+pub fn read_tick(sample: usize, position: usize, plane: usize) -> u64 {
+    debug_assert!(sample < 1 << 28 && position < 1 << 22 && plane < 64);
+    ((sample as u64) << 28) | ((position as u64) << 6) | plane as u64
+}
+
+/// Address of a family of draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    /// Seed of the run.
+    pub seed: u64,
+    /// What the draw is for.
+    pub domain: Domain,
+    /// Who draws ([`element`]); 56 bits.
+    pub element: u64,
+    /// When it draws ([`read_tick`], an attempt, a parameter index); 56 bits.
+    pub tick: u64,
+}
+
+impl Draw {
+    /// Philox key of this draw's seed and domain.
+    #[must_use]
+    pub const fn key(self) -> [u32; 2] {
+        key(self.seed, self.domain)
+    }
+    /// Philox counter of lane `lane`.
+    #[must_use]
+    pub const fn counter(self, lane: u16) -> [u32; 4] {
+        [
+            self.element as u32,
+            ((self.element >> 32) as u32 & 0x00ff_ffff) | ((lane as u32 & 0xff) << 24),
+            self.tick as u32,
+            ((self.tick >> 32) as u32 & 0x00ff_ffff) | ((lane as u32 >> 8) << 24),
+        ]
+    }
+    /// Four random words of a lane.
+    #[must_use]
+    pub const fn words(self, lane: u16) -> [u32; 4] {
+        philox4x32(self.counter(lane), self.key())
+    }
+    /// Uniform in the open interval (0, 1), 52 bits.
+    #[must_use]
+    pub fn uniform(self, lane: u16) -> f64 {
+        let w = self.words(lane);
+        open_unit(w[0], w[1])
+    }
+    /// Standard normal by Box–Muller over `libm`, the same bits on every platform.
+    #[must_use]
+    pub fn normal(self, lane: u16) -> f64 {
+        let w = self.words(lane);
+        libm::sqrt(-2.0 * libm::log(open_unit(w[0], w[1]))) * libm::cos(std::f64::consts::TAU * open_unit(w[2], w[3]))
+    }
+    /// Whether an event of the given probability happens.
+    #[must_use]
+    pub fn chance(self, probability: f64, lane: u16) -> bool {
+        self.uniform(lane) < probability
+    }
+}
+
+/// Philox key of a seed and domain. The seed is mixed so that neighbouring seeds share nothing.
+#[must_use]
+pub const fn key(seed: u64, domain: Domain) -> [u32; 2] {
+    let mixed = splitmix(seed ^ splitmix(domain as u64));
+    [mixed as u32, (mixed >> 32) as u32]
+}
+
+/// The SplitMix64 finaliser (Steele, Lea, Flood, OOPSLA 2014, doi:10.1145/2660193.2660195).
+const fn splitmix(mut z: u64) -> u64 {
+    z = z.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+const fn open_unit(high: u32, low: u32) -> f64 {
+    let bits = ((high as u64) << 20) | (low as u64 >> 12);
+    (bits as f64 + 0.5) / (1u64 << 52) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(element: u64, tick: u64) -> Draw {
+        Draw { seed: 1, domain: Domain::Read, element, tick }
+    }
+
+    /// The numbers of the domains are written into every published result: they never change.
+    #[test]
+    fn domains_are_frozen() {
+        let all = [
+            (Domain::Program, 1),
+            (Domain::Read, 2),
+            (Domain::Drift, 3),
+            (Domain::Rtn, 4),
+            (Domain::AdcThermal, 5),
+            (Domain::AdcMismatch, 6),
+            (Domain::StuckAt, 7),
+            (Domain::Wire, 8),
+            (Domain::InitWeights, 9),
+            (Domain::Dropout, 10),
+            (Domain::Explore, 11),
+            (Domain::DeviceToDevice, 12),
+            (Domain::Bootstrap, 13),
+        ];
+        for (domain, number) in all {
+            assert_eq!(domain as u32, number);
+        }
+    }
+
+    #[test]
+    fn normals_have_unit_moments() {
+        let n = 40_000;
+        let (mut sum, mut square, mut fourth) = (0.0, 0.0, 0.0);
+        for i in 0..n {
+            let z = draw(i, 7).normal(0);
+            sum += z;
+            square += z * z;
+            fourth += z.powi(4);
+        }
+        let n = n as f64;
+        // five standard errors of each moment
+        assert!((sum / n).abs() < 5.0 / n.sqrt());
+        assert!((square / n - 1.0).abs() < 5.0 * (2.0 / n).sqrt());
+        assert!((fourth / n - 3.0).abs() < 5.0 * (96.0 / n).sqrt());
+    }
+
+    #[test]
+    fn addresses_do_not_collide() {
+        assert_ne!(draw(1, 2).words(0), draw(2, 1).words(0));
+        assert_ne!(draw(1, 2).words(0), draw(1, 2).words(1));
+        assert_ne!(element(1, 2, 3, 0, true, 0), element(1, 2, 3, 0, false, 0));
+    }
+}

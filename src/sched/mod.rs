@@ -1,0 +1,5 @@
+//! The schedule: what runs where and who waits for whom, in integers only.
+
+mod program;
+
+pub use program::*;

@@ -1,0 +1,245 @@
+//! The program: loop-compressed stages over output positions, joined by finite channels.
+//!
+//! Everything here is resolved: cycles, bytes, dense ids. The timing core needs nothing else. A stage
+//! is one template of work repeated over its output positions (and over samples); nothing is unrolled.
+
+use crate::arch::{BackEnd, CoreId, TileId, XbarId};
+use crate::define_id;
+use crate::id::IdVec;
+use crate::lower::{LayerId, NodeId};
+use crate::tensor::Window;
+
+define_id!(/// A stage of the pipeline.
+    StageId, "stage");
+define_id!(/// A channel between two stages.
+    ChannelId, "channel");
+
+/// The whole schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Program {
+    /// Timing of the hardware.
+    pub machine: Machine,
+    /// Stages in topological order; sources first, one sink last.
+    pub stages: IdVec<StageId, Stage>,
+    /// Channels in order of their consumer.
+    pub channels: IdVec<ChannelId, Channel>,
+}
+
+/// Timing of the hardware in cycles and bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Machine {
+    /// Tiles of the mesh.
+    pub tiles: IdVec<TileId, TileTiming>,
+    /// Cores.
+    pub cores: IdVec<CoreId, CoreTiming>,
+    /// The mesh.
+    pub mesh: MeshTiming,
+    /// Global buffer, attached to the router of tile 0.
+    pub memory: MemoryTiming,
+}
+
+/// Timing of a tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TileTiming {
+    /// Mesh column.
+    pub x: usize,
+    /// Mesh row.
+    pub y: usize,
+    /// Bytes that the bus moves in a cycle.
+    pub bus_width: u64,
+    /// Cycles from bus grant to the first byte.
+    pub bus_latency: u64,
+    /// Bytes that the buffer port moves in a cycle.
+    pub buffer_width: u64,
+    /// Cycles of a buffer access before its first byte.
+    pub buffer_latency: u64,
+    /// Buffer capacity in bytes.
+    pub buffer_bytes: u64,
+    /// Lane operations of the vector unit in a cycle.
+    pub vector_lanes: u64,
+    /// Pipeline depth of the vector unit in cycles.
+    pub vector_latency: u64,
+}
+
+/// Timing of a core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoreTiming {
+    /// Tile it sits in.
+    pub tile: TileId,
+    /// Cycles of input-register read and DAC settling for one step (one plane of one row group).
+    pub drive: u64,
+    /// Cycles of crossbar bias for one step.
+    pub integrate: u64,
+    /// Cycles to sample the columns.
+    pub sample: u64,
+    /// Cycles of one conversion.
+    pub convert: u64,
+    /// Cycles of one shift-and-add.
+    pub shift_add: u64,
+    /// Sample-and-hold banks.
+    pub hold_banks: u8,
+    /// When a bank is released.
+    pub back_end: BackEnd,
+    /// Cycles to write the output register once the last step is added.
+    pub output_register: u64,
+    /// Input vectors that fit the input register (1, or 2 for double buffering).
+    pub input_slots: u8,
+}
+
+/// Timing of the mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeshTiming {
+    /// Columns and rows.
+    pub grid: [usize; 2],
+    /// Bytes of a flit; a link moves one flit in a cycle.
+    pub flit_bytes: u64,
+    /// Cycles through a router.
+    pub router: u64,
+    /// Cycles over a link.
+    pub link: u64,
+    /// Flits buffered at a router input.
+    pub buffer_flits: u64,
+}
+
+/// Timing of the global buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryTiming {
+    /// Bytes in a cycle.
+    pub width: u64,
+    /// Cycles before the first byte.
+    pub latency: u64,
+}
+
+/// One stage: the same work for every output position of every sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// Name for reports (the ONNX node, or `input x`, `output`).
+    pub name: String,
+    /// Node of the quantised graph; `None` for the sink.
+    pub node: Option<NodeId>,
+    /// Tile whose buffer holds its inputs and whose vector unit does its digital work.
+    pub tile: TileId,
+    /// Output positions of one sample.
+    pub positions: usize,
+    /// The work of one position.
+    pub work: Work,
+    /// Channels it reads.
+    pub inputs: Vec<ChannelId>,
+    /// Channels it writes; every position goes to all of them.
+    pub outputs: Vec<ChannelId>,
+}
+
+/// The work of one output position.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    /// Reads one position of a network input from the global buffer.
+    Source {
+        /// Bytes of one position.
+        bytes: u64,
+    },
+    /// A weighted layer. Position `p` is computed by `replicas[p mod len]`.
+    Mvm {
+        /// Layer of the tiled graph.
+        layer: LayerId,
+        /// Units that work together on one position, for each replica.
+        replicas: Vec<Vec<MvmUnit>>,
+        /// Lane operations after the units are done: partial sums, bias, requantisation.
+        vector_ops: u64,
+    },
+    /// Digital work on the tile's vector unit.
+    Vector {
+        /// Bytes read from the buffer for one position.
+        load_bytes: u64,
+        /// Lane operations.
+        vector_ops: u64,
+    },
+    /// Writes the result to the global buffer; the sample is finished when its last position is written.
+    Sink {
+        /// Bytes of one position.
+        bytes: u64,
+    },
+}
+
+/// One crossbar's share in a position: load, then `steps` input phases, then a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MvmUnit {
+    /// The crossbar.
+    pub xbar: XbarId,
+    /// Its core.
+    pub core: CoreId,
+    /// Bytes loaded into the input register.
+    pub load_bytes: u64,
+    /// Input planes × row groups.
+    pub steps: u64,
+    /// Rows driven, summed over the steps.
+    pub rows_driven: u64,
+    /// Columns sampled in a step.
+    pub columns: u64,
+    /// Conversions one after another on the busiest converter in a step.
+    pub rounds: u64,
+    /// Conversions of all converters in a step.
+    pub conversions: u64,
+    /// Bytes of the result.
+    pub result_bytes: u64,
+}
+
+/// A finite buffer between two stages, at the consumer's tile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Channel {
+    /// Producer.
+    pub from: StageId,
+    /// Consumer.
+    pub to: StageId,
+    /// Bytes of one producer position.
+    pub bytes: u64,
+    /// Producer positions of one sample.
+    pub positions: usize,
+    /// Which producer positions a consumer position needs.
+    pub need: Need,
+    /// Producer positions that fit (any sample). Never less than one position's needs.
+    pub capacity: usize,
+}
+
+/// Dependence of a consumer position on producer positions of the same sample.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Need {
+    /// Everything: a dense layer, a global pool.
+    All,
+    /// Position `p` needs position `p`.
+    Same,
+    /// A sliding window.
+    Window(Window),
+}
+
+impl Channel {
+    /// Producer positions that must exist before consumer position `p` starts.
+    #[must_use]
+    pub fn need(&self, p: usize) -> usize {
+        match &self.need {
+            Need::All => self.positions,
+            Need::Same => p + 1,
+            Need::Window(w) => w.need(p),
+        }
+    }
+    /// Producer positions that may be forgotten once consumer position `p` (of `consumers`) is loaded.
+    #[must_use]
+    pub fn free(&self, p: usize, consumers: usize) -> usize {
+        if p + 1 == consumers {
+            return self.positions;
+        }
+        match &self.need {
+            Need::All => 0,
+            Need::Same => p + 1,
+            Need::Window(w) => w.free(p),
+        }
+    }
+    /// Smallest capacity with which the consumer can work at all.
+    #[must_use]
+    pub fn least_capacity(&self, consumers: usize) -> usize {
+        (0..consumers)
+            .map(|p| self.need(p) - if p == 0 { 0 } else { self.free(p - 1, consumers).min(self.need(p)) })
+            .max()
+            .unwrap_or(1)
+            .max(1)
+    }
+}

@@ -1,0 +1,82 @@
+//! What the timing run found out.
+
+use std::collections::BTreeMap;
+
+use crate::arch::{CoreId, TileId, XbarId};
+use crate::cost::{Action, PartKind};
+use crate::id::IdVec;
+use crate::sched::StageId;
+
+/// The instance of a part that acted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// A crossbar and the converters that belong to it.
+    Xbar(XbarId),
+    /// A core (registers).
+    Core(CoreId),
+    /// A tile (buffer, bus, vector unit), or the router of a mesh node.
+    Tile(TileId),
+    /// The link from one tile to its neighbour.
+    Link(TileId, TileId),
+    /// The global buffer.
+    Memory,
+}
+
+/// Why a stage stood still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StallCause {
+    /// Its inputs were not there yet.
+    Input,
+    /// A part it needs was busy (bus, core, vector unit, link, memory).
+    Busy,
+    /// The consumer's buffer was full.
+    Full,
+}
+
+/// Counts of the run: (part, owner, action, stage) → how often. Ordered, so that sums and reports are stable.
+pub type Counts = BTreeMap<(Owner, PartKind, Action, StageId), u64>;
+
+/// The course of a run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Timeline {
+    /// Samples run.
+    pub samples: usize,
+    /// Cycle in which the last sample was finished.
+    pub cycles: u64,
+    /// Cycle in which each sample was finished.
+    pub finished: Vec<u64>,
+    /// Course of each stage.
+    pub stages: IdVec<StageId, StageTimes>,
+    /// Cycles in which each part was busy.
+    pub busy: BTreeMap<(Owner, PartKind), u64>,
+    /// Actions counted.
+    pub counts: Counts,
+    /// Events processed.
+    pub events: u64,
+}
+
+/// The course of one stage.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StageTimes {
+    /// Cycle in which the first position of the first sample began to load.
+    pub start: u64,
+    /// Cycle in which the last position of the last sample was delivered.
+    pub end: u64,
+    /// Cycles in which at least one position was in work.
+    pub busy: u64,
+    /// Cycles waited, by cause (positions wait one after another; not overlapped).
+    pub stalls: BTreeMap<StallCause, u64>,
+}
+
+impl Timeline {
+    /// Cycles between results once the pipeline is full: the mean over the second half of the samples.
+    #[must_use]
+    pub fn interval(&self) -> f64 {
+        let n = self.finished.len();
+        if n < 2 {
+            return self.cycles as f64;
+        }
+        let from = (n - 1) / 2;
+        (self.finished[n - 1] - self.finished[from]) as f64 / (n - 1 - from) as f64
+    }
+}
