@@ -1,1 +1,80 @@
-//! (layer in construction)
+//! Energy and area: counts × prices, array energy from real voltages and conductances, leakage × time.
+
+mod area;
+mod ledger;
+
+pub use area::{AreaRow, area};
+pub use ledger::{Ledger, Line, settle};
+
+use crate::arch::Chip;
+use crate::cost::{Part, PartKind};
+use crate::sim::Owner;
+
+/// The part of `kind` at `owner`, if the chip has it.
+#[must_use]
+pub fn part_of(chip: &Chip, owner: Owner, kind: PartKind) -> Option<&Part> {
+    let core_kind = |core| &chip.core_kinds[chip.cores[core].kind];
+    let part = match (owner, kind) {
+        (Owner::Xbar(x), PartKind::Crossbar) => &chip.xbar_kinds[chip.xbars[x].kind].part,
+        (Owner::Xbar(x), PartKind::Dac) => &core_kind(chip.xbars[x].core).dac,
+        (Owner::Xbar(x), PartKind::SampleHold) => &core_kind(chip.xbars[x].core).sample_hold,
+        (Owner::Xbar(x), PartKind::Adc) => &core_kind(chip.xbars[x].core).adc.part,
+        (Owner::Xbar(x), PartKind::ShiftAdd) => &core_kind(chip.xbars[x].core).shift_add,
+        (Owner::Core(c), PartKind::InputRegister) => &core_kind(c).input_register,
+        (Owner::Core(c), PartKind::OutputRegister) => &core_kind(c).output_register,
+        (Owner::Tile(_), PartKind::Bus) => &chip.tile_kind.bus,
+        (Owner::Tile(_), PartKind::Buffer) => &chip.tile_kind.buffer,
+        (Owner::Tile(_), PartKind::VectorUnit) => &chip.tile_kind.vector,
+        (Owner::Tile(_), PartKind::Control) => chip.tile_kind.control.as_ref()?,
+        (Owner::Tile(_), PartKind::Router) => &chip.noc.router,
+        (Owner::Link(..), PartKind::Link) => &chip.noc.link,
+        (Owner::Memory, PartKind::Memory) => &chip.memory.part,
+        _ => return None,
+    };
+    Some(part)
+}
+
+/// Every part instance of the chip: owner and kind, in a stable order.
+#[must_use]
+pub fn instances(chip: &Chip) -> Vec<(Owner, PartKind)> {
+    let mut all = Vec::new();
+    for x in chip.xbars.ids() {
+        for kind in [PartKind::Crossbar, PartKind::Dac, PartKind::SampleHold, PartKind::Adc, PartKind::ShiftAdd] {
+            all.push((Owner::Xbar(x), kind));
+        }
+    }
+    for c in chip.cores.ids() {
+        all.extend([PartKind::InputRegister, PartKind::OutputRegister].map(|k| (Owner::Core(c), k)));
+    }
+    for t in chip.tiles.ids() {
+        all.extend(
+            [PartKind::Bus, PartKind::Buffer, PartKind::VectorUnit, PartKind::Router].map(|k| (Owner::Tile(t), k)),
+        );
+        if chip.tile_kind.control.is_some() {
+            all.push((Owner::Tile(t), PartKind::Control));
+        }
+    }
+    for (a, from) in chip.tiles.enumerate() {
+        for (b, to) in chip.tiles.enumerate() {
+            if from.x.abs_diff(to.x) + from.y.abs_diff(to.y) == 1 {
+                all.push((Owner::Link(a, b), PartKind::Link));
+            }
+        }
+    }
+    all.push((Owner::Memory, PartKind::Memory));
+    all
+}
+
+/// Path of a part in reports: `chip.tile[0].core[1].xbar[0].adc`.
+#[must_use]
+pub fn path(chip: &Chip, owner: Owner, kind: PartKind) -> String {
+    use crate::id::Id;
+    match owner {
+        Owner::Xbar(x) if kind == PartKind::Crossbar => chip.xbar_path(x),
+        Owner::Xbar(x) => format!("{}.{}", chip.xbar_path(x), kind.name()),
+        Owner::Core(c) => format!("{}.{}", chip.core_path(c), kind.name()),
+        Owner::Tile(t) => format!("{}.{}", chip.tile_path(t), kind.name()),
+        Owner::Link(a, b) => format!("chip.link[{}-{}]", a.index(), b.index()),
+        Owner::Memory => "chip.memory".into(),
+    }
+}

@@ -1,5 +1,9 @@
 //! The schedule: what runs where and who waits for whom, in integers only.
 
+mod emit;
+mod machine;
 mod program;
 
+pub use emit::emit;
+pub use machine::machine;
 pub use program::*;

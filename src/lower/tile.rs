@@ -1,0 +1,117 @@
+//! Cuts weighted layers into blocks that fit one crossbar.
+//!
+//! A logical column needs `2 · slices` physical columns (both polarities of every bit slice). Rows are
+//! split evenly, so that no block is left with a handful of rows and a converter range of its own.
+
+use super::quant_graph::{QOp, QuantGraph};
+use super::tiled::{Block, TiledGraph, TiledLayer};
+use crate::arch::{Chip, XbarKindId};
+use crate::diag::{Diagnostic, Diagnostics, Result};
+use crate::id::IdVec;
+use crate::tensor::Slice;
+
+/// Largest number of rows, columns and layers that logical cell addresses can tell apart.
+const ADDRESS_LIMIT: usize = 1 << 16;
+
+/// Cuts every weighted layer of `graph` for the crossbars of `chip`.
+///
+/// # Errors
+/// `P001` when one weight does not fit the columns of a crossbar, `P004` when a layer is larger than
+/// cell addresses reach.
+pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
+    let mut problems = Diagnostics::new();
+    let mut tiled = TiledGraph { layers: IdVec::new(), blocks: IdVec::new() };
+    let kind_id = chip.core_kinds.iter().next().and_then(|k| k.crossbars.first()).map(|(k, _)| *k);
+    let Some(kind_id) = kind_id else {
+        return Err(Diagnostic::error("P001", format!("chip `{}` has no crossbar to map onto", chip.name)).into());
+    };
+    for (node, n) in graph.nodes.enumerate() {
+        let QOp::Mvm(op) = &n.op else { continue };
+        let rows = op.window.rows();
+        if rows >= ADDRESS_LIMIT || op.outputs >= ADDRESS_LIMIT {
+            problems.push(
+                Diagnostic::error(
+                    "P004",
+                    format!(
+                        "layer `{}` is {rows} × {} weights; at most {ADDRESS_LIMIT} rows and columns can be addressed",
+                        n.origin, op.outputs
+                    ),
+                )
+                .help("split the layer in the ONNX file"),
+            );
+            continue;
+        }
+        let kind = &chip.xbar_kinds[kind_id];
+        let slices = Slice::split(op.weight_bits - 1, kind.bits_per_cell);
+        let per_weight = 2 * slices.len();
+        let cols = kind.cols / per_weight;
+        if cols == 0 {
+            problems.push(
+                Diagnostic::error(
+                    "P001",
+                    format!("layer `{}`: one {}-bit weight needs {per_weight} columns ({} slices × 2 polarities) and crossbar `{}` has {}", n.origin, op.weight_bits, slices.len(), kind.name, kind.cols),
+                )
+                .help("give the crossbar more columns, more bits_per_cell, or use fewer weight bits"),
+            );
+            continue;
+        }
+        let planes = n
+            .inputs
+            .first()
+            .and_then(|i| graph.nodes[*i].quant)
+            .map(|q| q.planes(dac_bits(chip, kind_id)))
+            .unwrap_or_default();
+        let group = dacs(chip, kind_id).min(kind.rows);
+        let layer = tiled.layers.push(TiledLayer {
+            node,
+            origin: n.origin.clone(),
+            xbar_kind: kind_id,
+            rows,
+            cols: op.outputs,
+            positions: op.window.positions(),
+            planes,
+            slices,
+            blocks: Vec::new(),
+        });
+        for rows in even_parts(rows, kind.rows) {
+            for cols in even_parts(op.outputs, cols) {
+                let block = tiled.blocks.push(Block { layer, rows: rows.clone(), cols, group });
+                tiled.layers[layer].blocks.push(block);
+            }
+        }
+    }
+    problems.into_result(tiled)
+}
+
+/// Splits `0..total` into the fewest parts of at most `most`, as equal as can be.
+fn even_parts(total: usize, most: usize) -> Vec<std::ops::Range<usize>> {
+    let parts = total.div_ceil(most).max(1);
+    (0..parts).map(|i| i * total / parts..(i + 1) * total / parts).collect()
+}
+
+fn core_of(chip: &Chip, kind: XbarKindId) -> Option<&crate::arch::CoreKind> {
+    chip.core_kinds.iter().find(|c| c.crossbars.iter().any(|(k, _)| *k == kind))
+}
+fn dac_bits(chip: &Chip, kind: XbarKindId) -> u8 {
+    core_of(chip, kind).map_or(1, |c| c.dac_bits)
+}
+fn dacs(chip: &Chip, kind: XbarKindId) -> usize {
+    core_of(chip, kind).map_or(usize::MAX, |c| c.dacs_per_crossbar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::even_parts;
+
+    #[test]
+    fn parts_cover_everything_evenly() {
+        assert_eq!(even_parts(130, 128), vec![0..65, 65..130]);
+        assert_eq!(even_parts(5, 128), vec![0..5]);
+        for total in 1..400 {
+            let parts = even_parts(total, 37);
+            assert_eq!(parts.iter().map(ExactSizeIterator::len).sum::<usize>(), total);
+            assert!(parts.iter().all(|p| !p.is_empty() && p.len() <= 37));
+            assert_eq!(parts.len(), total.div_ceil(37));
+        }
+    }
+}

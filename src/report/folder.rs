@@ -1,0 +1,171 @@
+//! Run folders: written under a temporary name, renamed when complete, so that a killed run leaves
+//! nothing that looks like a report.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::rows::{ComponentRow, ConfusionRow, LayerRow, PredictionRow, SummaryRow};
+use crate::diag::{Diagnostic, Result};
+
+/// Everything a run reports.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunReport {
+    /// `summary.csv`.
+    pub summary: SummaryRow,
+    /// `layers.csv`.
+    pub layers: Vec<LayerRow>,
+    /// `components.csv`.
+    pub components: Vec<ComponentRow>,
+    /// `confusion.csv`.
+    pub confusion: Vec<ConfusionRow>,
+    /// `predictions.csv`.
+    pub predictions: Vec<PredictionRow>,
+    /// `manifest.json`: every option and hash needed to repeat the run, and its warnings.
+    pub manifest: serde_json::Value,
+}
+
+impl RunReport {
+    /// Name of the run's folder: `<arch>-<workload>-<key>`.
+    #[must_use]
+    pub fn folder_name(&self) -> String {
+        format!("{}-{}-{}", self.summary.arch, self.summary.workload, self.summary.run_key)
+    }
+}
+
+/// Writes `report` below `parent` and returns the run's folder. An older folder of the same key is replaced.
+///
+/// # Errors
+/// `F003` with the path when anything cannot be written; no folder of that name is left half-written.
+pub fn write(report: &RunReport, parent: &Path) -> Result<PathBuf> {
+    let folder = parent.join(report.folder_name());
+    let mut manifest = serde_json::to_string_pretty(&report.manifest).map_err(|e| failed(&folder, &e))?;
+    manifest.push('\n');
+    let files = vec![
+        ("summary.csv", csv_text(std::slice::from_ref(&report.summary)).map_err(|e| failed(&folder, &e))?),
+        ("layers.csv", csv_text(&report.layers).map_err(|e| failed(&folder, &e))?),
+        ("components.csv", csv_text(&report.components).map_err(|e| failed(&folder, &e))?),
+        ("confusion.csv", csv_text(&report.confusion).map_err(|e| failed(&folder, &e))?),
+        ("predictions.csv", csv_text(&report.predictions).map_err(|e| failed(&folder, &e))?),
+        ("manifest.json", manifest),
+    ];
+    write_files(&folder, &files)?;
+    Ok(folder)
+}
+
+/// Writes a set of text files as one folder, all or nothing.
+///
+/// # Errors
+/// `F003` with the path.
+pub fn write_files(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+    let parent = folder.parent().unwrap_or_else(|| Path::new("."));
+    let name = folder.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let draft = parent.join(format!(".{name}.{}.part", std::process::id()));
+    let attempt = || -> std::io::Result<()> {
+        fs::create_dir_all(&draft)?;
+        for (file, text) in files {
+            fs::write(draft.join(file), text)?;
+        }
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::rename(&draft, folder)
+    };
+    attempt().map_err(|e| {
+        let _ = fs::remove_dir_all(&draft);
+        failed(folder, &e).into()
+    })
+}
+
+fn failed(folder: &Path, error: &dyn std::fmt::Display) -> Diagnostic {
+    Diagnostic::error("F003", format!("cannot write the report folder `{}`: {error}", folder.display()))
+        .help("check that the place exists, is a folder and may be written, or choose another with --output")
+}
+
+/// Rows as CSV text with a header; floats in their shortest form that reads back to the same bits.
+fn csv_text<T: Serialize>(rows: &[T]) -> std::result::Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row)?;
+    }
+    let bytes = writer.into_inner().map_err(|e| csv::Error::from(std::io::Error::other(e.to_string())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Rows of any report type as CSV text.
+///
+/// # Errors
+/// `F003` if a row cannot be written as CSV.
+pub fn to_csv<T: Serialize>(rows: &[T]) -> Result<String> {
+    csv_text(rows).map_err(|e| failed(Path::new("csv"), &e).into())
+}
+
+/// Reads the summary and predictions of a finished run folder.
+///
+/// # Errors
+/// `F004` when the folder is no complete run.
+pub fn read(folder: &Path) -> Result<RunReport> {
+    let mut summary: Vec<SummaryRow> = read_csv(&folder.join("summary.csv"))?;
+    let Some(summary) = summary.pop() else {
+        return Err(Diagnostic::error("F004", format!("`{}` has no row", folder.join("summary.csv").display()))
+            .help("the run did not finish; run it again")
+            .into());
+    };
+    Ok(RunReport {
+        summary,
+        layers: read_csv(&folder.join("layers.csv"))?,
+        components: read_csv(&folder.join("components.csv"))?,
+        confusion: read_csv(&folder.join("confusion.csv"))?,
+        predictions: read_csv(&folder.join("predictions.csv"))?,
+        manifest: serde_json::Value::Null,
+    })
+}
+
+fn read_csv<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    let broken = |e: csv::Error| {
+        Diagnostic::error("F004", format!("`{}` is not a report of this version: {e}", path.display()))
+            .help("give a folder written by `archsim run`, or run it again")
+    };
+    let mut reader = csv::Reader::from_path(path).map_err(broken)?;
+    let mut rows = Vec::new();
+    for row in reader.deserialize() {
+        rows.push(row.map_err(broken)?);
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_reads_back_equal() {
+        let parent = std::env::temp_dir().join(format!("archsim-folder-{}", std::process::id()));
+        let mut report = RunReport::default();
+        report.summary.arch = "a".into();
+        report.summary.workload = "w".into();
+        report.summary.run_key = "k".into();
+        report.summary.energy_j = 1.234_567_890_123e-9;
+        report.summary.accuracy = Some(0.1 + 0.2);
+        report.layers.push(LayerRow { layer: "conv, one".into(), snr_db: None, ..LayerRow::default() });
+        let folder = write(&report, &parent).unwrap();
+        assert!(folder.ends_with("a-w-k"));
+        let back = read(&folder).unwrap();
+        assert_eq!(back.summary, report.summary);
+        assert_eq!(back.layers, report.layers);
+        // nothing but the run's folder is left
+        assert_eq!(fs::read_dir(&parent).unwrap().count(), 1);
+        fs::remove_dir_all(&parent).unwrap();
+    }
+
+    #[test]
+    fn an_unwritable_place_is_an_error_and_leaves_nothing() {
+        let parent = std::env::temp_dir().join(format!("archsim-blocked-{}", std::process::id()));
+        fs::write(&parent, "a file, not a folder").unwrap();
+        let problem = write(&RunReport::default(), &parent).unwrap_err();
+        assert_eq!(problem.exit_code(), 2);
+        fs::remove_file(&parent).unwrap();
+    }
+}

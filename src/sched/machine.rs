@@ -1,0 +1,61 @@
+//! Resolves the chip's times and widths to whole cycles and bytes.
+
+use super::program::{CoreTiming, Machine, MemoryTiming, MeshTiming, TileTiming};
+use crate::arch::Chip;
+
+/// The timing of `chip` in cycles of its clock. A time in seconds is rounded up.
+#[must_use]
+pub fn machine(chip: &Chip) -> Machine {
+    let clock = chip.clock;
+    let t = &chip.tile_kind;
+    let tiles = chip
+        .tiles
+        .iter()
+        .map(|tile| TileTiming {
+            x: tile.x,
+            y: tile.y,
+            bus_width: t.bus_width as u64,
+            bus_latency: t.bus_latency.cycles(clock),
+            buffer_width: t.buffer_width as u64,
+            buffer_latency: t.buffer_latency.cycles(clock),
+            buffer_bytes: t.buffer_bytes as u64,
+            vector_lanes: t.vector_lanes as u64,
+            vector_latency: t.vector_latency.cycles(clock),
+        })
+        .collect();
+    let cores = chip
+        .cores
+        .iter()
+        .map(|core| {
+            let kind = &chip.core_kinds[core.kind];
+            let rows: usize = kind.crossbars.iter().map(|(k, n)| chip.xbar_kinds[*k].rows * n).sum();
+            let t_read = kind.crossbars.iter().map(|(k, _)| chip.xbar_kinds[*k].t_read.si()).fold(0.0, f64::max);
+            // a vector of activations for every crossbar of the core
+            let vector_bytes = (rows * usize::from(chip.defaults.activation_bits)).div_ceil(8).max(1);
+            CoreTiming {
+                tile: core.tile,
+                drive: kind.input_register_latency.cycles(clock) + kind.dac_latency.cycles(clock),
+                integrate: crate::units::Latency::Time(crate::units::Second(t_read)).cycles(clock),
+                sample: kind.sample_latency.cycles(clock),
+                convert: kind.adc.latency.cycles(clock),
+                shift_add: kind.shift_add_latency.cycles(clock),
+                hold_banks: kind.hold_banks,
+                back_end: kind.back_end,
+                output_register: kind.output_register_latency.cycles(clock),
+                input_slots: (kind.input_register_bytes / vector_bytes).clamp(1, 2) as u8,
+            }
+        })
+        .collect();
+    Machine {
+        tiles,
+        cores,
+        mesh: MeshTiming {
+            grid: chip.grid,
+            flit_bytes: chip.noc.flit_bytes as u64,
+            router: chip.noc.router_latency.cycles(clock),
+            link: chip.noc.link_latency.cycles(clock),
+            buffer_flits: chip.noc.buffer_flits as u64,
+        },
+        memory: MemoryTiming { width: chip.memory.width as u64, latency: chip.memory.latency.cycles(clock) },
+    }
+}
