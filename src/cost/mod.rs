@@ -23,6 +23,15 @@ impl Source {
     }
 }
 
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Cited(text) => f.write_str(text),
+            Self::Assumed(why) => write!(f, "assumed: {why}"),
+        }
+    }
+}
+
 /// A number with its source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Price<T> {

@@ -15,6 +15,25 @@ pub enum Fidelity {
     Noisy,
 }
 
+impl Fidelity {
+    /// All, from the least to the most real.
+    pub const ALL: [Self; 3] = [Self::Ideal, Self::Quantised, Self::Noisy];
+    /// Name in arch files and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ideal => "ideal",
+            Self::Quantised => "quantised",
+            Self::Noisy => "noisy",
+        }
+    }
+    /// The fidelity of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.name() == name)
+    }
+}
+
 /// Options of the value core.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ValueOptions {

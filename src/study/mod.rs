@@ -1,1 +1,77 @@
-//! (layer in construction)
+//! Studies: compositions of all stages. `run` takes one chip and one network through everything;
+//! `compare` puts runs side by side; `inspect` stops at a stage and prints it.
+
+mod assemble;
+mod compare;
+mod inspect;
+mod pipeline;
+mod run;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use assemble::{Answers, Results, confusion_rows, describe_placement, prediction_rows};
+pub use compare::{Comparison, compare};
+pub use inspect::inspect;
+pub use pipeline::{Lowered, lower, mapped};
+pub use run::{Done, read_run, run_and_write, to_json};
+
+use crate::exec::Fidelity;
+use crate::units::Second;
+
+/// Samples used for calibration when no calibration file is given: the first ones of the data, labels unseen.
+pub const CALIBRATION_SAMPLES: usize = 256;
+/// Samples of the batch from which interval and batch latency are taken.
+pub const BATCH: usize = 100;
+
+/// Everything that decides a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOptions {
+    /// Chip description.
+    pub arch: PathBuf,
+    /// Network.
+    pub model: PathBuf,
+    /// Data file; `None`: beside the model.
+    pub data: Option<PathBuf>,
+    /// Calibration file; `None`: the first [`CALIBRATION_SAMPLES`] samples of the data.
+    pub calibration: Option<PathBuf>,
+    /// Use only the first samples.
+    pub samples: Option<usize>,
+    /// Seed of every draw.
+    pub seed: u64,
+    /// Fidelity; `None`: the chip's default.
+    pub fidelity: Option<Fidelity>,
+    /// Factor on all randomness.
+    pub noise_scale: f64,
+    /// Time since programming; `None`: the chip's default.
+    pub age: Option<Second>,
+    /// Overrides of the arch file.
+    pub set: Vec<(String, String)>,
+    /// Dynamic dimensions.
+    pub dims: BTreeMap<String, usize>,
+    /// Mapper; `None`: the chip's default.
+    pub mapper: Option<String>,
+    /// Folder of run folders.
+    pub output: PathBuf,
+    /// Repeat a run that exists.
+    pub force: bool,
+}
+
+/// Someone who watches long work.
+pub trait Progress: Sync {
+    /// A stage of `total` units begins.
+    fn start(&self, what: &str, total: u64);
+    /// `n` more units are done.
+    fn advance(&self, n: u64);
+    /// The stage is over.
+    fn finish(&self);
+}
+
+/// Nobody watches.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn start(&self, _: &str, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn finish(&self) {}
+}

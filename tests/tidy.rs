@@ -1,0 +1,238 @@
+//! Keeps the house in order: imports go downward, tables are complete, files stay small.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longest source file.
+const LONGEST: usize = 500;
+
+/// What a module must not use although the order would allow it, and why.
+const FORBIDDEN: &[(&str, &str, &str)] = &[
+    ("sim", "crate::tensor", "the timing core never sees a tensor"),
+    ("sim", "crate::exec", "timing and values are separate questions"),
+    ("sim", "crate::device", "the timing core does not know what a cell is"),
+    ("exec", "crate::sim", "the value core never asks the time"),
+    ("exec", "crate::energy", "counts come before prices"),
+    ("device", "Cycle", "devices know seconds, not cycles"),
+];
+
+/// External crates that only one module may see.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("onnx_protobuf", &["onnx"]),
+    ("protobuf", &["onnx"]),
+    ("serde_saphyr", &["arch"]),
+    ("wfdb", &["data"]),
+    ("ndarray_npy", &["data"]),
+    ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("comfy_table", &["report"]),
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(folder: &Path, out: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            rust_files(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<(String, PathBuf, String)> {
+    let mut files = Vec::new();
+    rust_files(&root().join("src"), &mut files);
+    files
+        .into_iter()
+        .map(|path| {
+            let inside = path.strip_prefix(root().join("src")).unwrap();
+            let module = inside.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_string();
+            let text = fs::read_to_string(&path).unwrap();
+            (module, path, text)
+        })
+        .collect()
+}
+
+/// The layers in the order of `src/lib.rs`.
+fn layers() -> Vec<String> {
+    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    text.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).map(str::to_string).collect()
+}
+
+/// Code without comments and without the test module at the end.
+fn code(text: &str) -> String {
+    let body = text.split("#[cfg(test)]\nmod tests").next().unwrap_or(text);
+    body.lines().map(|l| l.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
+}
+
+fn is_test_file(path: &Path, text: &str) -> bool {
+    let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+    text.contains("#![cfg(test)]") || matches!(name.as_str(), "tests" | "testing" | "conformance" | "test_support") || name.ends_with("_tests") || path.components().any(|c| c.as_os_str() == "tests")
+}
+
+#[test]
+fn imports_go_downward() {
+    let order = layers();
+    let rank = |m: &str| order.iter().position(|l| l == m);
+    let mut wrong = Vec::new();
+    for (module, path, text) in sources() {
+        if is_test_file(&path, &text) {
+            continue;
+        }
+        let Some(own) = rank(&module) else { continue };
+        for (line_number, line) in code(&text).lines().enumerate() {
+            for piece in line.split("crate::").skip(1) {
+                let used: String = piece.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                if rank(&used).is_some_and(|r| r > own) {
+                    wrong.push(format!("{}:{}: `{module}` imports `{used}`, which stands above it", path.display(), line_number + 1));
+                }
+            }
+        }
+        let body = code(&text);
+        for (who, what, why) in FORBIDDEN {
+            if module == *who && body.contains(what) {
+                wrong.push(format!("{}: uses `{what}`: {why}", path.display()));
+            }
+        }
+        for (krate, homes) in ONLY_IN {
+            if !homes.contains(&module.as_str()) && (body.contains(&format!("{krate}::")) || body.contains(&format!("use {krate};"))) {
+                let longer = body.match_indices(&format!("{krate}::")).all(|(at, _)| body[..at].ends_with('_'));
+                if !longer {
+                    wrong.push(format!("{}: only {homes:?} may see `{krate}`", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_module_is_a_layer() {
+    let order: BTreeSet<String> = layers().into_iter().collect();
+    let found: BTreeSet<String> = sources().into_iter().map(|(m, ..)| m).filter(|m| m != "lib" && m != "main").collect();
+    assert_eq!(order, found);
+}
+
+#[test]
+fn files_stay_small() {
+    let mut long = Vec::new();
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches", "xtask/src"] {
+        if root().join(folder).exists() {
+            rust_files(&root().join(folder), &mut files);
+        }
+    }
+    for path in files {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        if lines > LONGEST {
+            long.push(format!("{} has {lines} lines, more than {LONGEST}", path.display()));
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn library_code_does_not_panic_on_purpose() {
+    let mut wrong = Vec::new();
+    for (_, path, text) in sources() {
+        if is_test_file(&path, &text) {
+            continue;
+        }
+        for (n, line) in code(&text).lines().enumerate() {
+            for word in [".unwrap()", "panic!(", "todo!(", "unimplemented!("] {
+                if line.contains(word) {
+                    wrong.push(format!("{}:{}: {word}", path.display(), n + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_command_line_prints_and_reads_the_environment() {
+    let mut wrong = Vec::new();
+    for (module, path, text) in sources() {
+        if module == "cli" || is_test_file(&path, &text) {
+            continue;
+        }
+        for (n, line) in code(&text).lines().enumerate() {
+            for word in ["println!(", "eprintln!(", "print!(", "env::var", "dbg!("] {
+                if line.contains(word) && !line.contains("env!(") {
+                    wrong.push(format!("{}:{}: {word}", path.display(), n + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every diagnostic code that the source emits is documented, and every documented one is emitted.
+#[test]
+fn codes_are_documented_and_used() {
+    let table: BTreeSet<String> = archsim::diag::CODES.iter().map(|c| c.code.to_string()).collect();
+    let mut used = BTreeSet::new();
+    for (_, path, text) in sources() {
+        if path.ends_with("diag/codes.rs") || path.ends_with("diag/mod.rs") || is_test_file(&path, &text) {
+            continue;
+        }
+        for piece in code(&text).split('"').skip(1).step_by(2) {
+            let mut chars = piece.chars();
+            let letter = chars.next().is_some_and(|c| "AMDFPR".contains(c));
+            if piece.len() == 4 && letter && chars.all(|c| c.is_ascii_digit()) {
+                used.insert(piece.to_string());
+            }
+        }
+    }
+    let undocumented: Vec<_> = used.difference(&table).collect();
+    let unused: Vec<_> = table.difference(&used).collect();
+    assert!(undocumented.is_empty(), "codes without a row in src/diag/codes.rs: {undocumented:?}");
+    assert!(unused.is_empty(), "codes that nothing emits: {unused:?}");
+}
+
+/// Every file of a folder of elements stands in the folder's table.
+#[test]
+fn tables_are_complete() {
+    for (folder, table, skip) in [
+        ("src/map", "src/map/mod.rs", &[][..]),
+        ("src/graph/ops", "src/graph/ops/mod.rs", &[][..]),
+    ] {
+        let listing = fs::read_to_string(root().join(table)).unwrap();
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let name = entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
+            if name == "mod" || skip.contains(&name.as_str()) {
+                continue;
+            }
+            assert!(listing.contains(&format!("mod {name};")), "{folder}/{name}.rs is not declared in {table}");
+            assert!(listing.matches(&format!("{name}::")).count() > 0, "{folder}/{name}.rs is in no table of {table}");
+        }
+    }
+    for device in archsim::device::DEVICES {
+        let example = fs::read_dir(root().join("arch")).unwrap().any(|e| {
+            let path = e.unwrap().path();
+            path.extension().is_some_and(|x| x == "yaml") && fs::read_to_string(&path).unwrap().contains(device.name)
+        });
+        assert!(example || device.name == "ideal", "no chip in arch/ uses device `{}`", device.name);
+    }
+}
+
+/// Every direct dependency is explained in ARCHITECTURE.md.
+#[test]
+fn dependencies_are_explained() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mut inside = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line == "[dependencies]" || line == "[dev-dependencies]";
+        } else if inside && let Some((name, _)) = line.split_once('=') {
+            assert!(text.contains(&format!("`{}`", name.trim())), "dependency `{}` has no line in ARCHITECTURE.md", name.trim());
+        }
+    }
+}
