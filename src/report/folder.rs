@@ -35,23 +35,30 @@ impl RunReport {
     }
 }
 
+/// The files of a report: name and text.
+///
+/// # Errors
+/// `F003` if a row cannot be written as CSV.
+pub fn files(report: &RunReport) -> Result<Vec<(&'static str, String)>> {
+    let mut manifest = serde_json::to_string_pretty(&report.manifest).map_err(|e| failed(Path::new("manifest.json"), &e))?;
+    manifest.push('\n');
+    Ok(vec![
+        ("summary.csv", to_csv(std::slice::from_ref(&report.summary))?),
+        ("layers.csv", to_csv(&report.layers)?),
+        ("components.csv", to_csv(&report.components)?),
+        ("confusion.csv", to_csv(&report.confusion)?),
+        ("predictions.csv", to_csv(&report.predictions)?),
+        ("manifest.json", manifest),
+    ])
+}
+
 /// Writes `report` below `parent` and returns the run's folder. An older folder of the same key is replaced.
 ///
 /// # Errors
 /// `F003` with the path when anything cannot be written; no folder of that name is left half-written.
 pub fn write(report: &RunReport, parent: &Path) -> Result<PathBuf> {
     let folder = parent.join(report.folder_name());
-    let mut manifest = serde_json::to_string_pretty(&report.manifest).map_err(|e| failed(&folder, &e))?;
-    manifest.push('\n');
-    let files = vec![
-        ("summary.csv", csv_text(std::slice::from_ref(&report.summary)).map_err(|e| failed(&folder, &e))?),
-        ("layers.csv", csv_text(&report.layers).map_err(|e| failed(&folder, &e))?),
-        ("components.csv", csv_text(&report.components).map_err(|e| failed(&folder, &e))?),
-        ("confusion.csv", csv_text(&report.confusion).map_err(|e| failed(&folder, &e))?),
-        ("predictions.csv", csv_text(&report.predictions).map_err(|e| failed(&folder, &e))?),
-        ("manifest.json", manifest),
-    ];
-    write_files(&folder, &files)?;
+    write_files(&folder, &files(report)?)?;
     Ok(folder)
 }
 

@@ -55,7 +55,7 @@ pub struct SummaryRow {
     pub assumed_energy_share: f64,
     pub assumed_area_share: f64,
     pub warnings: u64,
-    pub wall_s: f64,
+    pub wall_s: Option<f64>,
 }
 
 /// One row of `layers.csv`: a stage, or the leakage of the whole chip.

@@ -42,13 +42,15 @@ const METRICS: &[Metric] = &[
     ("agreement_float", "", |s| Some(s.agreement_float)),
 ];
 
-/// Compares `runs` and writes `compare.csv` into a folder below `output`.
+/// Sets every run after the first against the first.
 ///
 /// # Errors
-/// `R020` when the runs are not of one model on the same samples; `F003` when the file cannot be written.
-pub fn compare(runs: &[Done], output: &Path) -> Result<Comparison> {
+/// `R020` when the runs are not of one model on the same samples.
+pub fn compare_rows(runs: &[Done]) -> Result<Vec<CompareRow>> {
     let Some((base, others)) = runs.split_first().filter(|(_, o)| !o.is_empty()) else {
-        return Err(Diagnostic::error("F002", "`compare` needs at least two runs").help("give two arch files and a network, or two run folders").into());
+        return Err(Diagnostic::error("F002", "`compare` needs at least two runs")
+            .help("give two arch files and a network, or two run folders")
+            .into());
     };
     let mut rows = Vec::new();
     for other in others {
@@ -56,7 +58,10 @@ pub fn compare(runs: &[Done], output: &Path) -> Result<Comparison> {
         if (&a.model_hash, &a.data_hash, a.samples) != (&b.model_hash, &b.data_hash, b.samples) {
             return Err(Diagnostic::error(
                 "R020",
-                format!("run {} ({}, {} samples) and run {} ({}, {} samples) are not of one model on the same data", a.run_key, a.workload, a.samples, b.run_key, b.workload, b.samples),
+                format!(
+                    "run {} ({}, {} samples) and run {} ({}, {} samples) are not of one model on the same data",
+                    a.run_key, a.workload, a.samples, b.run_key, b.workload, b.samples
+                ),
             )
             .help("run both with the same network, --data and --samples")
             .into());
@@ -64,12 +69,22 @@ pub fn compare(runs: &[Done], output: &Path) -> Result<Comparison> {
         rows.extend(METRICS.iter().map(|(name, unit, read)| row(a, b, name, unit, read(a), read(b))));
         rows.push(accuracy_row(base, other));
     }
+    Ok(rows)
+}
+
+/// Compares `runs` and writes `compare.csv` into a folder below `output`.
+///
+/// # Errors
+/// As [`compare_rows`]; `F003` when the file cannot be written.
+pub fn compare(runs: &[Done], output: &Path) -> Result<Comparison> {
+    let rows = compare_rows(runs)?;
     let mut hash = Sha256::new();
     for run in runs {
         hash.update(run.report.summary.run_key.as_bytes());
     }
     let key: String = hash.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect();
-    let folder = output.join(format!("compare-{}-{key}", base.report.summary.workload));
+    let workload = runs.first().map_or("", |r| r.report.summary.workload.as_str());
+    let folder = output.join(format!("compare-{workload}-{key}"));
     write_files(&folder, &[("compare.csv", to_csv(&rows)?)])?;
     Ok(Comparison { rows, folder })
 }

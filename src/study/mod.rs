@@ -3,18 +3,19 @@
 
 mod assemble;
 mod compare;
+mod inputs;
 mod inspect;
-mod pipeline;
 mod run;
+mod session;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use assemble::{Answers, Results, confusion_rows, describe_placement, prediction_rows};
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, compare, compare_rows};
 pub use inspect::inspect;
-pub use pipeline::{Lowered, lower, mapped};
-pub use run::{Done, read_run, run_and_write, to_json};
+pub use run::{Done, read_run, run_and_write, simulate, to_json};
+pub use session::{Session, predictions};
 
 use crate::exec::Fidelity;
 use crate::units::Second;
@@ -55,6 +56,27 @@ pub struct RunOptions {
     pub output: PathBuf,
     /// Repeat a run that exists.
     pub force: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            arch: PathBuf::new(),
+            model: PathBuf::new(),
+            data: None,
+            calibration: None,
+            samples: None,
+            seed: 0,
+            fidelity: None,
+            noise_scale: 1.0,
+            age: None,
+            set: Vec::new(),
+            dims: BTreeMap::new(),
+            mapper: None,
+            output: PathBuf::from("reports/runs"),
+            force: false,
+        }
+    }
 }
 
 /// Someone who watches long work.

@@ -1,0 +1,213 @@
+//! One run: all stages, one report.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::assemble::{Answers, Results, confusion_rows, prediction_rows};
+use super::session::{Session, predictions};
+use super::{BATCH, Progress, RunOptions};
+use crate::data::LabelSource;
+use crate::diag::{Diagnostics, Result};
+use crate::energy::settle;
+use crate::exec::{Fidelity, ValueOptions};
+use crate::report::{RunReport, SummaryRow, read, score, write};
+
+/// A finished run.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Its report.
+    pub report: RunReport,
+    /// Its folder, if it was written.
+    pub folder: PathBuf,
+    /// Whether it existed already and was read back.
+    pub reused: bool,
+    /// Findings that did not stop it.
+    pub warnings: Diagnostics,
+}
+
+/// Runs all stages and writes the report folder; a run that exists is read back unless `force`.
+///
+/// # Errors
+/// Everything that can be wrong with the inputs (exit code 2), or a run that failed (1).
+pub fn run_and_write(options: &RunOptions, progress: &dyn Progress) -> Result<Done> {
+    let session = Session::open(options)?;
+    let values = session.value_options(options);
+    let key = run_key(&session, &values);
+    let name = folder_name(&session, options, &key);
+    let folder = options.output.join(name);
+    if !options.force && folder.join("manifest.json").exists() {
+        let report = read(&folder)?;
+        return Ok(Done { report, folder, reused: true, warnings: session.warnings });
+    }
+    let mut done = simulate_session(&session, options, &values, key, progress)?;
+    done.folder = write(&done.report, &options.output)?;
+    Ok(done)
+}
+
+/// Runs all stages without writing anything.
+///
+/// # Errors
+/// As [`run_and_write`].
+pub fn simulate(options: &RunOptions, progress: &dyn Progress) -> Result<Done> {
+    let session = Session::open(options)?;
+    let values = session.value_options(options);
+    let key = run_key(&session, &values);
+    simulate_session(&session, options, &values, key, progress)
+}
+
+/// Reads a finished run folder.
+///
+/// # Errors
+/// `F004` when it is none.
+pub fn read_run(folder: &Path) -> Result<Done> {
+    Ok(Done { report: read(folder)?, folder: folder.to_path_buf(), reused: true, warnings: Diagnostics::new() })
+}
+
+/// A finished run as JSON: the summary, layers and classes.
+#[must_use]
+pub fn to_json(done: &Done) -> serde_json::Value {
+    json!({
+        "summary": done.report.summary,
+        "layers": done.report.layers,
+        "confusion": done.report.confusion,
+        "folder": done.folder,
+        "warnings": done.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn workload(options: &RunOptions) -> String {
+    options.model.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned())
+}
+
+fn folder_name(session: &Session, options: &RunOptions, key: &str) -> String {
+    let mut report = RunReport::default();
+    report.summary.arch.clone_from(&session.chip.name);
+    report.summary.workload = workload(options);
+    report.summary.run_key = key.into();
+    report.folder_name()
+}
+
+/// Twelve hexadecimal digits of the hash of everything that decides the outcome.
+fn run_key(session: &Session, values: &ValueOptions) -> String {
+    let text = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "arch": session.chip.hash,
+        "model": session.model.hash,
+        "data": session.data.hash,
+        "samples": session.data.samples,
+        "calibration": session.calibration.hash,
+        "mapper": session.mapper,
+        "fidelity": values.fidelity.name(),
+        "seed": values.seed,
+        "noise_scale": values.noise_scale,
+        "age_s": values.age.si(),
+    });
+    Sha256::digest(text.to_string()).iter().take(6).map(|b| format!("{b:02x}")).collect()
+}
+
+fn simulate_session(session: &Session, options: &RunOptions, values: &ValueOptions, key: String, progress: &dyn Progress) -> Result<Done> {
+    let begun = Instant::now();
+    progress.start("timing", 2);
+    let single = session.time(1)?;
+    progress.advance(1);
+    let batch = session.time(BATCH)?;
+    progress.finish();
+    let float = predictions(&session.float(progress)?);
+    let quantised = predictions(&session.reference(progress)?);
+    progress.start("programming", 1);
+    let arrays = session.arrays(values)?;
+    progress.finish();
+    let outcome = session.values(&arrays, values, progress)?;
+    let chip = predictions(&outcome.logits);
+    let ledger = settle(&session.chip, &session.program, &single, &outcome.activity)?;
+
+    let results = Results {
+        chip: &session.chip,
+        quant: &session.quant,
+        tiled: &session.tiled,
+        placement: &session.placement,
+        program: &session.program,
+        single: &single,
+        batch: &batch,
+        activity: &outcome.activity,
+        ledger: &ledger,
+    };
+    let classes = session.class_names();
+    let masks = session.label_masks();
+    let mut summary = SummaryRow {
+        run_key: key.clone(),
+        archsim_version: env!("CARGO_PKG_VERSION").into(),
+        workload: workload(options),
+        model_hash: session.model.hash.clone(),
+        data_hash: session.data.hash.clone(),
+        fidelity: values.fidelity.name().into(),
+        mapper: session.mapper.clone(),
+        seed: values.seed,
+        noise_scale: values.noise_scale,
+        age_s: values.age.si(),
+        samples: session.data.samples as u64,
+        label_source: session.data.label_source.as_str().into(),
+        label_agreement: session.data.label_agreement.filter(|_| session.data.label_source == LabelSource::Rule),
+        agreement_float: agreement(&chip, &float),
+        agreement_quantised: agreement(&chip, &quantised),
+        warnings: session.warnings.iter().count() as u64,
+        ..SummaryRow::default()
+    };
+    results.summarise(&mut summary);
+    if values.fidelity == Fidelity::Noisy {
+        let cost = arrays.programming;
+        summary.program_pulses = cost.pulses;
+        summary.program_energy_j = cost.energy.si();
+        summary.program_time_s = cost.time.si();
+    }
+    let mut confusion = Vec::new();
+    if let Some(masks) = &masks {
+        let mine = score(&chip, masks, &classes);
+        let (float, quantised) = (score(&float, masks, &classes), score(&quantised, masks, &classes));
+        summary.accuracy = Some(mine.accuracy);
+        summary.accuracy_lo95 = Some(mine.interval.0);
+        summary.accuracy_hi95 = Some(mine.interval.1);
+        summary.macro_f1 = Some(mine.macro_f1);
+        summary.accuracy_float = Some(float.accuracy);
+        summary.macro_f1_float = Some(float.macro_f1);
+        summary.accuracy_quantised = Some(quantised.accuracy);
+        summary.macro_f1_quantised = Some(quantised.macro_f1);
+        confusion = confusion_rows(&key, &mine, &classes);
+    }
+    let answers = Answers { classes: &classes, labels: masks.as_deref(), chip: &chip, float: &float, quantised: &quantised };
+    summary.wall_s = Some(begun.elapsed().as_secs_f64());
+    let report = RunReport {
+        layers: results.layer_rows(&key),
+        components: results.component_rows(&key),
+        confusion,
+        predictions: prediction_rows(&answers),
+        manifest: manifest(session, &summary),
+        summary,
+    };
+    Ok(Done { report, folder: PathBuf::new(), reused: false, warnings: session.warnings.clone() })
+}
+
+fn agreement(a: &[usize], b: &[usize]) -> f64 {
+    let same = a.iter().zip(b).filter(|(x, y)| x == y).count();
+    same as f64 / a.len().max(1) as f64
+}
+
+/// What is needed to repeat the run, and what was found on the way.
+fn manifest(session: &Session, s: &SummaryRow) -> serde_json::Value {
+    json!({
+        "archsim_version": s.archsim_version,
+        "run_key": s.run_key,
+        "arch": { "name": s.arch, "sha256": s.arch_hash },
+        "model": { "name": s.workload, "sha256": s.model_hash },
+        "data": { "sha256": s.data_hash, "samples": s.samples, "label_source": s.label_source, "label_agreement": s.label_agreement, "about": session.data.about },
+        "calibration": { "sha256": session.calibration.hash, "samples": session.calibration.samples },
+        "options": {
+            "fidelity": s.fidelity, "mapper": s.mapper, "seed": s.seed, "noise_scale": s.noise_scale, "age_s": s.age_s,
+            "weight_bits": session.chip.defaults.weight_bits, "activation_bits": session.chip.defaults.activation_bits,
+        },
+        "warnings": session.warnings.iter().map(|d| json!({ "code": d.code, "message": d.message })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,178 @@
+//! A network brought onto a chip: all stages up to the schedule, ready to be timed and evaluated.
+
+use ndarray::Array2;
+
+use super::{CALIBRATION_SAMPLES, Progress, RunOptions};
+use crate::arch::{self, Chip};
+use crate::data::{Dataset, Labels};
+use crate::diag::{Diagnostic, Diagnostics, Result};
+use crate::exec::{self, Arrays, Fidelity, ValueOptions};
+use crate::graph::Graph;
+use crate::lower::{self, QuantGraph, QuantOptions, TiledGraph};
+use crate::map::{self, Placement};
+use crate::onnx::{self, Model};
+use crate::report::argmax;
+use crate::sched::{self, Program};
+use crate::sim::{self, SimOptions, Timeline};
+
+/// Samples that the float reference evaluates at a time.
+const FLOAT_CHUNK: usize = 2048;
+
+/// All stages of one network on one chip.
+pub struct Session {
+    /// The chip.
+    pub chip: Chip,
+    /// The network as read.
+    pub model: Model,
+    /// Float graph, folded.
+    pub graph: Graph,
+    /// Integer graph.
+    pub quant: QuantGraph,
+    /// Crossbar blocks.
+    pub tiled: TiledGraph,
+    /// Their places.
+    pub placement: Placement,
+    /// The schedule.
+    pub program: Program,
+    /// The samples to run.
+    pub data: Dataset,
+    /// The samples to calibrate with.
+    pub calibration: Dataset,
+    /// Name of the mapper used.
+    pub mapper: String,
+    /// Findings that do not stop the run.
+    pub warnings: Diagnostics,
+}
+
+impl Session {
+    /// Loads chip, network and data and takes the network down to a schedule.
+    ///
+    /// # Errors
+    /// Everything wrong with the arch file, the model, the data or their fit.
+    pub fn open(options: &RunOptions) -> Result<Self> {
+        let mut warnings = Diagnostics::new();
+        // files are independent: report what is wrong with each of them together
+        let chip = arch::load(&options.arch, &options.set);
+        let model = onnx::read(&options.model, &onnx::Limits::default());
+        let (chip, model) = both(chip, model)?;
+        warnings.extend(chip.warnings.clone());
+        let graph = lower::fold(Graph::build(&model, &options.dims)?)?;
+        let data = super::inputs::load(options, &graph, &mut warnings)?;
+        let calibration = match &options.calibration {
+            Some(path) => super::inputs::read(path, &graph)?.first(CALIBRATION_SAMPLES),
+            None => data.first(CALIBRATION_SAMPLES),
+        };
+        let d = &chip.defaults;
+        let ranges = lower::calibrate(&graph, &calibration.inputs, d.activation_percentile)?;
+        let quantisation = QuantOptions { weight_bits: d.weight_bits, activation_bits: d.activation_bits };
+        let (quant, notes) = lower::quantise(&graph, &ranges, quantisation)?;
+        warnings.extend(notes);
+        let tiled = lower::tile(&quant, &chip)?;
+        let mapper = options.mapper.clone().unwrap_or_else(|| d.mapper.clone());
+        let placement = map::place(&mapper, &tiled, &chip)?;
+        let program = sched::emit(&quant, &tiled, &placement, &chip)?;
+        Ok(Self { chip, model, graph, quant, tiled, placement, program, data, calibration, mapper, warnings })
+    }
+
+    /// What the values see under `options`.
+    #[must_use]
+    pub fn value_options(&self, options: &RunOptions) -> ValueOptions {
+        ValueOptions {
+            fidelity: options.fidelity.or_else(|| Fidelity::parse(&self.chip.defaults.fidelity)).unwrap_or(Fidelity::Noisy),
+            seed: options.seed,
+            noise_scale: options.noise_scale,
+            age: options.age.unwrap_or(self.chip.defaults.age),
+            temperature: self.chip.temperature,
+        }
+    }
+
+    /// Times a batch of `samples`.
+    ///
+    /// # Errors
+    /// A deadlock, with the components that wait for each other.
+    pub fn time(&self, samples: usize) -> Result<Timeline> {
+        sim::run(&self.program, &SimOptions { samples, ..SimOptions::default() })
+    }
+
+    /// Logits of the float reference, `[samples, classes]`.
+    ///
+    /// # Errors
+    /// When the data do not fit the network's inputs.
+    pub fn float(&self, progress: &dyn Progress) -> Result<Array2<f32>> {
+        progress.start("float reference", self.data.samples as u64);
+        let logits = self.graph.logits(&self.data.inputs, FLOAT_CHUNK, &|n| progress.advance(n as u64));
+        progress.finish();
+        logits
+    }
+
+    /// Logits of the quantised integer reference, `[samples, classes]`.
+    ///
+    /// # Errors
+    /// When the data do not fit the network's inputs.
+    pub fn reference(&self, progress: &dyn Progress) -> Result<Array2<f32>> {
+        progress.start("quantised reference", self.data.samples as u64);
+        let logits = lower::reference::run(&self.quant, &self.data.inputs, &|n| progress.advance(n as u64));
+        progress.finish();
+        logits
+    }
+
+    /// Programs the crossbars and calibrates their converters.
+    ///
+    /// # Errors
+    /// When the chip cannot hold the weights as asked (grid, converter range).
+    pub fn arrays(&self, values: &ValueOptions) -> Result<Arrays> {
+        let mut arrays = Arrays::program_replicas(&self.quant, &self.tiled, &self.placement, &self.chip, values)?;
+        exec::calibrate(&self.quant, &self.tiled, &mut arrays, &self.calibration.inputs, values)?;
+        Ok(arrays)
+    }
+
+    /// Evaluates all samples on programmed crossbars.
+    ///
+    /// # Errors
+    /// When the data do not fit the network's inputs.
+    pub fn values(&self, arrays: &Arrays, values: &ValueOptions, progress: &dyn Progress) -> Result<exec::Outcome> {
+        progress.start("crossbars", self.data.samples as u64);
+        let outcome = exec::run(&self.quant, &self.tiled, arrays, &self.data.inputs, 0..self.data.samples, values, &|n| progress.advance(n as u64));
+        progress.finish();
+        outcome
+    }
+
+    /// Label masks of the samples, if they are labelled.
+    #[must_use]
+    pub fn label_masks(&self) -> Option<Vec<u32>> {
+        match self.data.labels.as_ref()? {
+            Labels::Class(classes) => Some(classes.iter().map(|c| 1u32.checked_shl(*c).unwrap_or(0)).collect()),
+            Labels::Group(masks) => Some(masks.clone()),
+        }
+    }
+
+    /// Class names: the data's, or numbers.
+    #[must_use]
+    pub fn class_names(&self) -> Vec<String> {
+        let outputs: usize = self.quant.nodes[self.quant.output].shape.iter().product();
+        (0..outputs).map(|c| self.data.classes.get(c).cloned().unwrap_or_else(|| c.to_string())).collect()
+    }
+}
+
+/// Predicted class of every row.
+#[must_use]
+pub fn predictions(logits: &Array2<f32>) -> Vec<usize> {
+    logits.rows().into_iter().map(|r| r.as_slice().map_or_else(|| argmax(&r.to_vec()), argmax)).collect()
+}
+
+/// Both values, or the findings of both.
+fn both<A, B>(a: Result<A>, b: Result<B>) -> Result<(A, B)> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(mut a), Err(b)) => {
+            a.extend(b);
+            Err(a)
+        }
+        (Err(e), Ok(_)) | (Ok(_), Err(e)) => Err(e),
+    }
+}
+
+/// A note that the run continues without something.
+pub fn note(code: &'static str, message: String, help: &str) -> Diagnostic {
+    Diagnostic::warning(code, message).help(help)
+}
