@@ -44,16 +44,25 @@ pub fn load(options: &RunOptions, graph: &Graph, warnings: &mut Diagnostics) -> 
 /// Reads a data file and checks names and shapes against the inputs of `graph`.
 ///
 /// # Errors
-/// `D032` for a missing input (nearest name), `D033` for a wrong shape, `D034` for labels beyond the outputs.
+/// What is wrong with the file, or as [`fit`].
 pub fn read(path: &Path, graph: &Graph) -> Result<Dataset> {
     let data = data::load(path)?;
+    fit(&data, &path.display().to_string(), graph)?;
+    Ok(data)
+}
+
+/// Checks that `data` hold what `graph` takes; `name` is used in messages.
+///
+/// # Errors
+/// `D032` for a missing input (nearest name), `D033` for a wrong shape, `D034` for labels beyond the outputs.
+pub fn fit(data: &Dataset, name: &str, graph: &Graph) -> Result<()> {
     let mut problems = Diagnostics::new();
-    for (name, shape) in graph.input_shapes() {
-        let Some(array) = data.inputs.get(&name) else {
+    for (input, shape) in graph.input_shapes() {
+        let Some(array) = data.inputs.get(&input) else {
             let have: Vec<&str> = data.inputs.keys().map(String::as_str).collect();
-            let meant = nearest(&name, have.iter().copied()).map_or(String::new(), |n| format!("; is it `{n}`?"));
+            let meant = nearest(&input, have.iter().copied()).map_or(String::new(), |n| format!("; is it `{n}`?"));
             problems.push(
-                Diagnostic::error("D032", format!("`{}` has no array `{name}`, which the network takes", path.display()))
+                Diagnostic::error("D032", format!("`{name}` has no array `{input}`, which the network takes"))
                     .help(format!("arrays in the file: {}{meant}", have.join(", "))),
             );
             continue;
@@ -61,19 +70,22 @@ pub fn read(path: &Path, graph: &Graph) -> Result<Dataset> {
         let sample = array.shape().get(1..).unwrap_or_default();
         if sample != shape {
             problems.push(
-                Diagnostic::error("D033", format!("array `{name}` of `{}` has samples of shape {sample:?} and the network takes {shape:?}", path.display()))
-                    .help("the first axis counts the samples; the others must be the network's"),
+                Diagnostic::error(
+                    "D033",
+                    format!("array `{input}` of `{name}` has samples of shape {sample:?} and the network takes {shape:?}"),
+                )
+                .help("the first axis counts the samples; the others must be the network's"),
             );
         }
     }
     let outputs = graph.output_features();
     if data.labels.is_some() && data.classes.len() > outputs {
         problems.push(
-            Diagnostic::error("D034", format!("`{}` names {} classes and the network has {outputs} outputs", path.display(), data.classes.len()))
+            Diagnostic::error("D034", format!("`{name}` names {} classes and the network has {outputs} outputs", data.classes.len()))
                 .help("labels are indices of outputs; use the classes the network was trained with"),
         );
     }
-    problems.into_result(data)
+    problems.into_result(())
 }
 
 fn drawn(graph: &Graph, seed: u64) -> Dataset {

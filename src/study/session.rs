@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::{CALIBRATION_SAMPLES, Progress, RunOptions};
 use crate::arch::{self, Chip};
 use crate::data::{Dataset, Labels};
-use crate::diag::{Diagnostic, Diagnostics, Result};
+use crate::diag::{Diagnostics, Result};
 use crate::exec::{self, Arrays, Fidelity, ValueOptions};
 use crate::graph::Graph;
 use crate::lower::{self, QuantGraph, QuantOptions, TiledGraph};
@@ -50,18 +50,37 @@ impl Session {
     /// # Errors
     /// Everything wrong with the arch file, the model, the data or their fit.
     pub fn open(options: &RunOptions) -> Result<Self> {
+        Self::build(options, |graph, warnings| {
+            let data = super::inputs::load(options, graph, warnings)?;
+            let calibration = match &options.calibration {
+                Some(path) => super::inputs::read(path, graph)?.spread(CALIBRATION_SAMPLES),
+                None => data.spread(CALIBRATION_SAMPLES),
+            };
+            Ok((data, calibration))
+        })
+    }
+
+    /// As [`Self::open`], on samples that are already there.
+    ///
+    /// # Errors
+    /// Everything wrong with the arch file, the model, or the fit of the data.
+    pub fn open_on(options: &RunOptions, data: Dataset, calibration: Dataset) -> Result<Self> {
+        Self::build(options, |graph, _| {
+            super::inputs::fit(&data, "data", graph)?;
+            super::inputs::fit(&calibration, "calibration", graph)?;
+            Ok((data, calibration))
+        })
+    }
+
+    fn build(options: &RunOptions, samples: impl FnOnce(&Graph, &mut Diagnostics) -> Result<(Dataset, Dataset)>) -> Result<Self> {
         let mut warnings = Diagnostics::new();
-        // files are independent: report what is wrong with each of them together
+        // the files are independent: report what is wrong with each of them together
         let chip = arch::load(&options.arch, &options.set);
         let model = onnx::read(&options.model, &onnx::Limits::default());
         let (chip, model) = both(chip, model)?;
         warnings.extend(chip.warnings.clone());
         let graph = lower::fold(Graph::build(&model, &options.dims)?)?;
-        let data = super::inputs::load(options, &graph, &mut warnings)?;
-        let calibration = match &options.calibration {
-            Some(path) => super::inputs::read(path, &graph)?.first(CALIBRATION_SAMPLES),
-            None => data.first(CALIBRATION_SAMPLES),
-        };
+        let (data, calibration) = samples(&graph, &mut warnings)?;
         let d = &chip.defaults;
         let ranges = lower::calibrate(&graph, &calibration.inputs, d.activation_percentile)?;
         let quantisation = QuantOptions { weight_bits: d.weight_bits, activation_bits: d.activation_bits };
@@ -170,9 +189,4 @@ fn both<A, B>(a: Result<A>, b: Result<B>) -> Result<(A, B)> {
         }
         (Err(e), Ok(_)) | (Ok(_), Err(e)) => Err(e),
     }
-}
-
-/// A note that the run continues without something.
-pub fn note(code: &'static str, message: String, help: &str) -> Diagnostic {
-    Diagnostic::warning(code, message).help(help)
 }

@@ -1,0 +1,97 @@
+//! Rows on the noisy value core: what noise costs, whether it is distributed right, how fast it is.
+
+use std::time::Instant;
+
+use archsim::exec::Fidelity;
+use archsim::study::{Session, Silent};
+use ndarray::Array2;
+
+use super::Finding;
+use super::ecg::{f1, scored, session, values};
+
+fn logits(s: &Session, scale: f64, threads: usize) -> Result<Array2<f32>, String> {
+    let options = values(s, Fidelity::Noisy, scale);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| e.to_string())?;
+    pool.install(|| {
+        let arrays = s.arrays(&options)?;
+        Ok(s.values(&arrays, &options, &Silent)?.logits)
+    })
+    .map_err(|e: archsim::diag::Diagnostics| e.to_string())
+}
+
+/// Row 5.
+pub fn noisy() -> Finding {
+    noisy_row().unwrap_or_else(Finding::absent)
+}
+
+fn noisy_row() -> Result<Finding, String> {
+    let s = session("ecg.onnx", &[])?;
+    let float = scored(&s, &s.float(&Silent).map_err(|e| e.to_string())?);
+    let two = logits(&s, 1.0, 2)?;
+    let once = scored(&s, &two);
+    let thrice = scored(&s, &logits(&s, 3.0, 2)?);
+    let drop = |c: &str| format!("{c} {:+.4} (× 3: {:+.4})", f1(&once, c) - f1(&float, c), f1(&thrice, c) - f1(&float, c));
+
+    // the same bits from one thread, and from batches that start anywhere
+    let one = logits(&s, 1.0, 1)?;
+    let same_threads = same(&two, &one);
+    let options = values(&s, Fidelity::Noisy, 1.0);
+    let arrays = s.arrays(&options).map_err(|e| e.to_string())?;
+    let mut same_batches = true;
+    for (start, end) in [(0, 1), (1, 38), (38, 1000), (1000, 1777)] {
+        let part = archsim::exec::run(&s.quant, &s.tiled, &arrays, &s.data.inputs, start..end, &options, &|_| {}).map_err(|e| e.to_string())?;
+        same_batches &= same(&part.logits, &two.slice(ndarray::s![start..end, ..]).to_owned());
+    }
+
+    let moments = archsim::exec::column_moments_test(&s.quant, &s.tiled, &arrays, &s.data.inputs, &options).map_err(|e| e.to_string())?;
+    let least = moments.iter().map(|m| m.p_value).fold(1.0, f64::min);
+    let holds = thrice.accuracy < once.accuracy && same_threads && same_batches && least > 1e-3 && !moments.is_empty();
+    Ok(Finding {
+        measured: format!(
+            "accuracy {:.4} → {:.4} (× 3: {:.4}), macro-F1 {:.4} → {:.4} (× 3: {:.4}); F1 against float: {}; column moments: least p {least:.4} over {} layers; same bits for 1 and 2 threads: {same_threads}, for batches of 1, 37, 962, 777: {same_batches}",
+            float.accuracy,
+            once.accuracy,
+            thrice.accuracy,
+            float.macro_f1,
+            once.macro_f1,
+            thrice.macro_f1,
+            ["N", "S", "V", "F"].map(drop).join(", "),
+            moments.len(),
+        ),
+        holds,
+        configuration: format!("ds2_test, {} beats, mos2_tile, seed 0; oracle draws every cell of every read", s.data.samples),
+    })
+}
+
+fn same(a: &Array2<f32>, b: &Array2<f32>) -> bool {
+    a.dim() == b.dim() && a.iter().zip(b).all(|(x, y)| x.to_bits() == y.to_bits())
+}
+
+/// Row 6: the best of three runs over all beats; machines are shared and the best is the least disturbed.
+pub fn speed() -> Finding {
+    speed_row().unwrap_or_else(Finding::absent)
+}
+
+fn speed_row() -> Result<Finding, String> {
+    let s = session("ecg.onnx", &[])?;
+    let options = values(&s, Fidelity::Noisy, 1.0);
+    let arrays = s.arrays(&options).map_err(|e| e.to_string())?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().map_err(|e| e.to_string())?;
+    let mut best = f64::INFINITY;
+    let mut times = Vec::new();
+    let mut reads = 0;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let outcome = pool.install(|| s.values(&arrays, &options, &Silent)).map_err(|e| e.to_string())?;
+        let seconds = begun.elapsed().as_secs_f64();
+        reads = outcome.activity.layers.iter().map(|l| l.cell_reads).sum::<u64>();
+        times.push(format!("{:.4}", seconds * 1e9 / reads as f64));
+        best = best.min(seconds);
+    }
+    let each = best * 1e9 / reads as f64;
+    Ok(Finding {
+        measured: format!("{each:.4} ns per cell-read over {reads} cell-reads, best of three ({})", times.join(", ")),
+        holds: each <= 0.1,
+        configuration: "33,626 beats, mos2_tile, noisy, two threads, everything from codes to logits".into(),
+    })
+}
