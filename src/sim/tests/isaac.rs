@@ -2,11 +2,15 @@
 
 use super::*;
 
-/// A source four times slower than the buffer port, so that the first load does not meet the second write.
+/// The layer in tile 1, its inputs over a link that moves one position in `steps` cycles: they come at the
+/// layer's own pace, as from the layer before it in ISAAC's balanced pipeline, so that no write into the
+/// tile's buffer meets a read in the same cycle.
 fn isaac(positions: usize, steps: u64) -> Draft {
-    let mut m = machine([1, 1], QUICK_TILE);
-    m.memory.width = 16;
-    one_layer(m, positions, mvm(vec![unit(0, 0, steps, 1)], 64))
+    let mut m = machine([2, 1], QUICK_TILE);
+    m.mesh.flit_bytes = 64 / steps;
+    let mut d = one_layer(m, positions, mvm(vec![unit(0, 1, steps, 1)], 64));
+    d.program.stages.iter_mut().skip(1).for_each(|s| s.tile = TileId::new(1));
+    d
 }
 
 /// One-cycle components of 100 ns, 16 one-bit steps: first result after 22 cycles, then one every 16.
