@@ -34,6 +34,21 @@ pub const CODES: &[Code] = &[
         "output cannot be written",
         "The run folder could not be created or a report file not be written. Nothing half-written is left behind: files appear under their final name only when complete.",
     ),
+    code(
+        "R001",
+        "deadlock",
+        "The timing run stood still: every stage waits for another. The message names the stages that wait for each other, what each waits for and the cycle. A buffer between them holds too few positions: give the tiles more buffer, or the layers other tiles.",
+    ),
+    code(
+        "R002",
+        "out of cycles",
+        "The timing run did not finish within the allowed cycles. Allow more, or run fewer samples.",
+    ),
+    code(
+        "R003",
+        "schedule cannot run",
+        "The schedule contradicts itself (a channel without ends, a width of zero, a crossbar used twice). This is a fault of the schedule or of the chip description it was made from, not of the network.",
+    ),
 ];
 
 /// The documentation of a code, if it exists.

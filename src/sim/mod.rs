@@ -1,5 +1,66 @@
 //! The timing core: an event run over integer cycles. It never sees a tensor.
+//!
+//! ```text
+//! memory ─► mesh ─► buffer port ─► bus ─► input slots ─► front end ─► hold banks ─► converter ─► adder
+//!             ▲         ▲                                                                          │
+//!             └── bus ──┴──────────────────────── vector unit ◄─────────────── bus ◄── output register
+//! ```
+//!
+//! Positions flow through stages ([`stage`]), joined by channels with credits ([`channel`]); bytes move over
+//! shared servers ([`transport`], with the timing of each in [`routes`]); an MVM is worked off by a core
+//! ([`core`]). Each of these pages states latency, interval, capacity and arbitration of its parts. What
+//! waits, sleeps: it is woken by the event that it waits for.
 
+mod build;
+mod channel;
+mod check;
+mod core;
+mod deadlock;
+mod ledger;
+mod queue;
+mod routes;
+mod run;
+mod stage;
+#[cfg(test)]
+mod tests;
 mod timeline;
+mod transport;
 
 pub use timeline::*;
+
+use crate::diag::Diagnostic;
+use crate::sched::Program;
+
+/// What to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SimOptions {
+    /// Samples, back to back.
+    pub samples: usize,
+    /// Watchdog: no event may lie behind this cycle.
+    pub max_cycles: u64,
+    /// Keep the times of every position of the first sample.
+    pub trace: bool,
+}
+
+impl Default for SimOptions {
+    fn default() -> Self {
+        Self { samples: 1, max_cycles: queue::MAX_CYCLE - 1, trace: false }
+    }
+}
+
+/// Runs the program.
+///
+/// # Errors
+/// `R001` if it stands still before all samples are finished (with the circle of waiting stages), `R002`
+/// if it needs more than `max_cycles`, `R003` if the program cannot run at all.
+pub fn run(program: &Program, options: &SimOptions) -> Result<Timeline, Diagnostic> {
+    check::check(program, options.samples)?;
+    let mut setup = build::build(program, options.samples, options.trace);
+    match setup.world.run(options.max_cycles.min(queue::MAX_CYCLE - 1)) {
+        run::End::OutOfTime => Err(deadlock::out_of_time(&setup.world, options.samples, options.max_cycles)),
+        run::End::Quiet if setup.world.ledger.finished.len() < options.samples => {
+            Err(deadlock::deadlock(&setup.world, program, options.samples))
+        }
+        run::End::Quiet => Ok(setup.timeline(program, options.samples)),
+    }
+}

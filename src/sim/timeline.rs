@@ -53,6 +53,21 @@ pub struct Timeline {
     pub counts: Counts,
     /// Events processed.
     pub events: u64,
+    /// Course of every position of the first sample, if asked for.
+    pub trace: Vec<PositionTime>,
+}
+
+/// The course of one position of the first sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PositionTime {
+    /// The stage.
+    pub stage: StageId,
+    /// Output position within the sample.
+    pub position: usize,
+    /// Cycle in which it began to load.
+    pub start: u64,
+    /// Cycle in which it was delivered to every consumer.
+    pub end: u64,
 }
 
 /// The course of one stage.

@@ -1,0 +1,238 @@
+//! From a program to a world at rest: routes, channels, stages and cores.
+
+use std::collections::BTreeMap;
+
+use super::channel::Credits;
+use super::core::Core;
+use super::ledger::Ledger;
+use super::queue::Queue;
+use super::routes::{Builder, Toll};
+use super::run::World;
+use super::stage::{Kind, Progress, Unit};
+use super::timeline::{Counts, Owner, Timeline};
+use super::transport::{NONE, Purpose};
+use crate::arch::TileId;
+use crate::cost::{Action, PartKind};
+use crate::id::Id;
+use crate::sched::{Channel, MvmUnit, Program, Stage, StageId, Work};
+
+/// A world at rest and what is needed to read it afterwards.
+pub(super) struct Setup {
+    pub(super) world: World,
+    tolls: Vec<Toll>,
+    servers: Vec<(Owner, PartKind)>,
+}
+
+/// Routes of one stage.
+struct Ways<'b, 'm> {
+    build: &'b mut Builder<'m>,
+    program: &'m Program,
+    id: StageId,
+    tile: TileId,
+}
+
+impl Ways<'_, '_> {
+    fn load(&mut self, unit: &MvmUnit, number: u32) -> u32 {
+        let home = self.program.machine.cores[unit.core].tile;
+        self.build.begin(self.id).read(self.tile, unit.load_bytes);
+        if home != self.tile {
+            self.build.mesh(self.tile, home, unit.load_bytes).bus(home, unit.load_bytes);
+        }
+        self.build.toll(Owner::Core(unit.core), PartKind::InputRegister, Action::Write, unit.load_bytes);
+        self.build.end(Purpose::Load { unit: number })
+    }
+    fn result(&mut self, unit: &MvmUnit, number: u32) -> u32 {
+        let home = self.program.machine.cores[unit.core].tile;
+        self.build.begin(self.id).bus(home, unit.result_bytes);
+        if home != self.tile {
+            self.build.mesh(home, self.tile, unit.result_bytes).bus(self.tile, unit.result_bytes);
+        }
+        self.build.toll(Owner::Core(unit.core), PartKind::OutputRegister, Action::Read, unit.result_bytes);
+        self.build.end(Purpose::Result { unit: number })
+    }
+    /// What the stage reads (or stores) by itself, and its vector operation.
+    fn work(&mut self, stage: &Stage) -> (u32, u32) {
+        let number = self.id.index() as u32;
+        let (b, tile) = (&mut *self.build, self.tile);
+        let memory = TileId::new(0);
+        match stage.work {
+            Work::Source { bytes } => {
+                b.begin(self.id).memory(Action::Read, bytes);
+                (b.end(Purpose::Read { stage: number }), NONE)
+            }
+            Work::Sink { bytes } => {
+                b.begin(self.id).read(tile, bytes).mesh(tile, memory, bytes).memory(Action::Write, bytes);
+                (b.end(Purpose::Store { stage: number }), NONE)
+            }
+            Work::Vector { load_bytes, vector_ops } => {
+                b.begin(self.id).read(tile, load_bytes);
+                let read = b.end(Purpose::Read { stage: number });
+                b.begin(self.id).operate(tile, vector_ops);
+                (read, b.end(Purpose::Operate { stage: number }))
+            }
+            Work::Mvm { vector_ops, .. } => {
+                b.begin(self.id).operate(tile, vector_ops);
+                (NONE, b.end(Purpose::Operate { stage: number }))
+            }
+        }
+    }
+    fn deliver(&mut self, stage: &Stage, channel: &Channel, number: u32) -> u32 {
+        let goal = self.program.stages[channel.to].tile;
+        let b = self.build.begin(self.id);
+        if matches!(stage.work, Work::Source { .. }) {
+            b.mesh(TileId::new(0), goal, channel.bytes).arrive(goal, channel.bytes);
+        } else if goal == self.tile {
+            b.write(goal, channel.bytes);
+        } else {
+            b.bus(self.tile, channel.bytes).mesh(self.tile, goal, channel.bytes).arrive(goal, channel.bytes);
+        }
+        b.end(Purpose::Deliver { channel: number })
+    }
+}
+
+/// Builds the world of a checked program.
+pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
+    let mut build = Builder::new(&program.machine);
+    let mut units = Vec::new();
+    let mut stages = Vec::new();
+    let mut delivery = vec![NONE; program.channels.len()];
+    for (id, stage) in program.stages.enumerate() {
+        let mut ways = Ways { build: &mut build, program, id, tile: stage.tile };
+        let mut replicas = Vec::new();
+        let mut slots = 1;
+        let from = units.len();
+        if let Work::Mvm { replicas: all, .. } = &stage.work {
+            for (replica, members) in all.iter().enumerate() {
+                let first = units.len() as u32;
+                for unit in members {
+                    let timing = &program.machine.cores[unit.core];
+                    slots = slots.max(usize::from(timing.input_slots));
+                    let load = ways.load(unit, units.len() as u32);
+                    units.push(Unit {
+                        core: Core::new(timing, unit),
+                        stage: id.index() as u32,
+                        load,
+                        result: NONE,
+                        ready: false,
+                        next_result: replica as u64,
+                        next_load: replica as u64,
+                    });
+                }
+                replicas.push((first, units.len() as u32));
+            }
+            for (number, unit) in all.iter().flatten().enumerate() {
+                units[from + number].result = ways.result(unit, (from + number) as u32);
+            }
+        }
+        let (read, operate) = ways.work(stage);
+        for c in &stage.outputs {
+            delivery[c.index()] = ways.deliver(stage, &program.channels[*c], c.index() as u32);
+        }
+        let numbers = |list: &[crate::sched::ChannelId]| list.iter().map(|c| c.index() as u32).collect();
+        stages.push(Progress {
+            kind: match stage.work {
+                Work::Source { .. } => Kind::Source,
+                Work::Mvm { .. } => Kind::Mvm,
+                Work::Vector { .. } => Kind::Vector,
+                Work::Sink { .. } => Kind::Sink,
+            },
+            positions: stage.positions as u64,
+            total: stage.positions as u64 * samples as u64,
+            inputs: numbers(&stage.inputs),
+            outputs: numbers(&stage.outputs),
+            missing: vec![0; (slots * replicas.len()).max(1).next_power_of_two()],
+            replicas,
+            read,
+            operate,
+            issue_at: (0, 0),
+            issued: 0,
+            loaded: 0,
+            load_at: (0, 0),
+            gathered: 0,
+            started: 0,
+            done: 0,
+            delivered: 0,
+        });
+    }
+    let channels = program.channels.iter().zip(delivery);
+    let channels = channels.map(|(c, route)| Credits::new(c, &program.stages[c.to], route)).collect();
+    let sinks = stages.iter().filter(|s| s.kind == Kind::Sink).count() as u32;
+    let ledger = Ledger::new(program.stages.iter().map(|s| s.positions), samples, sinks, trace);
+    let world = World {
+        queue: Queue::default(),
+        transport: build.transport,
+        stages,
+        channels,
+        units,
+        ledger,
+        now: 0,
+        events: 0,
+    };
+    Setup { world, tolls: build.tolls, servers: build.servers }
+}
+
+impl Setup {
+    /// Reads the finished world.
+    pub(super) fn timeline(mut self, program: &Program, samples: usize) -> Timeline {
+        let mut counts = Counts::new();
+        let mut busy = BTreeMap::new();
+        for t in &self.tolls {
+            let amount = t.amount * self.world.transport.routes[t.route as usize].jobs;
+            if amount > 0 {
+                *counts.entry((t.owner, t.part, t.action, t.stage)).or_default() += amount;
+            }
+        }
+        for (number, key) in self.servers.iter().enumerate() {
+            let cycles = self.world.transport.busy(number as u32);
+            if cycles > 0 {
+                busy.insert(*key, cycles);
+            }
+        }
+        let described = program.stages.enumerate().flat_map(|(id, s)| match &s.work {
+            Work::Mvm { replicas, .. } => replicas.iter().flatten().map(|u| (id, u)).collect(),
+            _ => Vec::new(),
+        });
+        for ((stage, unit), state) in described.zip(&self.world.units) {
+            let n = state.core.mvms;
+            let (xbar, core) = (Owner::Xbar(unit.xbar), Owner::Core(unit.core));
+            let codes = unit.conversions * unit.steps;
+            for (owner, part, action, amount) in [
+                (xbar, PartKind::Dac, Action::Drive, unit.rows_driven),
+                (xbar, PartKind::SampleHold, Action::Sample, unit.columns * unit.steps),
+                (xbar, PartKind::Adc, Action::Convert, codes),
+                (xbar, PartKind::ShiftAdd, Action::Add, codes),
+                // the planes together read each bit of the input vector once
+                (core, PartKind::InputRegister, Action::Read, unit.load_bytes),
+                (core, PartKind::OutputRegister, Action::Write, unit.result_bytes),
+            ] {
+                if amount > 0 {
+                    *counts.entry((owner, part, action, stage)).or_default() += amount * n;
+                }
+            }
+            let t = &program.machine.cores[unit.core];
+            for (owner, part, cycles) in [
+                (xbar, PartKind::Dac, t.drive * unit.steps),
+                (xbar, PartKind::Crossbar, t.integrate * unit.steps),
+                (xbar, PartKind::SampleHold, t.sample * unit.steps),
+                (xbar, PartKind::Adc, t.convert * unit.rounds * unit.steps),
+                (xbar, PartKind::ShiftAdd, t.shift_add * unit.rounds * unit.steps),
+                (core, PartKind::OutputRegister, t.output_register),
+            ] {
+                if cycles > 0 {
+                    *busy.entry((owner, part)).or_default() += cycles * n;
+                }
+            }
+        }
+        let finished = std::mem::take(&mut self.world.ledger.finished);
+        Timeline {
+            samples,
+            cycles: finished.last().copied().unwrap_or(0),
+            finished,
+            stages: self.world.ledger.times().collect(),
+            busy,
+            counts,
+            events: self.world.events,
+            trace: self.world.ledger.trace(),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What a program must fulfil before it can run. A broken rule is a mistake of whoever made the program,
+//! reported with the place, never a panic.
+
+use crate::diag::Diagnostic;
+use crate::id::Id;
+use crate::sched::{Program, Work};
+
+use super::queue::MAX_INDEX;
+
+/// Largest time of a part in cycles, largest number of steps or rounds, largest message in bytes or
+/// operations: with them no sum of a run leaves 64 bits (assumed bounds, far beyond any chip).
+const MOST_CYCLES: u64 = 1 << 24;
+const MOST_STEPS: u64 = 1 << 16;
+const MOST_BYTES: u64 = 1 << 36;
+
+fn wrong(what: String) -> Diagnostic {
+    Diagnostic::failure("R003", format!("the schedule cannot run: {what}"))
+        .help("this is a fault of the schedule or of the chip description it was made from")
+}
+
+/// Checks sizes, references and that every rate is positive.
+pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic> {
+    let fail = |what: String| Err(wrong(what));
+    if samples == 0 {
+        return fail("no sample was asked for".into());
+    }
+    let m = &program.machine;
+    let [columns, rows] = m.mesh.grid;
+    if m.tiles.len() != columns * rows || m.tiles.is_empty() {
+        return fail(format!("{} tiles on a mesh of {columns} x {rows}", m.tiles.len()));
+    }
+    if m.mesh.flit_bytes == 0 || m.memory.width == 0 {
+        return fail("a flit and the memory port must move at least one byte in a cycle".into());
+    }
+    if [m.mesh.router, m.mesh.link, m.memory.latency].iter().any(|t| *t > MOST_CYCLES) {
+        return fail(format!("a latency of the mesh or the memory is above {MOST_CYCLES} cycles"));
+    }
+    let mut seen = vec![false; columns * rows];
+    for (id, t) in m.tiles.enumerate() {
+        if t.x >= columns || t.y >= rows || std::mem::replace(&mut seen[t.y * columns + t.x], true) {
+            return fail(format!("{id} stands at ({}, {}), outside of the mesh or on another tile", t.x, t.y));
+        }
+        if t.bus_width == 0 || t.buffer_width == 0 || t.vector_lanes == 0 {
+            return fail(format!("{id} has a bus, buffer port or vector unit of width 0"));
+        }
+        if t.bus_latency.max(t.buffer_latency).max(t.vector_latency) > MOST_CYCLES {
+            return fail(format!("a latency of {id} is above {MOST_CYCLES} cycles"));
+        }
+    }
+    for (id, c) in m.cores.enumerate() {
+        if c.tile.index() >= m.tiles.len() || !(1..=2).contains(&c.hold_banks) || c.input_slots == 0 {
+            return fail(format!("{id} needs a tile of the mesh, 1 or 2 hold banks and an input slot"));
+        }
+        let times = [c.drive, c.integrate, c.sample, c.convert, c.shift_add, c.output_register];
+        if times.iter().any(|t| *t > MOST_CYCLES) {
+            return fail(format!("a time of {id} is above {MOST_CYCLES} cycles"));
+        }
+    }
+    let mut sinks = 0;
+    let mut xbars = std::collections::BTreeSet::new();
+    let mut units = 0;
+    let mut most = 0;
+    for (id, s) in program.stages.enumerate() {
+        let name = format!("{id} `{}`", s.name);
+        if s.positions == 0 || s.tile.index() >= m.tiles.len() {
+            return fail(format!("{name} needs at least one position and a tile of the mesh"));
+        }
+        let known = |c: &&crate::sched::ChannelId| c.index() < program.channels.len();
+        if s.inputs.iter().filter(known).any(|c| program.channels[*c].to != id)
+            || s.outputs.iter().filter(known).any(|c| program.channels[*c].from != id)
+            || !s.inputs.iter().chain(&s.outputs).all(|c| known(&c))
+        {
+            return fail(format!("{name} names a channel that does not lead to or from it"));
+        }
+        match &s.work {
+            Work::Source { bytes } | Work::Sink { bytes } => {
+                sinks += usize::from(matches!(s.work, Work::Sink { .. }));
+                most = most.max(*bytes);
+            }
+            Work::Vector { load_bytes, vector_ops } => most = most.max(*load_bytes).max(*vector_ops),
+            Work::Mvm { replicas, vector_ops, .. } => {
+                most = most.max(*vector_ops);
+                if replicas.is_empty() || replicas.iter().any(Vec::is_empty) {
+                    return fail(format!("{name} has no replica, or one without units"));
+                }
+                for u in replicas.iter().flatten() {
+                    units += 1;
+                    let counts = 1..=MOST_STEPS;
+                    if u.core.index() >= m.cores.len() || !counts.contains(&u.steps) || !counts.contains(&u.rounds) {
+                        return fail(format!("a unit of {name} needs a core and 1 to {MOST_STEPS} steps and rounds"));
+                    }
+                    most = most.max(u.load_bytes).max(u.result_bytes);
+                    if !xbars.insert(u.xbar) {
+                        return fail(format!("{} is used by two units, the second in {name}", u.xbar));
+                    }
+                }
+            }
+        }
+        if matches!(s.work, Work::Sink { .. }) != s.outputs.is_empty() {
+            return fail(format!("{name}: a sink has no output channel, every other stage has one"));
+        }
+        if matches!(s.work, Work::Source { .. }) != s.inputs.is_empty() {
+            return fail(format!("{name}: a source has no input channel, every other stage has one"));
+        }
+    }
+    for (id, c) in program.channels.enumerate() {
+        most = most.max(c.bytes);
+        let ends = (program.stages.get(c.from), program.stages.get(c.to));
+        let (Some(from), Some(to)) = ends else { return fail(format!("{id} leads nowhere")) };
+        if !from.outputs.contains(&id) || !to.inputs.contains(&id) || from.positions != c.positions {
+            return fail(format!("{id} from `{}` to `{}` does not fit its stages", from.name, to.name));
+        }
+        if let Some(p) = (0..to.positions).find(|p| c.need(*p) > c.positions) {
+            return fail(format!("{id}: position {p} of `{}` needs more positions than there are", to.name));
+        }
+    }
+    if most > MOST_BYTES {
+        return fail(format!("a position of more than {MOST_BYTES} bytes or vector operations"));
+    }
+    if sinks == 0 {
+        return fail("no sink".into());
+    }
+    // legs are at most two for each link of the longest way, for each route
+    if (4 * units + 4 * program.channels.len() + 3 * program.stages.len()) * (columns + rows + 4) > MAX_INDEX {
+        return fail("too many units and channels for the event queue".into());
+    }
+    Ok(())
+}

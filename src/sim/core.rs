@@ -1,0 +1,186 @@
+//! The core: one crossbar with its row drivers, sample-and-hold, converters, adders and registers.
+//!
+//! An MVM is `steps` steps (input planes × row groups). Parts and their timing:
+//! - *front end* (drive + integrate + sample): latency = interval = `drive + integrate + sample`, one step
+//!   at a time, steps of successive MVMs in order;
+//! - *sample-and-hold banks* (1 or 2): a bank is taken when a front end starts and given back when the last
+//!   addition of the step is done ([`BackEnd::Serial`]) or when the adder has taken the last code
+//!   ([`BackEnd::Pipelined`]);
+//! - *converter*: `rounds` conversions one after another for each step; a code stays in the converter until
+//!   the adder takes it, only then may the next conversion start. `Serial`: the first conversion of a step
+//!   waits for the last addition of the step before;
+//! - *adder* (shift-and-add): latency = interval = `shift_add` for each round;
+//! - *accumulator*: one result. The first addition of an MVM waits until the previous result has been
+//!   handed to the output register;
+//! - *output register*: one result, from hand-over until the bus has moved it away; a result may be
+//!   requested `output_register` cycles after the hand-over. Writing overlaps with the next MVM. (The
+//!   output buffer that PIMSIM-NN pays in every round belongs to `shift_add`; `output_register` is paid
+//!   once for each MVM.)
+//! - *input register*: `input_slots` vectors for each crossbar. A slot is taken when the load is issued and
+//!   freed when the last front end of its MVM is over.
+//!
+//! Nothing outside can interfere between the first front end and the last addition of an MVM, so
+//! [`Core::advance`] goes through a step in closed form: with `m = max(convert, shift_add)` the additions
+//! of a step start `m` cycles apart, because each conversion starts when the code before it is taken. A
+//! property test compares this with a machine stepped cycle by cycle.
+
+use std::collections::VecDeque;
+
+use crate::arch::BackEnd;
+use crate::sched::{CoreTiming, MvmUnit};
+
+/// What [`Core::advance`] found out; cycles may lie in the future.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// An input slot becomes free in this cycle.
+    SlotFree(u64),
+    /// A result may leave the output register from this cycle on.
+    ResultReady(u64),
+}
+
+/// One crossbar and what belongs to it.
+#[derive(Debug)]
+pub(super) struct Core {
+    /// Cycles of the front end of a step.
+    front: u64,
+    convert: u64,
+    shift_add: u64,
+    output_register: u64,
+    rounds: u64,
+    steps: u64,
+    banks: u64,
+    serial: bool,
+    slots: u32,
+    slots_taken: u32,
+    /// Cycles in which the vectors that no front end has begun were loaded.
+    loaded: VecDeque<u64>,
+    /// Whether the front end is between the first and the last step of an MVM.
+    front_step: u64,
+    front_free: u64,
+    /// Steps whose front end is planned and whose back end is not.
+    held: u64,
+    front_bank: usize,
+    back_bank: usize,
+    back_step: u64,
+    /// End of the front end that filled each bank.
+    filled: [u64; 2],
+    bank_free: [u64; 2],
+    converter_free: u64,
+    adder_free: u64,
+    accumulator_free: u64,
+    /// End of the last addition of a result that waits for the output register.
+    waiting: Option<u64>,
+    register_taken: bool,
+    register_free: u64,
+    /// MVMs whose last addition is planned.
+    pub(super) mvms: u64,
+}
+
+impl Core {
+    /// An idle core.
+    pub(super) fn new(timing: &CoreTiming, unit: &MvmUnit) -> Self {
+        Self {
+            front: timing.drive + timing.integrate + timing.sample,
+            convert: timing.convert,
+            shift_add: timing.shift_add,
+            output_register: timing.output_register,
+            rounds: unit.rounds,
+            steps: unit.steps,
+            banks: u64::from(timing.hold_banks),
+            serial: timing.back_end == BackEnd::Serial,
+            slots: u32::from(timing.input_slots),
+            slots_taken: 0,
+            loaded: VecDeque::with_capacity(usize::from(timing.input_slots)),
+            front_step: 0,
+            front_free: 0,
+            held: 0,
+            front_bank: 0,
+            back_bank: 0,
+            back_step: 0,
+            filled: [0; 2],
+            bank_free: [0; 2],
+            converter_free: 0,
+            adder_free: 0,
+            accumulator_free: 0,
+            waiting: None,
+            register_taken: false,
+            register_free: 0,
+            mvms: 0,
+        }
+    }
+    /// Whether the input register has room.
+    pub(super) fn has_slot(&self) -> bool {
+        self.slots_taken < self.slots
+    }
+    /// Reserves an input slot.
+    pub(super) fn take_slot(&mut self) {
+        self.slots_taken += 1;
+    }
+    /// Gives an input slot back.
+    pub(super) fn free_slot(&mut self) {
+        self.slots_taken -= 1;
+    }
+    /// A vector is in its slot.
+    pub(super) fn load(&mut self, now: u64) {
+        self.loaded.push_back(now);
+    }
+    /// The bus has emptied the output register; a waiting result moves in.
+    pub(super) fn take_result(&mut self, now: u64) -> Option<Progress> {
+        self.register_taken = false;
+        self.register_free = now;
+        self.waiting.take().map(|end| self.hand_over(end))
+    }
+
+    fn hand_over(&mut self, end: u64) -> Progress {
+        self.register_taken = true;
+        self.accumulator_free = end.max(self.register_free);
+        Progress::ResultReady(self.accumulator_free + self.output_register)
+    }
+
+    /// Plans everything that is decided by now. Call until `None`.
+    pub(super) fn advance(&mut self) -> Option<Progress> {
+        loop {
+            if self.held > 0 && (self.back_step > 0 || self.waiting.is_none()) {
+                let bank = self.back_bank;
+                let converter = if self.serial { self.adder_free } else { self.converter_free };
+                let code = self.filled[bank].max(converter) + self.convert;
+                let mut first = code.max(self.adder_free);
+                if self.back_step == 0 {
+                    first = first.max(self.accumulator_free);
+                }
+                let last = first + (self.rounds - 1) * self.convert.max(self.shift_add);
+                self.converter_free = last;
+                self.adder_free = last + self.shift_add;
+                self.bank_free[bank] = if self.serial { self.adder_free } else { last };
+                self.held -= 1;
+                self.back_bank = if self.banks == 2 { 1 - bank } else { 0 };
+                self.back_step += 1;
+                if self.back_step == self.steps {
+                    self.back_step = 0;
+                    self.mvms += 1;
+                    if !self.register_taken {
+                        return Some(self.hand_over(self.adder_free));
+                    }
+                    self.waiting = Some(self.adder_free);
+                }
+            } else if self.held < self.banks && (self.front_step > 0 || !self.loaded.is_empty()) {
+                let bank = self.front_bank;
+                let mut start = self.front_free.max(self.bank_free[bank]);
+                if self.front_step == 0 {
+                    start = start.max(self.loaded.pop_front().expect("a vector was seen above"));
+                }
+                self.front_free = start + self.front;
+                self.filled[bank] = self.front_free;
+                self.held += 1;
+                self.front_bank = if self.banks == 2 { 1 - bank } else { 0 };
+                self.front_step += 1;
+                if self.front_step == self.steps {
+                    self.front_step = 0;
+                    return Some(Progress::SlotFree(self.front_free));
+                }
+            } else {
+                return None;
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Times of stages, kept while the run goes on.
+
+use super::timeline::{PositionTime, StageTimes, StallCause};
+use crate::id::Id;
+use crate::sched::StageId;
+
+#[derive(Debug, Default)]
+struct Course {
+    start: Option<u64>,
+    end: u64,
+    busy: u64,
+    busy_since: u64,
+    cause: Option<StallCause>,
+    since: u64,
+    stalls: [u64; 3],
+    /// Issue and delivery of each position of the first sample, if traced.
+    trace: Vec<(u64, u64)>,
+}
+
+/// Times of all stages and samples.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    stages: Vec<Course>,
+    /// Sinks that have finished each sample.
+    sinks_done: Vec<u32>,
+    sinks: u32,
+    /// Cycle in which each sample was finished.
+    pub(super) finished: Vec<u64>,
+}
+
+const CAUSES: [StallCause; 3] = [StallCause::Input, StallCause::Busy, StallCause::Full];
+
+impl Ledger {
+    /// For stages with the given positions; traced positions belong to the first sample.
+    pub(super) fn new(positions: impl Iterator<Item = usize>, samples: usize, sinks: u32, trace: bool) -> Self {
+        let stages =
+            positions.map(|n| Course { trace: vec![(0, 0); if trace { n } else { 0 }], ..Course::default() }).collect();
+        Self { stages, sinks_done: vec![0; samples], sinks, finished: Vec::with_capacity(samples) }
+    }
+    /// A position begins.
+    pub(super) fn issued(&mut self, stage: usize, position: u64, delivered: u64, now: u64) {
+        let c = &mut self.stages[stage];
+        if position == delivered {
+            c.busy_since = now;
+        }
+        c.start.get_or_insert(now);
+        if let Some(t) = c.trace.get_mut(position as usize) {
+            t.0 = now;
+        }
+    }
+    /// The positions below `delivered` have arrived everywhere.
+    pub(super) fn delivered(&mut self, stage: usize, delivered: u64, issued: u64, now: u64, sample: Option<u64>) {
+        let c = &mut self.stages[stage];
+        c.end = now;
+        if delivered == issued {
+            c.busy += now - c.busy_since;
+        }
+        if let Some(t) = c.trace.get_mut(delivered as usize - 1) {
+            t.1 = now;
+        }
+        if let Some(sample) = sample {
+            let done = &mut self.sinks_done[sample as usize];
+            *done += 1;
+            if *done == self.sinks {
+                self.finished.push(now);
+            }
+        }
+    }
+    /// What the stage's next position waits for from now on.
+    pub(super) fn stall(&mut self, stage: usize, cause: Option<StallCause>, now: u64) {
+        let c = &mut self.stages[stage];
+        if c.cause != cause {
+            if let Some(old) = c.cause {
+                c.stalls[old as usize] += now - c.since;
+            }
+            c.cause = cause;
+            c.since = now;
+        }
+    }
+    /// The course of each stage.
+    pub(super) fn times(&self) -> impl Iterator<Item = StageTimes> {
+        self.stages.iter().map(|c| StageTimes {
+            start: c.start.unwrap_or(0),
+            end: c.end,
+            busy: c.busy,
+            stalls: CAUSES.into_iter().filter(|s| c.stalls[*s as usize] > 0).map(|s| (s, c.stalls[s as usize])).collect(),
+        })
+    }
+    /// The traced positions, stage by stage.
+    pub(super) fn trace(&self) -> Vec<PositionTime> {
+        let of = |(stage, c): (usize, &Course)| {
+            let stage = StageId::new(stage);
+            let times = c.trace.iter().enumerate();
+            times.map(move |(position, (start, end))| PositionTime { stage, position, start: *start, end: *end }).collect()
+        };
+        self.stages.iter().enumerate().flat_map(|c| -> Vec<PositionTime> { of(c) }).collect()
+    }
+}

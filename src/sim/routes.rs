@@ -1,0 +1,226 @@
+//! Ways through the machine: how long each part takes for a number of bytes, and what is counted.
+//!
+//! The parts, for a message of `b` bytes:
+//!
+//! | part | server held for | latency | capacity |
+//! |---|---|---|---|
+//! | buffer port | `buffer_latency + ceil(b / buffer_width)` | the same | one access (read or write) |
+//! | bus | `bus_latency + ceil(b / bus_width)` | the same | one transfer |
+//! | port with bus | port: wait for the bus and both latencies; bus: `bus_latency + n` | `buffer_latency + bus_latency + n`, `n = ceil(b / min(widths))` | both |
+//! | link | `f = ceil(b / flit_bytes)` flits, one in a cycle | `link` for each flit | one message |
+//! | router | not a server | `router` for the head flit, before each link and before the exit | – |
+//! | vector unit | `ceil(ops / lanes)` | `vector_latency` more (pipelined) | one operation issued at a time |
+//! | memory port | `ceil(b / width)` | `latency` more (pipelined) | one access issued at a time |
+//!
+//! A buffer is read over the port and then the bus: the port is held while it waits for the bus, never the
+//! other way round, so that the two cannot lock each other. A message crosses the mesh when its last byte
+//! has left the bus, column first (XY), and is written when its last flit has arrived: over `k` links it
+//! takes `(k + 1)·router + k·link + f − 1` cycles without contention. The head reserves one link after the
+//! other; a link is held for all flits of a message (messages are not interleaved). Routers of this
+//! message-level mesh have room for what waits (the channel's credit bounds it); `buffer_flits` matters
+//! only to a flit-level mesh. The global buffer sits at the router of tile 0 and uses neither its bus nor
+//! its buffer.
+
+use super::transport::{Leg, NONE, Purpose, Route, Transport};
+use crate::arch::TileId;
+use crate::cost::{Action, PartKind};
+use crate::id::{Id, IdVec};
+use crate::sched::{Machine, MemoryTiming, MeshTiming, StageId, TileTiming};
+use crate::sim::Owner;
+
+/// An amount counted for every job of a route.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Toll {
+    pub(super) route: u32,
+    pub(super) owner: Owner,
+    pub(super) part: PartKind,
+    pub(super) action: Action,
+    pub(super) stage: StageId,
+    pub(super) amount: u64,
+}
+
+/// Builds routes leg by leg.
+pub(super) struct Builder<'m> {
+    tiles: &'m IdVec<TileId, TileTiming>,
+    mesh: &'m MeshTiming,
+    memory: &'m MemoryTiming,
+    /// Tile at each mesh place, row by row.
+    at: Vec<Option<TileId>>,
+    /// Owner and part of each server.
+    pub(super) servers: Vec<(Owner, PartKind)>,
+    pub(super) transport: Transport,
+    pub(super) tolls: Vec<Toll>,
+    stage: StageId,
+    first: u32,
+    before: u64,
+}
+
+/// Directions of links: east, west, south (growing y), north.
+const DIRECTIONS: usize = 4;
+
+impl<'m> Builder<'m> {
+    /// All servers of a machine: memory, ports, buses, vector units, links.
+    pub(super) fn new(machine: &'m Machine) -> Self {
+        let [columns, rows] = machine.mesh.grid;
+        let mut at = vec![None; columns * rows];
+        for (id, t) in machine.tiles.enumerate() {
+            at[t.y * columns + t.x] = Some(id);
+        }
+        let mut servers = vec![(Owner::Memory, PartKind::Memory)];
+        for part in [PartKind::Buffer, PartKind::Bus, PartKind::VectorUnit] {
+            servers.extend(machine.tiles.ids().map(|t| (Owner::Tile(t), part)));
+        }
+        for (id, t) in machine.tiles.enumerate() {
+            let place = |x: Option<usize>, y: Option<usize>| match (x, y) {
+                (Some(x), Some(y)) if x < columns && y < rows => at[y * columns + x],
+                _ => None,
+            };
+            let (x, y) = (Some(t.x), Some(t.y));
+            let to = [place(x.map(|x| x + 1), y), place(t.x.checked_sub(1), y)];
+            let down = [place(x, y.map(|y| y + 1)), place(x, t.y.checked_sub(1))];
+            // an edge without neighbour keeps its number but is on no route
+            servers.extend(
+                to.into_iter().chain(down).map(|n: Option<TileId>| (Owner::Link(id, n.unwrap_or(id)), PartKind::Link)),
+            );
+        }
+        Self {
+            tiles: &machine.tiles,
+            mesh: &machine.mesh,
+            memory: &machine.memory,
+            at,
+            transport: Transport::new(servers.len()),
+            servers,
+            tolls: Vec::new(),
+            stage: StageId::new(0),
+            first: 0,
+            before: 0,
+        }
+    }
+
+    /// Begins a route for a stage.
+    pub(super) fn begin(&mut self, stage: StageId) -> &mut Self {
+        self.stage = stage;
+        self.first = self.transport.legs.len() as u32;
+        self.before = 0;
+        self
+    }
+    /// Ends the route and numbers it.
+    pub(super) fn end(&mut self, purpose: Purpose) -> u32 {
+        let end = self.transport.legs.len() as u32;
+        // the origin is left once: when the first server that moves the bytes is released
+        self.transport.legs[self.first as usize..].iter_mut().filter(|l| l.leaves).skip(1).for_each(|l| l.leaves = false);
+        self.transport.routes.push(Route { first: self.first, end, purpose, jobs: 0 });
+        (self.transport.routes.len() - 1) as u32
+    }
+    fn number(&self) -> u32 {
+        self.transport.routes.len() as u32
+    }
+    fn leg(&mut self, server: usize, hold: u64, advance: u64) -> &mut Leg {
+        let route = self.number();
+        let before = std::mem::take(&mut self.before);
+        let server = server as u32;
+        self.transport.legs.push(Leg { server, before, hold, advance, keep: false, frees: NONE, leaves: false, route });
+        self.transport.legs.last_mut().expect("just pushed")
+    }
+    /// Counts an amount for every job.
+    pub(super) fn toll(&mut self, owner: Owner, part: PartKind, action: Action, amount: u64) -> &mut Self {
+        let (route, stage) = (self.number(), self.stage);
+        self.tolls.push(Toll { route, owner, part, action, stage, amount });
+        self
+    }
+
+    fn port(&self, tile: TileId) -> usize {
+        1 + tile.index()
+    }
+    fn bus_of(&self, tile: TileId) -> usize {
+        1 + self.tiles.len() + tile.index()
+    }
+
+    /// Buffer to bus; the bytes have left the buffer at the end.
+    pub(super) fn read(&mut self, tile: TileId, bytes: u64) -> &mut Self {
+        let t = self.tiles[tile];
+        let (port, bus) = (self.port(tile), self.bus_of(tile));
+        let time = t.bus_latency + bytes.div_ceil(t.bus_width.min(t.buffer_width));
+        self.leg(port, 0, t.buffer_latency).keep = true;
+        let leg = self.leg(bus, time, time);
+        leg.frees = port as u32;
+        leg.leaves = true;
+        self.toll(Owner::Tile(tile), PartKind::Buffer, Action::Read, bytes);
+        self.toll(Owner::Tile(tile), PartKind::Bus, Action::Transfer, bytes)
+    }
+    /// Bus to buffer within a tile; the bytes have left the latch when the bus is released.
+    pub(super) fn write(&mut self, tile: TileId, bytes: u64) -> &mut Self {
+        let t = self.tiles[tile];
+        let (port, bus) = (self.port(tile), self.bus_of(tile));
+        let time = t.bus_latency + bytes.div_ceil(t.bus_width.min(t.buffer_width));
+        self.leg(port, 0, 0).keep = true;
+        let leg = self.leg(bus, time, time + t.buffer_latency);
+        leg.frees = port as u32;
+        leg.leaves = true;
+        self.toll(Owner::Tile(tile), PartKind::Bus, Action::Transfer, bytes);
+        self.toll(Owner::Tile(tile), PartKind::Buffer, Action::Write, bytes)
+    }
+    /// Bus alone, between registers, vector unit and router.
+    pub(super) fn bus(&mut self, tile: TileId, bytes: u64) -> &mut Self {
+        let t = self.tiles[tile];
+        let time = t.bus_latency + bytes.div_ceil(t.bus_width);
+        let bus = self.bus_of(tile);
+        self.leg(bus, time, time).leaves = true;
+        self.toll(Owner::Tile(tile), PartKind::Bus, Action::Transfer, bytes)
+    }
+    /// Port alone: what comes out of the mesh is written without the bus.
+    pub(super) fn arrive(&mut self, tile: TileId, bytes: u64) -> &mut Self {
+        let t = self.tiles[tile];
+        let time = t.buffer_latency + bytes.div_ceil(t.buffer_width);
+        let port = self.port(tile);
+        self.leg(port, time, time).leaves = true;
+        self.toll(Owner::Tile(tile), PartKind::Buffer, Action::Write, bytes)
+    }
+    /// Vector unit; no operation takes no time.
+    pub(super) fn operate(&mut self, tile: TileId, ops: u64) -> &mut Self {
+        if ops == 0 {
+            return self;
+        }
+        let t = self.tiles[tile];
+        let time = ops.div_ceil(t.vector_lanes);
+        self.leg(1 + 2 * self.tiles.len() + tile.index(), time, time + t.vector_latency);
+        self.toll(Owner::Tile(tile), PartKind::VectorUnit, Action::Operate, ops)
+    }
+    /// Memory port.
+    pub(super) fn memory(&mut self, action: Action, bytes: u64) -> &mut Self {
+        let time = bytes.div_ceil(self.memory.width);
+        self.leg(0, time, time + self.memory.latency);
+        self.toll(Owner::Memory, PartKind::Memory, action, bytes)
+    }
+    /// Routers and links from one tile to another (or only through the router of one).
+    pub(super) fn mesh(&mut self, from: TileId, to: TileId, bytes: u64) -> &mut Self {
+        let flits = bytes.div_ceil(self.mesh.flit_bytes);
+        let (router, link) = (self.mesh.router, self.mesh.link);
+        let columns = self.mesh.grid[0];
+        let goal = self.tiles[to];
+        let mut here = from;
+        loop {
+            self.toll(Owner::Tile(here), PartKind::Router, Action::Route, flits);
+            let t = self.tiles[here];
+            let (direction, x, y) = if t.x < goal.x {
+                (0, t.x + 1, t.y)
+            } else if t.x > goal.x {
+                (1, t.x - 1, t.y)
+            } else if t.y < goal.y {
+                (2, t.x, t.y + 1)
+            } else if t.y > goal.y {
+                (3, t.x, t.y - 1)
+            } else {
+                break;
+            };
+            let next = self.at[y * columns + x].expect("the grid is full: checked before");
+            self.before += router;
+            let server = 1 + 3 * self.tiles.len() + here.index() * DIRECTIONS + direction;
+            self.leg(server, flits, link).leaves = true;
+            self.toll(Owner::Link(here, next), PartKind::Link, Action::Traverse, flits);
+            here = next;
+        }
+        self.before += router + flits.saturating_sub(1);
+        self
+    }
+}

@@ -1,0 +1,300 @@
+//! The event loop and what each event means for the stages.
+
+use super::channel::Credits;
+use super::core;
+use super::ledger::Ledger;
+use super::queue::{Event, Queue};
+use super::stage::{Kind, LATCHES, Progress, Unit};
+use super::timeline::StallCause;
+use super::transport::{Notice, Purpose, Transport};
+
+/// The machine and the program in motion.
+pub(super) struct World {
+    pub(super) queue: Queue,
+    pub(super) transport: Transport,
+    pub(super) stages: Vec<Progress>,
+    pub(super) channels: Vec<Credits>,
+    pub(super) units: Vec<Unit>,
+    pub(super) ledger: Ledger,
+    pub(super) now: u64,
+    pub(super) events: u64,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// No event is left.
+    Quiet,
+    /// The next event lies behind the last allowed cycle.
+    OutOfTime,
+}
+
+impl World {
+    /// Runs until nothing is left to do.
+    pub(super) fn run(&mut self, max_cycles: u64) -> End {
+        for stage in 0..self.stages.len() {
+            self.wake(stage);
+        }
+        while let Some((cycle, event)) = self.queue.pop() {
+            if cycle > max_cycles {
+                return End::OutOfTime;
+            }
+            debug_assert!(cycle >= self.now, "time runs forward");
+            self.now = cycle;
+            self.events += 1;
+            self.handle(event);
+        }
+        End::Quiet
+    }
+
+    #[inline]
+    fn handle(&mut self, event: Event) {
+        let now = self.now;
+        match event {
+            Event::Request { server, job, .. } => self.transport.request(server, job, now, &mut self.queue),
+            Event::Release { leg } => {
+                let notice = self.transport.release(leg, now, &mut self.queue);
+                self.notice(notice);
+            }
+            Event::Advance { job, release } => {
+                if release {
+                    let leg = self.transport.leg_of(job);
+                    let notice = self.transport.release(leg, now, &mut self.queue);
+                    self.notice(notice);
+                }
+                let notice = self.transport.advance(job, now, &mut self.queue);
+                self.notice(notice);
+            }
+            Event::SlotFree { unit } => {
+                let u = &mut self.units[unit as usize];
+                u.core.free_slot();
+                let stage = u.stage as usize;
+                self.wake(stage);
+            }
+            Event::ResultReady { unit } => {
+                self.units[unit as usize].ready = true;
+                self.send_result(unit);
+            }
+        }
+    }
+
+    fn notice(&mut self, notice: Option<Notice>) {
+        match notice {
+            None => {}
+            Some(Notice::Left(Purpose::Deliver { channel })) => {
+                let c = &mut self.channels[channel as usize];
+                c.left += 1;
+                let from = c.from as usize;
+                self.wake(from);
+            }
+            Some(Notice::Left(Purpose::Result { unit })) => {
+                let progress = self.units[unit as usize].core.take_result(self.now);
+                self.plan(unit, progress);
+                self.turn(unit);
+            }
+            Some(Notice::Left(Purpose::Store { stage })) => self.loaded(stage as usize),
+            Some(Notice::Left(_)) => {}
+            Some(Notice::Done(purpose)) => self.arrived(purpose),
+        }
+    }
+
+    fn arrived(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Load { unit } => self.unit_loaded(unit),
+            Purpose::Read { stage } => self.loaded(stage as usize),
+            Purpose::Result { unit } => {
+                let stage = self.units[unit as usize].stage as usize;
+                self.stages[stage].gathered += 1;
+                self.wake(stage);
+            }
+            Purpose::Operate { stage } => {
+                self.stages[stage as usize].done += 1;
+                self.wake(stage as usize);
+            }
+            Purpose::Deliver { channel } => {
+                let c = &mut self.channels[channel as usize];
+                c.arrived += 1;
+                let (from, to) = (c.from as usize, c.to as usize);
+                self.delivered(from);
+                self.wake(to);
+            }
+            Purpose::Store { stage } => {
+                let s = &mut self.stages[stage as usize];
+                s.done += 1;
+                self.delivered(stage as usize);
+                self.wake(stage as usize);
+            }
+        }
+    }
+
+    /// Positions that have left the tile over every output.
+    fn left(&self, stage: usize) -> u64 {
+        let s = &self.stages[stage];
+        s.outputs.iter().map(|c| self.channels[*c as usize].left).min().unwrap_or(s.done)
+    }
+
+    /// Positions that have arrived over every output may have become more.
+    fn delivered(&mut self, stage: usize) {
+        let s = &mut self.stages[stage];
+        let all = s.outputs.iter().map(|c| self.channels[*c as usize].arrived).min().unwrap_or(s.done);
+        if all > s.delivered {
+            s.delivered = all;
+            let sample_over = (all % s.positions == 0 && s.kind == Kind::Sink).then(|| all / s.positions - 1);
+            self.ledger.delivered(stage, all, s.issued, self.now, sample_over);
+        }
+    }
+
+    /// A unit has the input of its next position.
+    fn unit_loaded(&mut self, unit: u32) {
+        let u = &mut self.units[unit as usize];
+        u.core.load(self.now);
+        let (stage, position) = (u.stage as usize, u.next_load);
+        let s = &mut self.stages[stage];
+        u.next_load += s.replicas.len() as u64;
+        let ring = s.ring(position);
+        s.missing[ring] -= 1;
+        self.turn(unit);
+        loop {
+            let s = &self.stages[stage];
+            if s.loaded == s.issued || s.missing[s.ring(s.loaded)] > 0 {
+                break;
+            }
+            self.loaded(stage);
+        }
+    }
+
+    /// The next position of a stage has all its input: the channels may forget.
+    fn loaded(&mut self, stage: usize) {
+        let s = &mut self.stages[stage];
+        let (sample, position) = s.load_at;
+        s.load_at = s.after(s.load_at);
+        s.loaded += 1;
+        if s.kind == Kind::Source {
+            s.started += 1;
+            s.done += 1;
+        }
+        for i in 0..self.stages[stage].inputs.len() {
+            let c = &mut self.channels[self.stages[stage].inputs[i] as usize];
+            c.consumed(sample, position);
+            let from = c.from as usize;
+            self.wake(from);
+        }
+        self.wake(stage);
+    }
+
+    /// Lets a unit's core plan what it can.
+    fn turn(&mut self, unit: u32) {
+        while let Some(progress) = self.units[unit as usize].core.advance() {
+            self.plan(unit, Some(progress));
+        }
+    }
+
+    fn plan(&mut self, unit: u32, progress: Option<core::Progress>) {
+        match progress {
+            Some(core::Progress::SlotFree(at)) => self.queue.push(at, Event::SlotFree { unit }),
+            Some(core::Progress::ResultReady(at)) => self.queue.push(at, Event::ResultReady { unit }),
+            None => {}
+        }
+    }
+
+    /// Sends a unit's result if it is there and its position is next.
+    fn send_result(&mut self, unit: u32) {
+        let u = &mut self.units[unit as usize];
+        let s = &self.stages[u.stage as usize];
+        if u.ready && u.next_result == s.started {
+            u.ready = false;
+            u.next_result += s.replicas.len() as u64;
+            self.transport.start(u.result, self.now, &mut self.queue);
+        }
+    }
+
+    /// Does everything that a stage can do in this cycle.
+    pub(super) fn wake(&mut self, stage: usize) {
+        self.send(stage);
+        self.operate(stage);
+        let stall = self.issue(stage);
+        self.ledger.stall(stage, stall, self.now);
+    }
+
+    fn send(&mut self, stage: usize) {
+        for i in 0..self.stages[stage].outputs.len() {
+            let s = &self.stages[stage];
+            let c = &mut self.channels[s.outputs[i] as usize];
+            while c.sent < s.done && c.has_credit() {
+                c.sent += 1;
+                self.transport.start(c.route, self.now, &mut self.queue);
+            }
+        }
+    }
+
+    fn operate(&mut self, stage: usize) {
+        loop {
+            let s = &self.stages[stage];
+            let complete = match s.kind {
+                Kind::Source | Kind::Sink => false,
+                Kind::Vector => s.loaded > s.started,
+                Kind::Mvm => {
+                    s.started < s.total && {
+                        let (first, end) = s.replica(s.started);
+                        s.gathered == end - first
+                    }
+                }
+            };
+            if !complete || s.started - self.left(stage) >= LATCHES {
+                return;
+            }
+            self.transport.start(s.operate, self.now, &mut self.queue);
+            let s = &mut self.stages[stage];
+            s.gathered = 0;
+            s.started += 1;
+            if s.kind == Kind::Mvm {
+                let (first, end) = s.replica(s.started);
+                (first..end).for_each(|unit| self.send_result(unit));
+            }
+        }
+    }
+
+    /// Issues positions while there is input and room; tells what the next one waits for.
+    fn issue(&mut self, stage: usize) -> Option<StallCause> {
+        loop {
+            let s = &self.stages[stage];
+            if s.issued == s.total {
+                return None;
+            }
+            let (sample, position) = s.issue_at;
+            if !s.inputs.iter().all(|c| self.channels[*c as usize].ready(sample, position)) {
+                return Some(StallCause::Input);
+            }
+            let room = match s.kind {
+                Kind::Source | Kind::Sink => s.issued - self.left(stage) < LATCHES,
+                Kind::Vector => s.issued == s.started,
+                Kind::Mvm => {
+                    let (first, end) = s.replica(s.issued);
+                    self.units[first as usize..end as usize].iter().all(|u| u.core.has_slot())
+                }
+            };
+            if !room {
+                let full = s.outputs.iter().any(|c| {
+                    let c = &self.channels[*c as usize];
+                    c.sent < s.done && !c.has_credit()
+                });
+                return Some(if full { StallCause::Full } else { StallCause::Busy });
+            }
+            self.ledger.issued(stage, s.issued, s.delivered, self.now);
+            let s = &mut self.stages[stage];
+            if s.kind == Kind::Mvm {
+                let (first, end) = s.replica(s.issued);
+                let ring = s.ring(s.issued);
+                s.missing[ring] = end - first;
+                for unit in &mut self.units[first as usize..end as usize] {
+                    unit.core.take_slot();
+                    self.transport.start(unit.load, self.now, &mut self.queue);
+                }
+            } else {
+                self.transport.start(s.read, self.now, &mut self.queue);
+            }
+            s.issued += 1;
+            s.issue_at = s.after(s.issue_at);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! A core stepped cycle by cycle: every part is a small state machine with a count-down. No formula.
+
+use std::collections::VecDeque;
+
+use super::{BackEnd, Course, CoreTiming, MvmUnit};
+
+/// A hold bank.
+#[derive(Clone, Copy, PartialEq)]
+enum Bank {
+    Free,
+    /// A front end is filling it.
+    Filling,
+    /// Holds the sampled columns of a step.
+    Full,
+}
+
+struct Machine<'a> {
+    t: &'a CoreTiming,
+    u: &'a MvmUnit,
+    /// Inputs loaded and not begun.
+    inputs: u64,
+    /// Steps of the current MVM whose front end has ended; count-down of the running front end.
+    front_steps: u64,
+    front: Option<u64>,
+    banks: VecDeque<Bank>,
+    /// Bank under conversion: codes taken by the adder so far in its step.
+    taken: u64,
+    added: u64,
+    converting: Option<u64>,
+    code: bool,
+    adding: Option<u64>,
+    /// Steps of the MVM in the accumulator that are added up.
+    summed: u64,
+    /// A whole result waits in the accumulator.
+    complete: bool,
+    register: bool,
+    writing: Option<u64>,
+}
+
+/// Same task as `drive_fast`.
+pub(super) fn drive(t: &CoreTiming, u: &MvmUnit, arrivals: &[u64], pauses: &[u64]) -> Course {
+    let mut m = Machine {
+        t,
+        u,
+        inputs: 0,
+        front_steps: 0,
+        front: None,
+        banks: vec![Bank::Free; usize::from(t.hold_banks)].into(),
+        taken: 0,
+        added: 0,
+        converting: None,
+        code: false,
+        adding: None,
+        summed: 0,
+        complete: false,
+        register: false,
+        writing: None,
+    };
+    let (mut slots, mut ready) = (Vec::new(), Vec::new());
+    let mut free = u64::from(t.input_slots);
+    let (mut input, mut results) = (0, 0);
+    let mut load_in: Option<u64> = None;
+    let mut take_in: Option<u64> = None;
+    let mut now = 0;
+    while results < arrivals.len() {
+        // within a cycle repeat until nothing changes: parts of zero cycles pass on at once
+        loop {
+            let mut moved = false;
+            if load_in.is_none() && free > 0 && input < arrivals.len() {
+                free -= 1;
+                load_in = Some(arrivals[input]);
+                input += 1;
+                moved = true;
+            }
+            if load_in == Some(0) {
+                load_in = None;
+                m.inputs += 1;
+                moved = true;
+            }
+            if take_in == Some(0) {
+                take_in = None;
+                m.register = false;
+                results += 1;
+                moved = true;
+            }
+            let (slot, result, inner) = m.settle();
+            if slot {
+                slots.push(now);
+                free += 1;
+            }
+            if result {
+                take_in = Some(pauses[ready.len()]);
+                ready.push(now);
+            }
+            if !(moved || slot || result || inner) {
+                break;
+            }
+        }
+        now += 1;
+        for clock in [&mut load_in, &mut take_in, &mut m.front, &mut m.converting, &mut m.adding, &mut m.writing] {
+            *clock = clock.map(|c| c - 1);
+        }
+    }
+    (slots, ready)
+}
+
+impl Machine<'_> {
+    /// One round of changes at the current cycle: (slot freed, result ready, anything else moved).
+    fn settle(&mut self) -> (bool, bool, bool) {
+        let (t, u) = (self.t, self.u);
+        let (mut slot, mut result, mut moved) = (false, false, false);
+        if self.front == Some(0) {
+            self.front = None;
+            *self.banks.iter_mut().find(|b| **b == Bank::Filling).expect("a bank is filled") = Bank::Full;
+            self.front_steps += 1;
+            if self.front_steps == u.steps {
+                self.front_steps = 0;
+                slot = true;
+            }
+            moved = true;
+        }
+        if self.adding == Some(0) {
+            self.adding = None;
+            self.added += 1;
+            if self.added == u.rounds {
+                self.added = 0;
+                self.summed += 1;
+                if t.back_end == BackEnd::Serial {
+                    self.release_bank();
+                }
+                if self.summed == u.steps {
+                    self.summed = 0;
+                    self.complete = true;
+                }
+            }
+            moved = true;
+        }
+        if self.converting == Some(0) {
+            self.converting = None;
+            self.code = true;
+            moved = true;
+        }
+        if self.complete && !self.register {
+            self.complete = false;
+            self.register = true;
+            self.writing = Some(t.output_register);
+            moved = true;
+        }
+        if self.writing == Some(0) {
+            self.writing = None;
+            result = true;
+        }
+        // the adder takes a code; the accumulator must not hold a finished result
+        if self.code && self.adding.is_none() && !self.complete {
+            self.code = false;
+            self.adding = Some(t.shift_add);
+            self.taken += 1;
+            if self.taken == u.rounds && t.back_end == BackEnd::Pipelined {
+                self.taken = 0;
+                self.release_bank();
+            }
+            moved = true;
+        }
+        let serial_wait = t.back_end == BackEnd::Serial && self.taken == u.rounds;
+        if serial_wait && self.adding.is_none() && self.added == 0 {
+            self.taken = 0;
+            moved = true;
+        }
+        if self.converting.is_none() && !self.code && self.taken < u.rounds && self.banks.front() == Some(&Bank::Full) {
+            self.converting = Some(t.convert);
+            moved = true;
+        }
+        let begin = self.front_steps > 0 || self.inputs > 0;
+        if self.front.is_none() && begin && self.banks.contains(&Bank::Free) {
+            if self.front_steps == 0 {
+                self.inputs -= 1;
+            }
+            let bank = self.banks.iter().position(|b| *b == Bank::Free).expect("a bank is free");
+            self.banks[bank] = Bank::Filling;
+            self.front = Some(t.drive + t.integrate + t.sample);
+            moved = true;
+        }
+        (slot, result, moved)
+    }
+
+    /// The bank at the front has been converted: banks are used in turn.
+    fn release_bank(&mut self) {
+        self.banks.pop_front();
+        self.banks.push_back(Bank::Free);
+    }
+}
