@@ -18,7 +18,7 @@ use std::ops::Range;
 use crate::rng::{Domain, Draw, GROUP, normals64};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Isa, LANES, Lanes, Portable};
+use crate::simd::{Isa, LANES, Lanes};
 
 /// Input planes of a tile.
 pub const ROWS: usize = 8;
