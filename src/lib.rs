@@ -21,6 +21,7 @@ pub mod report;
 pub mod rng;
 pub mod sched;
 pub mod sim;
+pub mod simd;
 pub mod study;
 pub mod tensor;
 pub mod units;

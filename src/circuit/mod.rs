@@ -1,1 +1,5 @@
-//! (layer in construction)
+//! Crossbar electrics: what the converters of a crossbar make of the rows that are driven.
+
+mod columns;
+
+pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tile};

@@ -1,4 +1,26 @@
 //! The value core: what the crossbars compute, for thousands of samples, without a clock.
+//!
+//! [`calibrate`] chooses the converters' steps, [`Arrays::program`] writes the weights into cells,
+//! [`run()`] reads them for any number of samples.
+
+mod calibrate;
+mod converter;
+mod digital;
+mod hardware;
+mod mvm;
+mod pack;
+mod program;
+mod run;
+#[doc(hidden)]
+pub mod support;
+#[cfg(test)]
+mod tests;
+
+pub use calibrate::calibrate;
+pub use converter::{Converters, LayerConverter};
+pub use pack::Grid;
+pub use program::Arrays;
+pub use run::{Outcome, RunOptions, run};
 
 use crate::id::IdVec;
 use crate::lower::LayerId;

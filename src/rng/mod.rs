@@ -1,8 +1,11 @@
 //! Addressed randomness: a draw is a function of (seed, domain, element, tick), never of what was
 //! drawn before, so thread count, batch size and shards cannot change a result.
 
+mod bulk;
 mod philox;
 
+pub(crate) use bulk::normals64;
+pub use bulk::{GROUP, MAX_COLUMNS, fill_normals, fill_normals_with};
 pub use philox::philox4x32;
 
 /// What a draw is for. Numbers are part of the reproducibility contract: append only.

@@ -1,0 +1,414 @@
+//! Reads of a crossbar with ideal wires: column sums, aggregated read noise, analog-to-digital conversion.
+//!
+//! For independent Gaussian noise of the cells the current of a column is Gaussian with mean `Σ x·g` and
+//! variance `Σ x²·σ²`, so one normal for each conversion is exact in distribution. Input-referred noise of
+//! the converter is Gaussian and independent of it and is added to the variance before the square root:
+//! also exact, since nothing non-linear stands between the two.
+//!
+//! Both sums are of integers below 2²⁴ in `f32`, hence exact in any order and with or without fused
+//! multiply-add; everything after them is one correctly rounded operation after another in a fixed
+//! order. Results therefore do not depend on the vector width.
+//!
+//! The unit of work is a [`Tile`] of eight input planes (of one or several positions) against all columns
+//! of a row group. Columns stand in lines of sixteen, four lines make a [`ColumnGroup`], which is what one
+//! step of the bulk generator supplies with normals ([`crate::rng::fill_normals`]).
+
+use std::ops::Range;
+
+use crate::rng::{Domain, Draw, GROUP, normals64};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Isa, LANES, Lanes};
+
+/// Input planes of a tile.
+pub const ROWS: usize = 8;
+
+/// Sixteen columns' worth of numbers, aligned to a cache line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C, align(64))]
+pub struct Line(pub [f32; LANES]);
+
+/// Up to 64 neighbouring columns. Lanes without a column hold zeros everywhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnGroup {
+    /// Number of the group in the layer's line of conversions: column `c` of the line is lane `c mod 64` of group
+    /// `c / 64`.
+    pub number: u32,
+    /// Lines (of four) that hold columns.
+    pub lines: Range<usize>,
+    /// Conductances on the integer grid, `[line][row][mean]`, or `[line][row][mean, variance]` in a noisy set.
+    pub panel: Vec<Line>,
+    /// Converter steps of one grid unit of the mean.
+    pub gain: [Line; 4],
+    /// Squared converter steps of one grid unit of the variance.
+    pub variance_gain: [Line; 4],
+    /// Variance of the converter's own noise in squared steps.
+    pub floor: [Line; 4],
+}
+
+/// Range of the codes of a converter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clip {
+    /// Smallest code.
+    pub low: f32,
+    /// Largest code.
+    pub high: f32,
+}
+
+impl Clip {
+    /// A converter that never clips.
+    pub const NONE: Self = Self { low: -16_777_216.0, high: 16_777_216.0 };
+}
+
+/// The columns of a block that are read together with one row group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Columns {
+    /// Rows that are driven.
+    pub rows: usize,
+    /// Columns, 64 at a time.
+    pub groups: Vec<ColumnGroup>,
+    /// Whether the panels hold variances.
+    pub noisy: bool,
+    /// Whether digits exceed 1, so that variances need their squares.
+    pub multilevel: bool,
+    /// Code range.
+    pub clip: Clip,
+}
+
+/// Eight input planes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tile {
+    /// DAC digits, `[row]` of eight planes; planes that are not used hold 0.
+    pub digits: Vec<[f32; ROWS]>,
+    /// Which planes are used.
+    pub used: [bool; ROWS],
+    /// Weight `± 2^shift` of each plane.
+    pub weights: [i32; ROWS],
+    /// Accumulator that each plane adds to.
+    pub slots: [usize; ROWS],
+    /// Tick of each plane's read ([`crate::rng::read_tick`]).
+    pub ticks: [u64; ROWS],
+}
+
+/// Address of the noise of a row group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadNoise {
+    /// Seed of the run.
+    pub seed: u64,
+    /// [`crate::rng::element`] of the row group: layer, first row, replica.
+    pub element: u64,
+}
+
+/// What conversions did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Conversions {
+    /// Conversions that clipped.
+    pub clipped: u64,
+    /// Sum of absolute codes.
+    pub code_sum: u64,
+}
+
+impl Columns {
+    /// Length of one accumulator slot: 64 for each group.
+    #[must_use]
+    pub fn slot_len(&self) -> usize {
+        self.groups.len() * GROUP
+    }
+
+    /// Reads all columns with each plane of the tile, converts, and adds `weight · code` to
+    /// `accumulators[slot][group][lane]`. `values` receives what stood before the converters in converter
+    /// steps, `[group][plane][lane]`.
+    ///
+    /// # Panics
+    /// If the tile has not the rows of the set, or a slot lies outside the accumulators.
+    pub fn read(
+        &self,
+        isa: Isa,
+        tile: &Tile,
+        noise: ReadNoise,
+        accumulators: &mut [i32],
+        values: Option<&mut [f32]>,
+    ) -> Conversions {
+        assert_eq!(tile.digits.len(), self.rows, "the tile drives every row of the group");
+        let job = Job { columns: self, tile, noise };
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the token proves that the processor has the features.
+            Isa::Avx512(l) => unsafe { read_avx512(l, job, accumulators, values) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the token proves that the processor has the features.
+            Isa::Avx2(l) => unsafe { read_avx2(l, job, accumulators, values) },
+            Isa::Portable(l) => choose::<_, 2>(l, job, accumulators, values),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    columns: &'a Columns,
+    tile: &'a Tile,
+    noise: ReadNoise,
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+fn read_avx512(l: Avx512, job: Job<'_>, accumulators: &mut [i32], values: Option<&mut [f32]>) -> Conversions {
+    choose::<_, 8>(l, job, accumulators, values)
+}
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn read_avx2(l: Avx2, job: Job<'_>, accumulators: &mut [i32], values: Option<&mut [f32]>) -> Conversions {
+    choose::<_, 2>(l, job, accumulators, values)
+}
+
+/// `M` planes are multiplied at a time: as many as the register file holds accumulators for.
+#[inline(always)]
+fn choose<L: Lanes, const M: usize>(
+    l: L,
+    job: Job<'_>,
+    accumulators: &mut [i32],
+    values: Option<&mut [f32]>,
+) -> Conversions {
+    match (job.columns.noisy, job.columns.multilevel) {
+        (false, _) => read_body::<L, M, false, false>(l, job, accumulators, values),
+        (true, false) => read_body::<L, M, true, false>(l, job, accumulators, values),
+        (true, true) => read_body::<L, M, true, true>(l, job, accumulators, values),
+    }
+}
+
+#[inline(always)]
+fn read_body<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
+    l: L,
+    job: Job<'_>,
+    accumulators: &mut [i32],
+    mut values: Option<&mut [f32]>,
+) -> Conversions {
+    let Job { columns, tile, noise } = job;
+    let key = Draw { seed: noise.seed, domain: Domain::Read, element: noise.element, tick: 0 }.key();
+    let (low, high) = (l.splat(columns.clip.low), l.splat(columns.clip.high));
+    let slot_len = columns.slot_len();
+    let width = if NOISY { 2 } else { 1 };
+    let mut done = Conversions::default();
+    let mut normals = [[Line([0.0; LANES]); 4]; ROWS];
+    for (index, group) in columns.groups.iter().enumerate() {
+        if NOISY {
+            for m in 0..ROWS {
+                if tile.used[m] {
+                    let z = if group.lines.end <= 2 {
+                        normals64::<L, true>(l, key, noise.element, tile.ticks[m], group.number)
+                    } else {
+                        normals64::<L, false>(l, key, noise.element, tile.ticks[m], group.number)
+                    };
+                    for k in 0..4 {
+                        l.store(z[k], &mut normals[m][k].0);
+                    }
+                }
+            }
+        }
+        for (n, line) in group.lines.clone().enumerate() {
+            let panel = &group.panel[n * columns.rows * width..(n + 1) * columns.rows * width];
+            let gain = l.load(&group.gain[line].0);
+            let variance_gain = l.load(&group.variance_gain[line].0);
+            let floor = l.load(&group.floor[line].0);
+            let mut code_sum = l.splat_word(0);
+            let mut clipped = 0;
+            let mut first = 0;
+            while first < ROWS {
+                let (mean, variance) = product::<L, M, NOISY, SQUARE>(l, panel, &tile.digits, first);
+                for i in 0..M {
+                    let m = first + i;
+                    if !tile.used[m] {
+                        continue;
+                    }
+                    let mut value = l.mul(mean[i], gain);
+                    if NOISY {
+                        let sigma = l.sqrt(l.add(l.mul(variance[i], variance_gain), floor));
+                        value = l.add(value, l.mul(sigma, l.load(&normals[m][line].0)));
+                    }
+                    if let Some(values) = values.as_deref_mut() {
+                        let at = (index * ROWS + m) * GROUP + line * LANES;
+                        l.store(value, lanes_mut(values, at));
+                    }
+                    let rounded = l.round(value);
+                    let code = l.min(l.max(rounded, low), high);
+                    clipped += l.count_unequal(rounded, code);
+                    let code = l.to_word(code);
+                    code_sum = l.add_word(code_sum, l.abs_word(code));
+                    let at = tile.slots[m] * slot_len + index * GROUP + line * LANES;
+                    let to: &mut [i32; LANES] = lanes_mut(accumulators, at);
+                    let weight = l.splat_word(tile.weights[m] as u32);
+                    l.store_word(l.add_word(l.load_word(to), l.mul_word(code, weight)), to);
+                }
+                first += M;
+            }
+            let mut sums = [0; LANES];
+            l.store_word(code_sum, &mut sums);
+            done.code_sum += sums.iter().map(|s| u64::from(*s as u32)).sum::<u64>();
+            done.clipped += u64::from(clipped);
+        }
+    }
+    done
+}
+
+#[inline(always)]
+fn lanes_mut<T>(slice: &mut [T], at: usize) -> &mut [T; LANES] {
+    (&mut slice[at..at + LANES]).try_into().expect("the range has sixteen elements")
+}
+
+/// Column sums of means (and of variances) for `M` planes from `first` on.
+#[inline(always)]
+fn product<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
+    l: L,
+    panel: &[Line],
+    digits: &[[f32; ROWS]],
+    first: usize,
+) -> ([L::Float; M], [L::Float; M]) {
+    let mut mean = [l.splat(0.0); M];
+    let mut variance = [l.splat(0.0); M];
+    if NOISY {
+        for (g, x) in panel.chunks_exact(2).zip(digits) {
+            let (g0, g1) = (l.load(&g[0].0), l.load(&g[1].0));
+            for m in 0..M {
+                let x = l.splat(x[first + m]);
+                mean[m] = l.mul_add_exact(x, g0, mean[m]);
+                let x = if SQUARE { l.mul(x, x) } else { x };
+                variance[m] = l.mul_add_exact(x, g1, variance[m]);
+            }
+        }
+    } else {
+        for (g, x) in panel.iter().zip(digits) {
+            let g = l.load(&g.0);
+            for m in 0..M {
+                mean[m] = l.mul_add_exact(l.splat(x[first + m]), g, mean[m]);
+            }
+        }
+    }
+    (mean, variance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::fill_normals;
+
+    fn word(seed: u64, at: usize) -> u32 {
+        Draw { seed, domain: Domain::InitWeights, element: at as u64, tick: 0 }.words(0)[0]
+    }
+
+    /// A set with `columns` of 64·2 lanes filled, and a tile with one plane unused.
+    fn example(rows: usize, columns: usize, noisy: bool, multilevel: bool) -> (Columns, Tile) {
+        let zero = [Line([0.0; LANES]); 4];
+        let mut groups = Vec::new();
+        for number in 0..columns.div_ceil(GROUP) {
+            let held = (columns - number * GROUP).min(GROUP);
+            let lines = 0..held.div_ceil(LANES);
+            let mut group = ColumnGroup {
+                number: number as u32,
+                lines: lines.clone(),
+                panel: vec![],
+                gain: zero,
+                variance_gain: zero,
+                floor: zero,
+            };
+            for line in lines {
+                for row in 0..rows {
+                    let (mut mean, mut variance) = (Line([0.0; LANES]), Line([0.0; LANES]));
+                    for lane in (0..LANES).filter(|lane| line * LANES + lane < held) {
+                        let w = word(1, ((number * 4 + line) * rows + row) * LANES + lane);
+                        mean.0[lane] = (w % 2001) as f32 - 1000.0;
+                        variance.0[lane] = (w >> 20) as f32;
+                    }
+                    group.panel.push(mean);
+                    if noisy {
+                        group.panel.push(variance);
+                    }
+                }
+                for lane in (0..LANES).filter(|lane| line * LANES + lane < held) {
+                    group.gain[line].0[lane] = 0.013 + 0.001 * lane as f32;
+                    group.variance_gain[line].0[lane] = 0.000_37;
+                    group.floor[line].0[lane] = 0.09;
+                }
+            }
+            groups.push(group);
+        }
+        let set = Columns { rows, groups, noisy, multilevel, clip: Clip { low: -127.0, high: 127.0 } };
+        let top = if multilevel { 15 } else { 1 };
+        let digits = (0..rows).map(|r| std::array::from_fn(|m| (word(2, r * ROWS + m) % (top + 1)) as f32)).collect();
+        let mut tile = Tile {
+            digits,
+            used: [true; ROWS],
+            weights: [1, 2, 4, -8, 1, 2, 4, -8],
+            slots: [0, 0, 0, 0, 1, 1, 1, 1],
+            ticks: std::array::from_fn(|m| 1000 + m as u64),
+        };
+        tile.used[6] = false;
+        (set, tile)
+    }
+
+    /// The same read, one column after the other in scalar arithmetic.
+    fn plain(set: &Columns, tile: &Tile, noise: ReadNoise) -> (Vec<i32>, Conversions) {
+        let mut out = vec![0; 2 * set.slot_len()];
+        let mut done = Conversions::default();
+        for (index, group) in set.groups.iter().enumerate() {
+            for m in (0..ROWS).filter(|m| tile.used[*m]) {
+                let mut z = vec![0.0; GROUP * (group.number as usize + 1)];
+                let draw = Draw { seed: noise.seed, domain: Domain::Read, element: noise.element, tick: tile.ticks[m] };
+                fill_normals(draw, &mut z);
+                let z = &z[GROUP * group.number as usize..];
+                for (n, line) in group.lines.clone().enumerate() {
+                    for lane in 0..LANES {
+                        let width = 1 + usize::from(set.noisy);
+                        let sum = |part: usize, power: i32| -> f64 {
+                            (0..set.rows)
+                                .map(|r| {
+                                    let g = group.panel[(n * set.rows + r) * width + part].0[lane];
+                                    f64::from(tile.digits[r][m]).powi(power) * f64::from(g)
+                                })
+                                .sum()
+                        };
+                        let mut value = sum(0, 1) as f32 * group.gain[line].0[lane];
+                        if set.noisy {
+                            let variance =
+                                sum(1, 2) as f32 * group.variance_gain[line].0[lane] + group.floor[line].0[lane];
+                            value += variance.sqrt() * z[line * LANES + lane];
+                        }
+                        let rounded = value.round_ties_even();
+                        let code = rounded.clamp(set.clip.low, set.clip.high);
+                        done.clipped += u64::from(code != rounded);
+                        done.code_sum += code.abs() as u64;
+                        out[tile.slots[m] * set.slot_len() + index * GROUP + line * LANES + lane] +=
+                            code as i32 * tile.weights[m];
+                    }
+                }
+            }
+        }
+        (out, done)
+    }
+
+    #[test]
+    fn every_instruction_set_equals_scalar_arithmetic() {
+        for (rows, columns) in [(1, 1), (14, 32), (37, 70), (128, 128)] {
+            for (noisy, multilevel) in [(false, false), (false, true), (true, false), (true, true)] {
+                let (set, tile) = example(rows, columns, noisy, multilevel);
+                let noise = ReadNoise { seed: 9, element: 0x1234_5678_9abc };
+                let expected = plain(&set, &tile, noise);
+                for isa in Isa::all() {
+                    let mut out = vec![0; 2 * set.slot_len()];
+                    let done = set.read(isa, &tile, noise, &mut out, None);
+                    assert_eq!((&out, done), (&expected.0, expected.1), "{} {rows}x{columns}", isa.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn clipping_is_counted_and_empty_lanes_stay_silent() {
+        let (set, tile) = example(128, 3, true, true);
+        let mut out = vec![0; 2 * set.slot_len()];
+        let mut values = vec![0.0; ROWS * set.slot_len()];
+        let done = set.read(Isa::best(), &tile, ReadNoise { seed: 1, element: 2 }, &mut out, Some(&mut values));
+        assert!(done.clipped > 0 && done.clipped <= 3 * 7);
+        assert!(values.iter().enumerate().all(|(i, v)| i % GROUP < 3 || *v == 0.0));
+        assert!(out.iter().enumerate().all(|(i, v)| i % GROUP < 3 || *v == 0));
+    }
+}

@@ -1,0 +1,117 @@
+//! What the chip gives a layer: its cells, converters and drivers, resolved and checked.
+
+use crate::arch::{Chip, CoreKind, XbarKind};
+use crate::diag::Diagnostic;
+use crate::id::IdVec;
+use crate::lower::{LayerId, TiledGraph, TiledLayer};
+use crate::units::{Siemens, Volt};
+use crate::{diag, rng};
+
+/// The hardware of one layer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LayerHardware<'a> {
+    /// Crossbars of the layer.
+    pub xbar: &'a XbarKind,
+    /// A core that holds such crossbars (all that do are equal in what values depend on).
+    pub core: &'a CoreKind,
+    /// Conductance of an erased cell.
+    pub g_min: Siemens,
+    /// Conductance of one cell level, the same for all slices.
+    pub level: Siemens,
+    /// Voltage of DAC digit 1.
+    pub v_digit: Volt,
+    /// Largest digit of any plane.
+    pub digit_max: u32,
+}
+
+impl<'a> LayerHardware<'a> {
+    /// Resolves the hardware of a layer.
+    pub(super) fn of(layer: &TiledLayer, chip: &'a Chip) -> Result<Self, Diagnostic> {
+        let xbar = &chip.xbar_kinds[layer.xbar_kind];
+        let mut cores = chip.core_kinds.iter().filter(|c| c.crossbars.iter().any(|(k, _)| *k == layer.xbar_kind));
+        let Some(core) = cores.next() else {
+            return Err(Diagnostic::error(
+                "R102",
+                format!("layer {}: no core holds crossbars {}", layer.origin, xbar.name),
+            )
+            .help("list the crossbar kind in one of the cores of the arch file"));
+        };
+        let same = |c: &CoreKind| {
+            (c.dac_bits, c.adc.bits, c.adc.full_scale, c.adc.noise_lsb)
+                == (core.dac_bits, core.adc.bits, core.adc.full_scale, core.adc.noise_lsb)
+        };
+        if let Some(other) = cores.find(|c| !same(c)) {
+            let text = format!(
+                "layer {}: crossbars {} sit in cores {} and {} with different converters",
+                layer.origin, xbar.name, core.name, other.name
+            );
+            return Err(Diagnostic::error("R102", text)
+                .help("give both kinds of cores the same DAC bits, ADC bits, full scale and noise, or separate crossbar kinds"));
+        }
+        let widest = layer.planes.iter().map(|p| p.bits).max().unwrap_or(1);
+        let deepest = layer.slices.iter().map(|s| s.bits).max().unwrap_or(1);
+        if widest > core.dac_bits || deepest > xbar.bits_per_cell || core.dac_bits > 8 || xbar.bits_per_cell > 12 {
+            let text = format!(
+                "layer {}: planes of {widest} bits and slices of {deepest} bits do not fit DACs of {} and cells of {} bits",
+                layer.origin, core.dac_bits, xbar.bits_per_cell
+            );
+            return Err(Diagnostic::error("R102", text).help("at most 8 DAC bits and 12 bits for each cell"));
+        }
+        let window = xbar.device.window();
+        let levels = f64::from((1u32 << xbar.bits_per_cell) - 1);
+        let level = (window.g_max.0 - window.g_min.0) / levels;
+        if !(level.is_finite() && level > 0.0 && xbar.v_read.0 > 0.0) {
+            let text = format!(
+                "crossbars {}: conductance window {} to {} at {}",
+                xbar.name, window.g_min, window.g_max, xbar.v_read
+            );
+            return Err(Diagnostic::error("R102", text).help("g_max must exceed g_min and the read voltage 0"));
+        }
+        Ok(Self {
+            xbar,
+            core,
+            g_min: window.g_min,
+            level: Siemens(level),
+            v_digit: Volt(xbar.v_read.0 / f64::from((1u32 << core.dac_bits) - 1)),
+            digit_max: (1 << widest) - 1,
+        })
+    }
+
+    /// Resolves all layers, or everything that is wrong.
+    pub(super) fn all(tiled: &TiledGraph, chip: &'a Chip) -> diag::Result<IdVec<LayerId, Self>> {
+        let mut problems = diag::Diagnostics::new();
+        let mut all = IdVec::new();
+        for layer in tiled.layers.iter() {
+            match Self::of(layer, chip) {
+                Ok(hardware) => {
+                    let _: LayerId = all.push(hardware);
+                }
+                Err(problem) => problems.push(problem),
+            }
+            let conversions = layer.cols * layer.slices.len() * 2;
+            if tiled.layers.len() > 1 << 12
+                || layer.rows > 1 << 16
+                || layer.cols > 1 << 16
+                || layer.slices.len() > 16
+                || layer.planes.len() > 64
+                || layer.positions > 1 << 22
+                || conversions > rng::MAX_COLUMNS
+            {
+                let text = format!(
+                    "layer {}: {} rows, {} columns, {} slices, {} planes and {} positions exceed the address space of random draws",
+                    layer.origin,
+                    layer.rows,
+                    layer.cols,
+                    layer.slices.len(),
+                    layer.planes.len(),
+                    layer.positions
+                );
+                problems.push(
+                    Diagnostic::error("R103", text)
+                        .help("at most 4096 layers, 65536 rows and columns, 16 slices, 64 planes, 4194304 positions, 262144 conversions in a read"),
+                );
+            }
+        }
+        problems.into_result(all)
+    }
+}

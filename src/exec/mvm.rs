@@ -1,0 +1,309 @@
+//! One weighted layer for some samples: digits, tiles of eight planes, reads, shift-and-add.
+
+use super::program::{LayerArrays, RowGroup};
+use crate::circuit::{ROWS, ReadNoise, Tile};
+use crate::lower::MvmOp;
+use crate::rng::{GROUP, read_tick};
+use crate::simd::Isa;
+use crate::tensor::{Plane, Quant, Window};
+
+/// What a run knows about a layer before it sees samples.
+#[derive(Debug)]
+pub(super) struct LayerPlan<'a> {
+    pub(super) op: &'a MvmOp,
+    pub(super) arrays: &'a LayerArrays,
+    pub(super) positions: usize,
+    pub(super) rows: usize,
+    pub(super) features: usize,
+    /// Input feature of every position and row; padding reads the line after the last feature.
+    gather: Vec<u32>,
+    /// Planes of one position in a tile line: a power of two up to 8, or a multiple of 8.
+    stride: usize,
+    /// Digits of every code, `stride` of them.
+    digits: Vec<f32>,
+    /// Sum of squared digits of every code.
+    squares: Vec<u32>,
+    mask: usize,
+    seed: u64,
+}
+
+/// Counters of one layer over some samples; integers, so that their sum does not depend on order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LayerCounts {
+    pub(super) clipped: u64,
+    pub(super) code_sum: u64,
+    /// For each row group and replica the summed squared digits of each row.
+    pub(super) drive: Vec<Vec<u64>>,
+}
+
+/// Buffers that are reused from layer to layer.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    /// Digits of one sample, `stride` for each feature and for the padding.
+    lines: Vec<f32>,
+    squares: Vec<u32>,
+    tile: Tile,
+    accumulators: Vec<i32>,
+    values: Vec<f32>,
+}
+
+/// Receives what stands before the converters: row group, replica, position, plane, slice, output, value in
+/// converter steps.
+pub(super) type Tap<'t> = dyn FnMut(Probe) + 't;
+
+/// One value before conversion.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Probe {
+    pub(super) group: usize,
+    pub(super) position: usize,
+    pub(super) plane: usize,
+    pub(super) slice: usize,
+    pub(super) negative: bool,
+    pub(super) output: usize,
+    pub(super) value: f32,
+}
+
+impl Scratch {
+    pub(super) const fn new() -> Self {
+        let tile = Tile { digits: vec![], used: [false; ROWS], weights: [0; ROWS], slots: [0; ROWS], ticks: [0; ROWS] };
+        Self { lines: vec![], squares: vec![], tile, accumulators: vec![], values: vec![] }
+    }
+}
+
+impl<'a> LayerPlan<'a> {
+    pub(super) fn new(op: &'a MvmOp, arrays: &'a LayerArrays, input: Quant, seed: u64) -> Self {
+        let features = op.window.features();
+        let gather =
+            op.window.gather().iter().map(|i| if *i == Window::PADDING { features as u32 } else { *i }).collect();
+        let planes = &arrays.planes;
+        let stride =
+            if planes.len() <= ROWS { planes.len().next_power_of_two() } else { planes.len().next_multiple_of(ROWS) };
+        let codes = 1usize << input.bits;
+        let mut digits = vec![0.0; codes * stride];
+        let mut squares = vec![0; codes];
+        for code in 0..codes {
+            for (d, plane) in digits[code * stride..].iter_mut().zip(planes) {
+                // a plane looks only at the low bits, so that a two's complement code can be an index
+                let digit = plane.digit(code as i32);
+                *d = digit as f32;
+                squares[code] += digit * digit;
+            }
+        }
+        let (positions, rows) = (op.window.positions(), op.window.rows());
+        Self { op, arrays, positions, rows, features, gather, stride, digits, squares, mask: codes - 1, seed }
+    }
+
+    /// Counters of the right shape, all zero.
+    pub(super) fn counts(&self) -> LayerCounts {
+        let groups = self.arrays.groups.iter();
+        let drive = groups.flat_map(|g| g.copies.iter().map(|_| vec![0; g.rows.len()])).collect();
+        LayerCounts { clipped: 0, code_sum: 0, drive }
+    }
+
+    /// Runs the layer: `codes` holds the input codes of consecutive samples from `first` on; `out` receives
+    /// integer accumulators in converter steps, `[sample][position][output]`.
+    pub(super) fn run(
+        &self,
+        isa: Isa,
+        codes: &[i32],
+        first: usize,
+        scratch: &mut Scratch,
+        counts: &mut LayerCounts,
+        out: &mut [i64],
+        mut tap: Option<&mut Tap<'_>>,
+    ) {
+        out.fill(0);
+        let accumulators = self.positions * self.op.outputs;
+        for (s, (codes, out)) in codes.chunks(self.features).zip(out.chunks_mut(accumulators)).enumerate() {
+            self.expand(codes, scratch);
+            let mut at = 0;
+            for index in 0..self.arrays.groups.len() {
+                let group = &self.arrays.groups[index];
+                for replica in 0..group.copies.len() {
+                    let drive = &mut counts.drive[at];
+                    at += 1;
+                    for (sum, row) in drive.iter_mut().zip(group.rows.clone()) {
+                        *sum += (replica..self.positions)
+                            .step_by(self.arrays.replicas)
+                            .map(|p| u64::from(scratch.squares[self.gather[p * self.rows + row] as usize]))
+                            .sum::<u64>();
+                    }
+                    let (clipped, code_sum) =
+                        self.read_group(isa, index, replica, first + s, scratch, out, tap.as_deref_mut());
+                    counts.clipped += clipped;
+                    counts.code_sum += code_sum;
+                }
+            }
+        }
+    }
+
+    /// Squared deviation of the accumulators of one sample from the exact ones, and the exact ones squared.
+    pub(super) fn compare(&self, codes: &[i32], sums: &[i64]) -> [f64; 2] {
+        let mut powers = [0.0; 2];
+        let weights = self.op.weights.chunks(self.rows);
+        for (o, weights) in weights.enumerate() {
+            for (p, gather) in self.gather.chunks(self.rows).enumerate() {
+                let taps = weights.iter().zip(gather);
+                let exact: i64 =
+                    taps.map(|(w, i)| i64::from(*w) * i64::from(codes.get(*i as usize).copied().unwrap_or(0))).sum();
+                let got = sums[p * self.op.outputs + o] as f64 * self.arrays.converter.lsb;
+                powers[0] += (got - exact as f64).powi(2);
+                powers[1] += (exact as f64).powi(2);
+            }
+        }
+        powers
+    }
+
+    /// Digits of all features of a sample, and of the padding.
+    fn expand(&self, codes: &[i32], scratch: &mut Scratch) {
+        let stride = self.stride;
+        scratch.lines.clear();
+        scratch.lines.resize((self.features + 1) * stride, 0.0);
+        scratch.squares.clear();
+        scratch.squares.resize(self.features + 1, 0);
+        let lines = scratch.lines.chunks_exact_mut(stride).zip(&mut scratch.squares);
+        for ((line, square), code) in lines.zip(codes) {
+            let code = *code as usize & self.mask;
+            line.copy_from_slice(&self.digits[code * stride..(code + 1) * stride]);
+            *square = self.squares[code];
+        }
+    }
+
+    /// All positions of one replica of one row group for one sample.
+    fn read_group(
+        &self,
+        isa: Isa,
+        index: usize,
+        replica: usize,
+        sample: usize,
+        scratch: &mut Scratch,
+        out: &mut [i64],
+        mut tap: Option<&mut Tap<'_>>,
+    ) -> (u64, u64) {
+        let group = &self.arrays.groups[index];
+        let copy = &group.copies[replica];
+        let noise = ReadNoise { seed: self.seed, element: copy.element };
+        let slot_len = copy.columns.slot_len();
+        let planes = &self.arrays.planes;
+        let (step, slots, parts) = (self.arrays.replicas, (ROWS / self.stride).max(1), self.stride.div_ceil(ROWS));
+        let Scratch { lines, tile, accumulators, values, .. } = scratch;
+        tile.digits.resize(group.rows.len(), [0.0; ROWS]);
+        accumulators.resize((slots * slot_len).max(accumulators.len()), 0);
+        values.resize(ROWS * slot_len, 0.0);
+        let (mut clipped, mut code_sum) = (0, 0);
+        let mut position = replica;
+        while position < self.positions {
+            accumulators[..slots * slot_len].fill(0);
+            let held = (self.positions - position).div_ceil(step).min(slots);
+            for part in 0..parts {
+                for m in 0..ROWS {
+                    let (slot, plane) =
+                        if parts > 1 { (0, part * ROWS + m) } else { (m / self.stride, m % self.stride) };
+                    tile.used[m] = slot < held && plane < planes.len();
+                    tile.slots[m] = slot;
+                    if tile.used[m] {
+                        tile.weights[m] = planes[plane].weight() as i32;
+                        tile.ticks[m] = read_tick(sample, position + slot * step, plane);
+                    }
+                }
+                self.fill(group, lines, tile, position, held, part);
+                let wanted = tap.is_some().then_some(values.as_mut_slice());
+                let done = copy.columns.read(isa, tile, noise, accumulators, wanted);
+                clipped += done.clipped;
+                code_sum += done.code_sum;
+                if let Some(tap) = tap.as_deref_mut() {
+                    probe(index, group, planes, tile, values, position, step, part, tap);
+                }
+            }
+            for slot in 0..held {
+                let p = position + slot * step;
+                let out = &mut out[p * self.op.outputs..(p + 1) * self.op.outputs];
+                shift_add(group, &accumulators[slot * slot_len..(slot + 1) * slot_len], out);
+            }
+            position += held * step;
+        }
+        (clipped, code_sum)
+    }
+
+    /// Digits of the tile from those of the features.
+    fn fill(&self, group: &RowGroup, lines: &[f32], tile: &mut Tile, position: usize, held: usize, part: usize) {
+        match self.stride {
+            1 => self.fill_slots::<1>(group, lines, tile, position, held),
+            2 => self.fill_slots::<2>(group, lines, tile, position, held),
+            4 => self.fill_slots::<4>(group, lines, tile, position, held),
+            8 => self.fill_slots::<8>(group, lines, tile, position, held),
+            stride => {
+                let gather = &self.gather[position * self.rows..][group.rows.clone()];
+                for (digits, feature) in tile.digits.iter_mut().zip(gather) {
+                    digits.copy_from_slice(&lines[*feature as usize * stride + part * ROWS..][..ROWS]);
+                }
+            }
+        }
+    }
+
+    fn fill_slots<const STRIDE: usize>(
+        &self,
+        group: &RowGroup,
+        lines: &[f32],
+        tile: &mut Tile,
+        position: usize,
+        held: usize,
+    ) {
+        let (lines, _) = lines.as_chunks::<STRIDE>();
+        for slot in 0..ROWS / STRIDE {
+            if slot >= held {
+                tile.digits.iter_mut().for_each(|d| d[slot * STRIDE..(slot + 1) * STRIDE].fill(0.0));
+                continue;
+            }
+            let p = position + slot * self.arrays.replicas;
+            let gather = &self.gather[p * self.rows..][group.rows.clone()];
+            for (digits, feature) in tile.digits.iter_mut().zip(gather) {
+                digits[slot * STRIDE..(slot + 1) * STRIDE].copy_from_slice(&lines[*feature as usize]);
+            }
+        }
+    }
+}
+
+/// Adds the codes of all slices and polarities of one position to its outputs.
+fn shift_add(group: &RowGroup, slot: &[i32], out: &mut [i64]) {
+    for run in &group.runs {
+        let codes = &slot[run.lane..run.lane + run.len];
+        let out = &mut out[run.output..run.output + run.len];
+        if run.negative {
+            out.iter_mut().zip(codes).for_each(|(o, c)| *o -= i64::from(*c) << run.shift);
+        } else {
+            out.iter_mut().zip(codes).for_each(|(o, c)| *o += i64::from(*c) << run.shift);
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the whole state of one tile")]
+fn probe(
+    index: usize,
+    group: &RowGroup,
+    planes: &[Plane],
+    tile: &Tile,
+    values: &[f32],
+    position: usize,
+    step: usize,
+    part: usize,
+    tap: &mut Tap<'_>,
+) {
+    let stride = ROWS / tile.slots.iter().max().map_or(1, |s| s + 1);
+    for m in (0..ROWS).filter(|m| tile.used[*m]) {
+        for run in &group.runs {
+            for i in 0..run.len {
+                let lane = run.lane + i;
+                tap(Probe {
+                    group: index,
+                    position: position + tile.slots[m] * step,
+                    plane: (part * ROWS + m % stride).min(planes.len() - 1),
+                    slice: run.slice,
+                    negative: run.negative,
+                    output: run.output + i,
+                    value: values[(lane / GROUP * ROWS + m) * GROUP + lane % GROUP],
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! From column moments to the packed integer panels of the column read.
+//!
+//! The conversions of a layer stand in one line, `[slice][polarity][output]` (no polarity with analog
+//! subtraction); number `q` of this line is the address of a column's read noise and decides which lane of
+//! which group of 64 a column occupies. It depends on the layer alone: cutting a layer into other column
+//! ranges does not redraw its noise. Other row ranges do.
+
+use std::ops::Range;
+
+use super::converter::LayerConverter;
+use super::hardware::LayerHardware;
+use super::program::BlockMoments;
+use crate::circuit::{ColumnGroup, Columns, Line};
+use crate::diag::Diagnostic;
+use crate::lower::{Block, TiledLayer};
+use crate::rng::GROUP;
+use crate::simd::LANES;
+
+/// Column sums stay below this, so that `f32` holds every partial sum exactly.
+const EXACT: f64 = 16_777_216.0;
+/// Bits of a conductance on the grid.
+const BITS: i32 = 14;
+/// Accumulators of one row group are `i32`.
+const ACCUMULATOR: f64 = 2_147_483_647.0;
+
+/// Integer grid of a layer's conductances.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Grid {
+    /// The mean is a multiple of `2^-mean_exponent` cell levels.
+    pub mean_exponent: i32,
+    /// The variance is a multiple of `2^-variance_exponent` squared cell levels.
+    pub variance_exponent: i32,
+    /// Rms read noise of a cell in grid units of the mean; 0 below `noisy`. Rounding has 0.29.
+    pub noise: f64,
+}
+
+/// Neighbouring outputs that stand in neighbouring lanes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Run {
+    /// First lane within an accumulator slot.
+    pub(super) lane: usize,
+    /// First output.
+    pub(super) output: usize,
+    /// Length.
+    pub(super) len: usize,
+    /// Slice.
+    pub(super) slice: usize,
+    /// Shift of the codes.
+    pub(super) shift: u8,
+    /// Whether codes are subtracted.
+    pub(super) negative: bool,
+}
+
+/// Chooses the grid of a layer, or says why there is none.
+pub(super) fn grid<'a>(
+    layer: &TiledLayer,
+    hardware: &LayerHardware<'_>,
+    noisy: bool,
+    blocks: impl Iterator<Item = (&'a Block, &'a BlockMoments)>,
+    converter: &LayerConverter,
+) -> Result<Grid, Diagnostic> {
+    let (mut entry, mut sum, mut variance_sum, mut rows) = (0.0f64, 0.0f64, 0.0f64, 0);
+    let (mut total, mut cells) = (0.0, 0usize);
+    let mut finite = true;
+    for (block, moments) in blocks {
+        let (height, width) = (block.rows.len(), block.cols.len());
+        finite &= moments.mean.iter().all(|g| g.is_finite());
+        finite &= moments.variance.iter().all(|v| v.is_finite() && *v >= 0.0);
+        total += moments.variance.iter().sum::<f64>();
+        cells += moments.variance.len();
+        let kinds = moments.mean.chunks(height * width).zip(moments.variance.chunks(height * width));
+        for (mean, variance) in kinds {
+            for group in block.groups() {
+                rows = rows.max(group.len());
+                let range = (group.start - block.rows.start) * width..(group.end - block.rows.start) * width;
+                let mut sums = vec![[0.0; 2]; width];
+                for (g, v) in mean[range.clone()].chunks(width).zip(variance[range].chunks(width)) {
+                    for (s, (g, v)) in sums.iter_mut().zip(g.iter().zip(v)) {
+                        s[0] += g.abs();
+                        s[1] += v;
+                        entry = entry.max(g.abs());
+                    }
+                }
+                for s in sums {
+                    sum = sum.max(s[0]);
+                    variance_sum = variance_sum.max(s[1]);
+                }
+            }
+        }
+    }
+    if !finite {
+        let text = format!(
+            "layer {}: device {} yields conductances that are no numbers",
+            layer.origin,
+            hardware.xbar.device.kind()
+        );
+        return Err(Diagnostic::error("R104", text).help("check the parameters of the device card"));
+    }
+    let digit = f64::from(hardware.digit_max);
+    let rounding = 0.5 * rows as f64;
+    let fits = |k: i32| {
+        let unit = 2f64.powi(k);
+        (entry * unit).round() < 2f64.powi(BITS) && digit * (sum * unit + rounding) < EXACT
+    };
+    let exponent = if noisy { (0..=BITS).rev().find(|k| fits(*k)) } else { Some(0).filter(|_| digit * sum < EXACT) };
+    let code = f64::from(converter.clip.high).min(digit * sum);
+    let code = if noisy { f64::from(converter.clip.high) } else { code };
+    let planes: f64 = layer.planes.iter().map(|p| p.weight().abs() as f64).sum();
+    let (Some(mean_exponent), true) = (exponent, code * planes < ACCUMULATOR) else {
+        let text = format!(
+            "layer {}: column sums of {rows} rows with {}-bit cells and digits up to {digit} are too large to be exact",
+            layer.origin, hardware.xbar.bits_per_cell
+        );
+        return Err(Diagnostic::error("R101", text)
+            .help("drive fewer rows at once (dacs_per_crossbar), or use fewer DAC bits or bits in a cell"));
+    };
+    let square = digit * digit;
+    let variance_exponent = if variance_sum > 0.0 {
+        let room = (EXACT - square * (rounding + 1.0)) / (square * variance_sum);
+        if room.is_nan() || room <= 0.0 {
+            let text = format!("layer {}: {rows} rows with digits up to {digit} leave no exact variance", layer.origin);
+            return Err(Diagnostic::error("R101", text).help("drive fewer rows at once, or use fewer DAC bits"));
+        }
+        room.log2().floor().clamp(-60.0, 60.0) as i32
+    } else {
+        0
+    };
+    let noise = if cells == 0 { 0.0 } else { (total / cells as f64).sqrt() * 2f64.powi(mean_exponent) };
+    Ok(Grid { mean_exponent, variance_exponent, noise })
+}
+
+/// What packing a layer needs to know.
+pub(super) struct Packing<'a> {
+    pub(super) layer: &'a TiledLayer,
+    pub(super) hardware: &'a LayerHardware<'a>,
+    pub(super) converter: &'a LayerConverter,
+    pub(super) grid: Grid,
+    /// Columns of one slice and output: 1 with analog subtraction, 2 with digital.
+    pub(super) kinds: usize,
+    pub(super) noisy: bool,
+    /// Converter noise in steps, scaled.
+    pub(super) noise_lsb: f64,
+}
+
+impl Packing<'_> {
+    /// First conversion numbers of a block's columns: `(column kind, number)`.
+    fn starts(&self, block: &Block) -> impl Iterator<Item = (usize, usize)> {
+        let (cols, first) = (self.layer.cols, block.cols.start);
+        (0..self.layer.slices.len() * self.kinds).map(move |kind| (kind, kind * cols + first))
+    }
+
+    /// Group numbers that a block touches, ascending.
+    fn numbers(&self, block: &Block) -> Vec<usize> {
+        let mut numbers: Vec<usize> =
+            (self.starts(block)).flat_map(|(_, q)| q / GROUP..=(q + block.cols.len() - 1) / GROUP).collect();
+        numbers.dedup();
+        numbers
+    }
+
+    /// Where the outputs of a block stand in an accumulator slot.
+    pub(super) fn runs(&self, block: &Block) -> Vec<Run> {
+        let numbers = self.numbers(block);
+        let mut runs = Vec::new();
+        for (kind, start) in self.starts(block) {
+            let end = start + block.cols.len();
+            let mut q = start;
+            while q < end {
+                let stop = end.min((q / GROUP + 1) * GROUP);
+                let index = numbers.binary_search(&(q / GROUP)).expect("every group of the block is listed");
+                let slice = kind / self.kinds;
+                runs.push(Run {
+                    lane: index * GROUP + q % GROUP,
+                    output: block.cols.start + q - start,
+                    len: stop - q,
+                    slice,
+                    shift: self.converter.exponents[slice],
+                    negative: kind % self.kinds == 1,
+                });
+                q = stop;
+            }
+        }
+        runs
+    }
+
+    /// Panels and converter constants of a row group.
+    pub(super) fn columns(&self, block: &Block, rows: &Range<usize>, moments: &BlockMoments) -> Columns {
+        let runs = self.runs(block);
+        let (height, width) = (rows.len(), block.cols.len());
+        let parts = 1 + usize::from(self.noisy);
+        let zero = Line([0.0; LANES]);
+        let mut groups: Vec<ColumnGroup> = (self.numbers(block).iter().enumerate())
+            .map(|(index, number)| {
+                let lanes = runs.iter().filter(|r| r.lane / GROUP == index);
+                let first = lanes.clone().map(|r| r.lane % GROUP / LANES).min().unwrap_or(0);
+                let last = lanes.map(|r| (r.lane % GROUP + r.len - 1) / LANES).max().unwrap_or(0);
+                ColumnGroup {
+                    number: *number as u32,
+                    lines: first..last + 1,
+                    panel: vec![zero; (last + 1 - first) * height * parts],
+                    gain: [zero; 4],
+                    variance_gain: [zero; 4],
+                    floor: [zero; 4],
+                }
+            })
+            .collect();
+        let (mean_unit, variance_unit) = (2f64.powi(self.grid.mean_exponent), 2f64.powi(self.grid.variance_exponent));
+        for run in &runs {
+            let group = &mut groups[run.lane / GROUP];
+            let step = self.converter.step(run.slice, self.layer.slices[run.slice]);
+            let kind = run.slice * self.kinds + usize::from(run.negative);
+            for i in 0..run.len {
+                let (line, lane) = ((run.lane + i) % GROUP / LANES, (run.lane + i) % LANES);
+                group.gain[line].0[lane] = (1.0 / (mean_unit * step)) as f32;
+                group.variance_gain[line].0[lane] = (1.0 / (variance_unit * step * step)) as f32;
+                group.floor[line].0[lane] = (self.noise_lsb * self.noise_lsb) as f32;
+                let col = run.output + i - block.cols.start;
+                for r in 0..height {
+                    let from = (kind * block.rows.len() + rows.start - block.rows.start + r) * width + col;
+                    let to = ((line - group.lines.start) * height + r) * parts;
+                    group.panel[to].0[lane] = (moments.mean[from] * mean_unit).round() as f32;
+                    if self.noisy {
+                        group.panel[to + 1].0[lane] = (moments.variance[from] * variance_unit).round() as f32;
+                    }
+                }
+            }
+        }
+        Columns {
+            rows: height,
+            groups,
+            noisy: self.noisy,
+            multilevel: self.hardware.digit_max > 1,
+            clip: self.converter.clip,
+        }
+    }
+}

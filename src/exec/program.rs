@@ -1,0 +1,317 @@
+//! Programmed crossbars: weights become conductances, conductances an integer grid.
+//!
+//! A weight code's magnitude is cut into slices; each slice is a cell level in the column of the weight's
+//! sign and level 0 in the other. One level is the same conductance step for all slices of a layer:
+//! `(g_max − g_min) / (2^bits_per_cell − 1)`. The background `g_min` cancels in the pair; where each column
+//! is converted by itself a reference column of erased cells is subtracted first (assumed ideal).
+//!
+//! In `noisy` the device programs and ages the cells; mean and variance over reads (at the read voltage,
+//! in levels) are rounded to integers. The grid of a layer's means is `2^-k` levels with the largest `k`
+//! for which an entry has at most 14 bits and no column sum can reach 2²⁴; that of the variances `2^-j`
+//! squared levels with the largest `j` under the same limit of the sums. `f32` sums are then exact. Below
+//! `noisy` conductances are whole levels and the grid is one level.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::converter::{Converters, LayerConverter};
+use super::hardware::LayerHardware;
+use super::pack::{self, Grid, Run};
+use super::{Fidelity, ValueOptions};
+use crate::arch::{Chip, Subtraction};
+use crate::circuit::Columns;
+use crate::device::{Chance, Programming};
+use crate::diag::{self, Diagnostic, Diagnostics};
+use crate::id::{Id, IdVec};
+use crate::lower::{Block, LayerId, MvmOp, QOp, QuantGraph, TiledGraph, TiledLayer};
+use crate::rng;
+use crate::tensor::Plane;
+use crate::units::{Joule, Second};
+
+/// All crossbars of a network, ready to be read.
+#[derive(Debug, Clone)]
+pub struct Arrays {
+    pub(super) layers: IdVec<LayerId, LayerArrays>,
+    pub(super) options: ValueOptions,
+    /// What programming cost, summed over all cells (times as if one cell after another).
+    pub programming: Programming,
+}
+
+/// One layer's crossbars.
+#[derive(Debug, Clone)]
+pub(super) struct LayerArrays {
+    pub(super) converter: LayerConverter,
+    pub(super) planes: Vec<Plane>,
+    /// Cells, conversions for one weight: both polarities of all slices; converters of all slices.
+    pub(super) cells_per_weight: usize,
+    pub(super) conversions_per_output: usize,
+    pub(super) replicas: usize,
+    pub(super) groups: Vec<RowGroup>,
+    pub(super) grid: Grid,
+    /// Joule for one siemens of row conductance and one squared digit: `v_digit² · t_read`.
+    pub(super) energy: f64,
+}
+
+/// Rows of a block that are driven together.
+#[derive(Debug, Clone)]
+pub(super) struct RowGroup {
+    pub(super) rows: Range<usize>,
+    pub(super) cols: Range<usize>,
+    pub(super) runs: Vec<Run>,
+    /// One for each replica of the layer.
+    pub(super) copies: Vec<GroupCopy>,
+}
+
+/// A row group on one crossbar.
+#[derive(Debug, Clone)]
+pub(super) struct GroupCopy {
+    pub(super) columns: Columns,
+    /// Address of its read noise.
+    pub(super) element: u64,
+    /// Mean conductance of each row in siemens, both polarities and all slices, background included.
+    pub(super) row_conductance: Vec<f64>,
+}
+
+/// Read moments of the columns of one block in cell levels, `[column kind][row][col]`, where a column kind
+/// is a slice (analog subtraction) or a slice and polarity.
+#[derive(Debug, Clone)]
+pub(super) struct BlockMoments {
+    pub(super) mean: Vec<f64>,
+    pub(super) variance: Vec<f64>,
+    /// Siemens, for each row.
+    pub(super) row_conductance: Vec<f64>,
+    pub(super) programming: Programming,
+}
+
+/// Read moments of single cells in siemens, `[slice][polarity][row][col]`.
+#[derive(Debug, Clone)]
+pub(super) struct CellMoments {
+    pub(super) mean: Vec<f64>,
+    pub(super) variance: Vec<f64>,
+    pub(super) programming: Programming,
+}
+
+/// The weighted operation of a layer.
+pub(super) fn operation<'a>(graph: &'a QuantGraph, layer: &TiledLayer) -> Result<&'a MvmOp, Diagnostic> {
+    match &graph.nodes[layer.node].op {
+        QOp::Mvm(op) if op.weights.len() == layer.rows * layer.cols && op.outputs == layer.cols => Ok(op),
+        _ => Err(Diagnostic::error("R105", format!("layer {} does not match its node of the network", layer.origin))
+            .help("tile the same network that is run")),
+    }
+}
+
+/// Programs, ages and measures the cells of one block.
+pub(super) fn cells(
+    layer: (LayerId, &TiledLayer),
+    block: &Block,
+    op: &MvmOp,
+    hardware: &LayerHardware<'_>,
+    options: &ValueOptions,
+    replica: usize,
+) -> CellMoments {
+    let (id, layer) = layer;
+    let count = layer.slices.len() * 2 * block.rows.len() * block.cols.len();
+    let (mut target, mut address) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for (s, slice) in layer.slices.iter().enumerate() {
+        for negative in [false, true] {
+            for row in block.rows.clone() {
+                for col in block.cols.clone() {
+                    let w = op.weights[col * layer.rows + row];
+                    let level = if (w < 0) == negative { slice.level(u32::from(w.unsigned_abs())) } else { 0 };
+                    target.push(hardware.g_min.0 + f64::from(level) * hardware.level.0);
+                    address.push(rng::element(id.index(), row, col, s, negative, replica));
+                }
+            }
+        }
+    }
+    let device = &hardware.xbar.device;
+    let noisy = options.fidelity >= Fidelity::Noisy;
+    let chance = Chance { seed: options.seed, scale: if noisy { options.noise_scale } else { 0.0 } };
+    let mut g = vec![0.0; count];
+    let programming = device.program(&target, &address, chance, &mut g);
+    if !noisy {
+        return CellMoments { mean: target, variance: vec![0.0; count], programming };
+    }
+    device.age(&mut g, &address, options.age, options.temperature, chance);
+    let (mut mean, mut variance) = (target, vec![0.0; count]);
+    device.read_moments(&g, hardware.xbar.v_read, chance, &mut mean, &mut variance);
+    CellMoments { mean, variance, programming }
+}
+
+/// Columns of one block from its cells.
+fn block_moments(
+    layer: (LayerId, &TiledLayer),
+    block: &Block,
+    op: &MvmOp,
+    hardware: &LayerHardware<'_>,
+    options: &ValueOptions,
+    replica: usize,
+) -> BlockMoments {
+    let cells = cells(layer, block, op, hardware, options, replica);
+    let layer = layer.1;
+    let (rows, cols) = (block.rows.len(), block.cols.len());
+    let plane = rows * cols;
+    let mut row_conductance = vec![0.0; rows];
+    for kind in cells.mean.chunks(plane) {
+        for (sum, row) in row_conductance.iter_mut().zip(kind.chunks(cols)) {
+            *sum += row.iter().sum::<f64>();
+        }
+    }
+    let (level, g_min) = (hardware.level.0, hardware.g_min.0);
+    let nominal = options.fidelity < Fidelity::Noisy;
+    // whole levels come straight from the weights, without the detour through siemens
+    let whole = |g: f64| ((g - g_min) / level).round();
+    let exact = |g: f64| (g - g_min) / level;
+    let levels = |g: f64| if nominal { whole(g) } else { exact(g) };
+    let (mean, variance) = match hardware.xbar.subtraction {
+        Subtraction::Digital => (
+            cells.mean.iter().map(|g| levels(*g)).collect(),
+            cells.variance.iter().map(|v| v / level.powi(2)).collect(),
+        ),
+        Subtraction::Analog => {
+            let (mut mean, mut variance) = (Vec::with_capacity(plane), Vec::with_capacity(plane));
+            for s in 0..layer.slices.len() {
+                let at = |polarity: usize, i: usize| (2 * s + polarity) * plane + i;
+                mean.extend((0..plane).map(|i| levels(cells.mean[at(0, i)]) - levels(cells.mean[at(1, i)])));
+                variance
+                    .extend((0..plane).map(|i| (cells.variance[at(0, i)] + cells.variance[at(1, i)]) / level.powi(2)));
+            }
+            (mean, variance)
+        }
+    };
+    BlockMoments { mean, variance, row_conductance, programming: cells.programming }
+}
+
+impl Arrays {
+    /// Programs every block once.
+    ///
+    /// # Errors
+    /// See [`Self::program_replicas`].
+    pub fn program(
+        graph: &QuantGraph,
+        tiled: &TiledGraph,
+        chip: &Chip,
+        converters: &Converters,
+        options: &ValueOptions,
+    ) -> diag::Result<Self> {
+        let once = tiled.layers.iter().map(|_| 1).collect();
+        Self::program_replicas(graph, tiled, chip, converters, &once, options)
+    }
+
+    /// Programs every block as many times as its layer has replicas; position `p` is read from replica
+    /// `p mod replicas`. `converters` (see [`super::calibrate`]) are not used in `ideal`.
+    ///
+    /// # Errors
+    /// If column sums exceed what is computed exactly (R101), the chip does not fit the layers (R102),
+    /// addresses run out (R103), a device yields no numbers (R104), or the tiling is of another network (R105).
+    pub fn program_replicas(
+        graph: &QuantGraph,
+        tiled: &TiledGraph,
+        chip: &Chip,
+        converters: &Converters,
+        replicas: &IdVec<LayerId, usize>,
+        options: &ValueOptions,
+    ) -> diag::Result<Self> {
+        let hardware = LayerHardware::all(tiled, chip)?;
+        let mut problems = Diagnostics::new();
+        let mut arrays = Self { layers: IdVec::new(), options: *options, programming: Programming::default() };
+        for (id, layer) in tiled.layers.enumerate() {
+            let converter = match options.fidelity {
+                Fidelity::Ideal => LayerConverter::ideal(&layer.slices),
+                _ => converters[id].clone(),
+            };
+            let copies = replicas[id].max(1);
+            if copies > 128 {
+                let text = format!("layer {}: {copies} replicas, at most 128 have addresses", layer.origin);
+                problems.push(Diagnostic::error("R103", text).help("replicate the layer less"));
+                continue;
+            }
+            let made = operation(graph, layer)
+                .and_then(|op| program_layer((id, layer), tiled, op, &hardware[id], converter, copies, options));
+            match made {
+                Ok((made, programming)) => {
+                    add(&mut arrays.programming, programming);
+                    let _: LayerId = arrays.layers.push(made);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        problems.into_result(arrays)
+    }
+
+    /// The integer grid of a layer's conductances.
+    #[must_use]
+    pub fn grid(&self, layer: LayerId) -> Grid {
+        self.layers[layer].grid
+    }
+
+    /// Converter steps of a layer.
+    #[must_use]
+    pub fn converter(&self, layer: LayerId) -> &LayerConverter {
+        &self.layers[layer].converter
+    }
+}
+
+fn add(sum: &mut Programming, other: Programming) {
+    sum.pulses += other.pulses;
+    sum.energy = Joule(sum.energy.0 + other.energy.0);
+    sum.time = Second(sum.time.0 + other.time.0);
+}
+
+fn program_layer(
+    layer: (LayerId, &TiledLayer),
+    tiled: &TiledGraph,
+    op: &MvmOp,
+    hardware: &LayerHardware<'_>,
+    converter: LayerConverter,
+    replicas: usize,
+    options: &ValueOptions,
+) -> Result<(LayerArrays, Programming), Diagnostic> {
+    let (id, tiled_layer) = layer;
+    let jobs: Vec<(&Block, usize)> =
+        (tiled_layer.blocks.iter()).flat_map(|b| (0..replicas).map(move |r| (&tiled.blocks[*b], r))).collect();
+    let moments: Vec<BlockMoments> =
+        jobs.par_iter().map(|(block, replica)| block_moments(layer, block, op, hardware, options, *replica)).collect();
+    let mut programming = Programming::default();
+    for m in &moments {
+        add(&mut programming, m.programming);
+    }
+    let kinds = match hardware.xbar.subtraction {
+        Subtraction::Analog => 1,
+        Subtraction::Digital => 2,
+    };
+    let noisy = options.fidelity >= Fidelity::Noisy;
+    let grid = pack::grid(tiled_layer, hardware, noisy, jobs.iter().map(|j| j.0).zip(&moments), &converter)?;
+    let noise_lsb = if noisy { hardware.core.adc.noise_lsb * options.noise_scale } else { 0.0 };
+    let packing = pack::Packing { layer: tiled_layer, converter: &converter, grid, kinds, noisy, noise_lsb, hardware };
+    let mut groups = Vec::new();
+    for (b, copies) in tiled_layer.blocks.iter().zip(moments.chunks(replicas)) {
+        let block = &tiled.blocks[*b];
+        for rows in block.groups() {
+            let runs = packing.runs(block);
+            let copies = (copies.iter().enumerate())
+                .map(|(replica, moments)| GroupCopy {
+                    columns: packing.columns(block, &rows, moments),
+                    element: rng::element(id.index(), rows.start, 0, 0, false, replica),
+                    row_conductance: moments.row_conductance
+                        [rows.start - block.rows.start..rows.end - block.rows.start]
+                        .to_vec(),
+                })
+                .collect();
+            groups.push(RowGroup { rows, cols: block.cols.clone(), runs, copies });
+        }
+    }
+    let slices = tiled_layer.slices.len();
+    let arrays = LayerArrays {
+        planes: tiled_layer.planes.clone(),
+        cells_per_weight: 2 * slices,
+        conversions_per_output: kinds * slices,
+        replicas,
+        groups,
+        grid,
+        energy: hardware.v_digit.0.powi(2) * hardware.xbar.t_read.0,
+        converter,
+    };
+    Ok((arrays, programming))
+}

@@ -1,0 +1,343 @@
+//! Networks, chips and a cell made by hand, for tests and benches of the value core.
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use crate::arch::{
+    Adc, BackEnd, Chip, CoreKind, Defaults, FullScale, Memory, Noc, Subtraction, TileKind, XbarKind, XbarKindId,
+};
+use crate::cost::{Part, PartKind, Price, Source};
+use crate::device::{Chance, Device, Programming, Window as Conductances};
+use crate::diag::Diagnostics;
+use crate::id::{Id, IdVec};
+use crate::lower::{
+    Block, BlockId, LayerId, MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput, TiledGraph, TiledLayer,
+};
+use crate::rng::{Domain, Draw};
+use crate::tensor::{Quant, Slice, Window};
+use crate::units::{Hertz, Joule, Kelvin, Latency, Second, Siemens, SquareMicron, Volt, Watt};
+
+/// A cell whose programming error and read noise are Gaussian.
+#[derive(Debug, Clone, Copy)]
+pub struct Gaussian {
+    /// Conductance window.
+    pub window: Conductances,
+    /// Standard deviation of the programmed conductance.
+    pub program: f64,
+    /// Standard deviation of a read, as a fraction of the conductance.
+    pub read: f64,
+}
+
+impl Device for Gaussian {
+    fn kind(&self) -> &'static str {
+        "gaussian"
+    }
+    fn window(&self) -> Conductances {
+        self.window
+    }
+    fn program(&self, target: &[f64], cells: &[u64], chance: Chance, achieved: &mut [f64]) -> Programming {
+        for ((g, cell), achieved) in target.iter().zip(cells).zip(achieved) {
+            let draw = Draw { seed: chance.seed, domain: Domain::Program, element: *cell, tick: 0 };
+            *achieved = g + self.program * chance.scale * draw.normal(0);
+        }
+        let pulses = target.len() as u64;
+        Programming { pulses, energy: Joule(1e-12 * pulses as f64), time: Second(1e-6 * pulses as f64) }
+    }
+    fn age(&self, _: &mut [f64], _: &[u64], _: Second, _: Kelvin, _: Chance) {}
+    fn read_moments(&self, g: &[f64], _: Volt, chance: Chance, mean: &mut [f64], variance: &mut [f64]) {
+        for ((g, mean), variance) in g.iter().zip(mean).zip(variance) {
+            *mean = *g;
+            *variance = (self.read * chance.scale * g).powi(2);
+        }
+    }
+    fn current(&self, g: f64, v: Volt) -> f64 {
+        g * v.0
+    }
+}
+
+/// What the tests vary of a chip.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameters {
+    /// The cell.
+    pub device: Gaussian,
+    /// Word lines and logical columns of a block.
+    pub block: [usize; 2],
+    /// Rows driven together.
+    pub group: usize,
+    /// Bits in a cell.
+    pub cell_bits: u8,
+    /// Bits of a DAC digit.
+    pub dac_bits: u8,
+    /// Bits of the converter.
+    pub adc_bits: u8,
+    /// Range of the converter.
+    pub full_scale: FullScale,
+    /// Noise of the converter in steps.
+    pub noise_lsb: f64,
+    /// Where pairs are subtracted.
+    pub subtraction: Subtraction,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        let window = Conductances { g_min: Siemens(1e-6), g_max: Siemens(1e-4) };
+        Self {
+            device: Gaussian { window, program: 1e-6, read: 0.02 },
+            block: [128, 128],
+            group: 128,
+            cell_bits: 4,
+            dac_bits: 1,
+            adc_bits: 8,
+            full_scale: FullScale::Max,
+            noise_lsb: 0.3,
+            subtraction: Subtraction::Analog,
+        }
+    }
+}
+
+fn part(kind: PartKind) -> Part {
+    let source = || Source::Assumed("a test".into());
+    Part {
+        kind,
+        energy: vec![],
+        leakage: Price { value: Watt(0.0), source: source() },
+        area: Price { value: SquareMicron(0.0), source: source() },
+        count: 1,
+    }
+}
+
+/// A chip with one kind of crossbar in one kind of core. Timing and prices are empty.
+#[must_use]
+pub fn chip(p: &Parameters) -> Chip {
+    let latency = || Latency::Cycles(1);
+    let mut xbar_kinds = IdVec::new();
+    let xbar: XbarKindId = xbar_kinds.push(XbarKind {
+        name: "main".into(),
+        rows: p.block[0],
+        cols: p.block[1] * 16,
+        device: Arc::new(p.device),
+        bits_per_cell: p.cell_bits,
+        subtraction: p.subtraction,
+        v_read: Volt(0.1),
+        t_read: Second(1e-8),
+        part: part(PartKind::Crossbar),
+    });
+    let core = CoreKind {
+        name: "core".into(),
+        crossbars: vec![(xbar, 1)],
+        dac_bits: p.dac_bits,
+        dacs_per_crossbar: p.group,
+        dac_latency: latency(),
+        dac: part(PartKind::Dac),
+        hold_banks: 1,
+        sample_latency: latency(),
+        sample_hold: part(PartKind::SampleHold),
+        adc: Adc {
+            bits: p.adc_bits,
+            per_crossbar: 1,
+            latency: latency(),
+            full_scale: p.full_scale,
+            noise_lsb: p.noise_lsb,
+            part: part(PartKind::Adc),
+        },
+        shift_add_latency: latency(),
+        back_end: BackEnd::Serial,
+        shift_add: part(PartKind::ShiftAdd),
+        input_register_bytes: 1024,
+        input_register_latency: latency(),
+        input_register: part(PartKind::InputRegister),
+        output_register_bytes: 1024,
+        output_register_latency: latency(),
+        output_register: part(PartKind::OutputRegister),
+    };
+    let mut core_kinds = IdVec::new();
+    let core = core_kinds.push(core);
+    let tile_kind = TileKind {
+        cores: vec![(core, 1)],
+        buffer_bytes: 65_536,
+        buffer_width: 32,
+        buffer_latency: latency(),
+        buffer: part(PartKind::Buffer),
+        bus_width: 32,
+        bus_latency: latency(),
+        bus: part(PartKind::Bus),
+        vector_lanes: 16,
+        vector_latency: latency(),
+        vector: part(PartKind::VectorUnit),
+        control: None,
+    };
+    let (tiles, cores, xbars) = Chip::instances(&tile_kind, &core_kinds, [1, 1]);
+    Chip {
+        name: "test".into(),
+        hash: String::new(),
+        clock: Hertz(1e8),
+        temperature: Kelvin(300.0),
+        xbar_kinds,
+        core_kinds,
+        tile_kind,
+        grid: [1, 1],
+        tiles,
+        cores,
+        xbars,
+        noc: Noc {
+            flit_bytes: 16,
+            buffer_flits: 4,
+            router_latency: latency(),
+            link_latency: latency(),
+            router: part(PartKind::Router),
+            link: part(PartKind::Link),
+        },
+        memory: Memory { bytes: 1 << 21, width: 32, latency: latency(), part: part(PartKind::Memory) },
+        defaults: Defaults {
+            weight_bits: 8,
+            activation_bits: 8,
+            activation_percentile: 1.0,
+            fidelity: "noisy".into(),
+            mapper: "sequential".into(),
+            age: Second(0.0),
+        },
+        warnings: Diagnostics::new(),
+    }
+}
+
+/// Uniform integer in `low ..= high` by address.
+#[must_use]
+pub fn integer(seed: u64, at: usize, low: i32, high: i32) -> i32 {
+    let draw = Draw { seed, domain: Domain::InitWeights, element: at as u64, tick: 0 };
+    low + (draw.uniform(0) * f64::from(high - low + 1)) as i32
+}
+
+/// Builds a network node by node.
+#[derive(Debug)]
+pub struct Builder {
+    /// The network so far.
+    pub graph: QuantGraph,
+    seed: u64,
+    weight_bits: u8,
+}
+
+impl Builder {
+    /// A network with one input.
+    #[must_use]
+    pub fn new(shape: &[usize], quant: Quant, weight_bits: u8, seed: u64) -> Self {
+        let mut nodes = IdVec::new();
+        let node = nodes.push(QNode {
+            origin: "input".into(),
+            onnx_op: "Input".into(),
+            op: QOp::Input,
+            inputs: vec![],
+            shape: shape.to_vec(),
+            quant: Some(quant),
+        });
+        let inputs = vec![QuantInput { name: "x".into(), shape: shape.to_vec(), node }];
+        Self { graph: QuantGraph { inputs, nodes, output: node }, seed, weight_bits }
+    }
+
+    /// Adds any node; it becomes the output.
+    pub fn node(&mut self, op: QOp, inputs: &[NodeId], shape: &[usize], quant: Option<Quant>) -> NodeId {
+        let origin = format!("node{}", self.graph.nodes.len());
+        let node = QNode { origin, onnx_op: "Test".into(), op, inputs: inputs.to_vec(), shape: shape.to_vec(), quant };
+        self.graph.output = self.graph.nodes.push(node);
+        self.graph.output
+    }
+
+    /// Adds a weighted layer with random weights; its output scale spreads the accumulators over the codes.
+    pub fn mvm(&mut self, input: NodeId, window: Window, outputs: usize, quant: Option<Quant>) -> NodeId {
+        let rows = window.rows();
+        let top = (1 << (self.weight_bits - 1)) - 1;
+        let at = self.graph.nodes.len() << 24;
+        let weights = (0..rows * outputs).map(|i| integer(self.seed, at + i, -top, top) as i16).collect();
+        let from = self.graph.nodes[input].quant.expect("the input of a layer has a format");
+        let spread = f64::from(top) * f64::from(from.range().1) * (rows as f64).sqrt() / 3.0;
+        let target = quant.map_or(1.0, |q| f64::from(q.range().1) * q.scale);
+        let op = MvmOp {
+            weights,
+            outputs,
+            weight_bits: self.weight_bits,
+            bias: (0..outputs).map(|o| i64::from(integer(self.seed, at + (1 << 23) + o, -top, top))).collect(),
+            acc_scale: vec![target / spread / 2.0; outputs],
+            relu: quant.is_some_and(|q| !q.signed),
+            window: window.clone(),
+        };
+        let mut shape = vec![outputs];
+        shape.extend(&window.output);
+        self.node(QOp::Mvm(op), &[input], &shape, quant)
+    }
+
+    /// The window of a convolution over the output of `input`.
+    #[must_use]
+    pub fn window(&self, input: NodeId, kernel: &[usize], stride: &[usize], pad: &[usize]) -> Window {
+        let shape = &self.graph.nodes[input].shape;
+        let input = shape[1..].to_vec();
+        let output = (0..kernel.len()).map(|d| (input[d] + 2 * pad[d] - kernel[d]) / stride[d] + 1).collect();
+        Window {
+            channels: shape[0],
+            input,
+            output,
+            kernel: kernel.to_vec(),
+            stride: stride.to_vec(),
+            dilation: vec![1; kernel.len()],
+            pad: pad.to_vec(),
+        }
+    }
+}
+
+/// Cuts every weighted layer into blocks.
+#[must_use]
+pub fn tile(graph: &QuantGraph, p: &Parameters) -> TiledGraph {
+    let mut tiled = TiledGraph::default();
+    for (node, n) in graph.nodes.enumerate() {
+        let QOp::Mvm(op) = &n.op else { continue };
+        let layer = LayerId::new(tiled.layers.len());
+        let (rows, cols) = (op.window.rows(), op.outputs);
+        let mut blocks: Vec<BlockId> = Vec::new();
+        for r in (0..rows).step_by(p.block[0]) {
+            for c in (0..cols).step_by(p.block[1]) {
+                let (rows, cols) = (r..(r + p.block[0]).min(rows), c..(c + p.block[1]).min(cols));
+                blocks.push(tiled.blocks.push(Block { layer, rows, cols, group: p.group }));
+            }
+        }
+        let quant = graph.nodes[n.inputs[0]].quant.expect("the input of a layer has a format");
+        let _: LayerId = tiled.layers.push(TiledLayer {
+            node,
+            origin: n.origin.clone(),
+            xbar_kind: XbarKindId::new(0),
+            rows,
+            cols,
+            positions: op.window.positions(),
+            planes: quant.planes(p.dac_bits),
+            slices: Slice::split(op.weight_bits - 1, p.cell_bits),
+            blocks,
+        });
+    }
+    tiled
+}
+
+/// Samples that use the whole range of the input's codes.
+#[must_use]
+pub fn samples(graph: &QuantGraph, count: usize, seed: u64) -> Array2<f32> {
+    let input = &graph.inputs[0];
+    let quant = graph.nodes[input.node].quant.expect("inputs have a format");
+    let features: usize = input.shape.iter().product();
+    let (low, high) = quant.range();
+    Array2::from_shape_fn((count, features), |(s, f)| quant.value(integer(seed, s * features + f, low, high)) as f32)
+}
+
+/// A network of the size of a heartbeat classifier: convolutions 2→16 (7 taps), 16→24 (5), 24→32 (5), each
+/// with stride 2, a mean over time, and five classes; signed 8-bit input, unsigned 8-bit activations.
+#[must_use]
+pub fn heartbeat() -> QuantGraph {
+    let quant = |signed| Quant { scale: 1.0 / 64.0, bits: 8, signed };
+    let mut b = Builder::new(&[2, 128], quant(true), 8, 7);
+    let mut last = b.graph.output;
+    for (outputs, kernel, pad) in [(16, 7, 3), (24, 5, 0), (32, 5, 0)] {
+        let window = b.window(last, &[kernel], &[2], &[pad]);
+        last = b.mvm(last, window, outputs, Some(quant(false)));
+    }
+    let window = Window { channels: 1, ..b.window(last, &[13], &[13], &[0]) };
+    last = b.node(QOp::AveragePool { window, exclude_padding: false }, &[last], &[32, 1], Some(quant(false)));
+    last = b.node(QOp::Reshape, &[last], &[32], Some(quant(false)));
+    b.mvm(last, Window::dense(32), 5, None);
+    b.graph
+}
