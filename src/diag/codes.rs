@@ -35,7 +35,6 @@ pub const CODES: &[Code] = &[
         "The run folder could not be created or a report file not be written. Nothing half-written is left behind: files appear under their final name only when complete.",
     ),
     code(
-<<<<<<< HEAD
         "R001",
         "deadlock",
         "The timing run stood still: every stage waits for another. The message names the stages that wait for each other, what each waits for and the cycle. A buffer between them holds too few positions: give the tiles more buffer, or the layers other tiles.",
@@ -49,7 +48,6 @@ pub const CODES: &[Code] = &[
         "R003",
         "schedule cannot run",
         "The schedule contradicts itself (a channel without ends, a width of zero, a crossbar used twice). This is a fault of the schedule or of the chip description it was made from, not of the network.",
-=======
         "R101",
         "column sums too large to be exact",
         "Sums of conductances are kept as integers below 2^24 so that results do not depend on the machine. Too many rows are driven at once for the bits of a cell and of a DAC digit: give the core fewer DACs for each crossbar (rows are then read in groups), or fewer bits.",
@@ -83,7 +81,6 @@ pub const CODES: &[Code] = &[
         "R107",
         "no samples to calibrate converters",
         "A converter whose full scale is a percentile needs calibration samples. Give at least one, or set the full scale to max.",
->>>>>>> exec
     ),
 ];
 
