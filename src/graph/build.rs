@@ -1,0 +1,221 @@
+//! From the raw model to the typed graph.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use petgraph::algo::{tarjan_scc, toposort};
+use petgraph::graph::DiGraph;
+
+use super::infer::{Draft, DraftNode};
+use super::ops;
+use super::{Attrs, Batch, Dims, Graph, Value};
+use crate::diag::{Diagnostic, Diagnostics, Result};
+use crate::onnx::{Dim, Model, Node};
+
+impl Graph {
+    /// Types a model: operators, shapes, constants. Named dimensions other than the batch come from
+    /// `dims`; the batch (an unbound first dimension of the inputs) stays free.
+    ///
+    /// # Errors
+    /// M012 to M017, all that are found.
+    pub fn build(model: &Model, dims: &Dims) -> Result<Self> {
+        let mut found = Diagnostics::new();
+        unsupported(model, &mut found);
+        let producers = wiring(model, &mut found);
+        if found.has_errors() {
+            return Err(found);
+        }
+        let order = order(model, &producers)?;
+        let (shapes, batch) = input_shapes(model, dims, &mut found);
+        let mut constants = BTreeMap::new();
+        for t in &model.initialisers {
+            match Value::from_tensor(t) {
+                Ok(value) => drop(constants.insert(t.name.clone(), Arc::new(value))),
+                Err(e) => found.push(Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name))),
+            }
+        }
+        let mut nodes = Vec::new();
+        for node in needed(model, &producers, &order) {
+            let mut attrs = Attrs::new(node, model.opset);
+            let made = ops::find(&node.op_type).map(|make| make(&mut attrs).and_then(|op| attrs.finish().map(|()| op)));
+            match made {
+                Some(Ok(op)) => nodes.push(DraftNode { node, op: op.into() }),
+                Some(Err(e)) => found.push(at_node(node, &e.to_string())),
+                None => {}
+            }
+        }
+        if found.has_errors() {
+            return Err(found);
+        }
+        Draft { model, shapes, constants, nodes, batch }.finish()
+    }
+}
+
+/// An error at a node.
+pub fn at_node(node: &Node, why: &str) -> Diagnostic {
+    Diagnostic::error("M016", format!("node `{}` ({}): {why}", node.name, node.op_type))
+}
+
+/// Reports all nodes whose operator is not in the table, in one message.
+fn unsupported(model: &Model, found: &mut Diagnostics) {
+    let unknown = |n: &&Node| !n.domain.is_empty() || ops::find(&n.op_type).is_none();
+    let list: Vec<String> = model
+        .nodes
+        .iter()
+        .filter(unknown)
+        .map(|n| {
+            let domain = if n.domain.is_empty() { "ai.onnx" } else { &n.domain };
+            format!("  {} of domain {domain} at node `{}`", n.op_type, n.name)
+        })
+        .collect();
+    if !list.is_empty() {
+        let message = format!(
+            "{}: {} node(s) have operators that are not supported:\n{}",
+            model.file,
+            list.len(),
+            list.join("\n")
+        );
+        let help = format!("supported are {}", ops::TABLE.iter().map(|(n, _)| *n).collect::<Vec<_>>().join(", "));
+        found.push(Diagnostic::error("M012", message).help(help));
+    }
+}
+
+/// Who produces each name: `None` for inputs and constants. Reports names produced twice or never.
+fn wiring<'a>(model: &'a Model, found: &mut Diagnostics) -> BTreeMap<&'a str, Option<usize>> {
+    let mut producers: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+    let who = |p: Option<usize>| p.map_or("an input or tensor".into(), |i| format!("node `{}`", model.nodes[i].name));
+    let outside = model.inputs.iter().map(|i| &i.name).chain(model.initialisers.iter().map(|t| &t.name));
+    let inside = model.nodes.iter().enumerate().flat_map(|(i, n)| n.outputs.iter().map(move |o| (o, Some(i))));
+    for (name, by) in outside.map(|n| (n, None)).chain(inside.filter(|(o, _)| !o.is_empty())) {
+        if let Some(first) = producers.insert(name, by) {
+            let message = format!("value `{name}` is produced by {} and again by {}", who(first), who(by));
+            found.push(Diagnostic::error("M014", message));
+        }
+    }
+    for node in &model.nodes {
+        for input in node.inputs.iter().filter(|i| !i.is_empty() && !producers.contains_key(i.as_str())) {
+            let near = crate::diag::nearest(input, producers.keys().copied());
+            let mut d =
+                Diagnostic::error("M013", format!("node `{}` reads `{input}`, which nothing produces", node.name));
+            if let Some(near) = near {
+                d = d.help(format!("is `{near}` meant?"));
+            }
+            found.push(d);
+        }
+    }
+    for output in model.outputs.iter().filter(|o| !producers.contains_key(o.name.as_str())) {
+        found.push(Diagnostic::error("M013", format!("output `{}` of the graph is never produced", output.name)));
+    }
+    if model.outputs.is_empty() {
+        found.push(Diagnostic::error("M013", format!("{}: the graph has no output", model.file)));
+    }
+    producers
+}
+
+/// An order in which every node finds its inputs: that of the file where it is one.
+fn order(model: &Model, producers: &BTreeMap<&str, Option<usize>>) -> Result<Vec<usize>> {
+    let mut graph = DiGraph::<(), ()>::with_capacity(model.nodes.len(), model.nodes.len());
+    let ids: Vec<_> = model.nodes.iter().map(|_| graph.add_node(())).collect();
+    let mut in_order = true;
+    for (i, node) in model.nodes.iter().enumerate() {
+        for input in &node.inputs {
+            if let Some(Some(p)) = producers.get(input.as_str()) {
+                graph.add_edge(ids[*p], ids[i], ());
+                in_order &= *p < i;
+            }
+        }
+    }
+    if in_order {
+        return Ok((0..model.nodes.len()).collect());
+    }
+    if let Ok(sorted) = toposort(&graph, None) {
+        return Ok(sorted.into_iter().map(petgraph::graph::NodeIndex::index).collect());
+    }
+    let mut found = Diagnostics::new();
+    for component in tarjan_scc(&graph) {
+        let own_loop = component.len() == 1 && graph.contains_edge(component[0], component[0]);
+        if component.len() > 1 || own_loop {
+            let mut members: Vec<usize> = component.into_iter().map(petgraph::graph::NodeIndex::index).collect();
+            members.sort_unstable();
+            let names: Vec<String> = members.iter().map(|i| format!("`{}`", model.nodes[*i].name)).collect();
+            found
+                .push(Diagnostic::error("M015", format!("nodes wait for each other in a cycle: {}", names.join(", "))));
+        }
+    }
+    Err(found)
+}
+
+/// Nodes that some output depends on, in order.
+fn needed<'a>(model: &'a Model, producers: &BTreeMap<&str, Option<usize>>, order: &[usize]) -> Vec<&'a Node> {
+    let mut wanted: BTreeSet<&str> = model.outputs.iter().map(|o| o.name.as_str()).collect();
+    let mut keep = vec![false; model.nodes.len()];
+    for i in order.iter().rev() {
+        let node = &model.nodes[*i];
+        if node.outputs.iter().any(|o| wanted.contains(o.as_str()) && producers.get(o.as_str()) == Some(&Some(*i))) {
+            keep[*i] = true;
+            wanted.extend(node.inputs.iter().map(String::as_str));
+        }
+    }
+    order.iter().filter(|i| keep[**i]).map(|i| &model.nodes[*i]).collect()
+}
+
+/// One dimension of an input before the batch is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// A number.
+    Fixed(usize),
+    /// The batch.
+    Batch,
+}
+
+/// Shapes of the inputs, and how they carry the batch.
+fn input_shapes(model: &Model, dims: &Dims, found: &mut Diagnostics) -> (Vec<Vec<Extent>>, Batch) {
+    let mut batch_names: BTreeSet<&str> = BTreeSet::new();
+    let mut free = false;
+    for input in &model.inputs {
+        match input.dims.as_deref().and_then(<[Dim]>::first) {
+            Some(Dim::Symbol(s)) if !dims.contains_key(s) => drop(batch_names.insert(s)),
+            Some(Dim::Unknown) if !dims.contains_key(&format!("{}.0", input.name)) => free = true,
+            _ => {}
+        }
+    }
+    let mut shapes = Vec::new();
+    for input in &model.inputs {
+        let Some(list) = &input.dims else {
+            let message = format!("input `{}` has no shape", input.name);
+            found.push(Diagnostic::error("M017", message).help("export the model with the shapes of its inputs"));
+            continue;
+        };
+        let mut shape = Vec::with_capacity(list.len());
+        for (axis, dim) in list.iter().enumerate() {
+            let key = match dim {
+                Dim::Fixed(n) => {
+                    shape.push(Extent::Fixed(*n));
+                    continue;
+                }
+                Dim::Symbol(s) => s.clone(),
+                Dim::Unknown => format!("{}.{axis}", input.name),
+            };
+            match dims.get(&key) {
+                Some(0) => {
+                    let message = format!("dimension `{key}` cannot be 0");
+                    found.push(Diagnostic::error("M017", message).help(format!("give `--dim {key}=value`")));
+                }
+                Some(n) => shape.push(Extent::Fixed(*n)),
+                None if axis == 0 || batch_names.contains(key.as_str()) => shape.push(Extent::Batch),
+                None => {
+                    let message = format!("dimension `{key}` of input `{}` has no size", input.name);
+                    found.push(Diagnostic::error("M017", message).help(format!("give `--dim {key}=value`")));
+                }
+            }
+        }
+        shapes.push(shape);
+    }
+    let first: Vec<Option<&Extent>> = shapes.iter().map(|s| s.first()).collect();
+    let batch = match first.first() {
+        _ if free || !batch_names.is_empty() => Batch::Dynamic,
+        Some(Some(Extent::Fixed(n))) if first.iter().all(|f| *f == Some(&Extent::Fixed(*n))) => Batch::Fixed(*n),
+        _ => Batch::Absent,
+    };
+    (shapes, batch)
+}

@@ -1,0 +1,238 @@
+//! The operators, one file each, and the table that makes them from ONNX nodes.
+//!
+//! Semantics follow <https://onnx.ai/onnx/operators/>; where a later operator set changed an
+//! attribute into an input, the constructor looks at the set of the file.
+
+mod arithmetic;
+mod average_pool;
+mod batch_norm;
+mod cast;
+mod clip;
+mod concat;
+mod constant;
+mod conv;
+mod dropout;
+mod flatten;
+mod gather;
+mod gemm;
+mod global_pool;
+mod identity;
+mod matmul;
+mod max_pool;
+mod pad;
+mod reduce_mean;
+mod relu;
+mod reshape;
+mod shape;
+mod sigmoid;
+mod slice;
+mod softmax;
+mod spatial;
+mod squeeze;
+mod sum;
+mod tanh;
+mod transpose;
+mod unsqueeze;
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use ndarray::ArrayD;
+
+use super::value::elements;
+use super::{Attrs, Fact, Value};
+use crate::onnx::DType;
+
+pub use arithmetic::{Arithmetic, Sign};
+pub use average_pool::AveragePool;
+pub use batch_norm::BatchNorm;
+pub use concat::Concat;
+pub use conv::Conv;
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use gemm::Gemm;
+pub use global_pool::GlobalPool;
+pub use identity::Identity;
+pub use matmul::MatMul;
+pub use max_pool::MaxPool;
+pub use reduce_mean::ReduceMean;
+pub use relu::Relu;
+pub use reshape::Reshape;
+pub use sigmoid::Sigmoid;
+pub use softmax::Softmax;
+pub use spatial::{Geometry, Spatial};
+pub use squeeze::Squeeze;
+pub use transpose::Transpose;
+pub use unsqueeze::Unsqueeze;
+
+/// Why an operator cannot be made, typed or computed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct OpError(String);
+
+impl OpError {
+    /// An error in words.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+/// Result of an operator.
+pub type OpResult<T> = Result<T, OpError>;
+
+/// What a node computes, without its edges.
+pub trait Operator: Any + Debug + Send + Sync {
+    /// ONNX name.
+    fn name(&self) -> &'static str;
+    /// Least and greatest number of inputs.
+    fn arity(&self) -> (usize, usize);
+    /// Types and shapes of the outputs.
+    ///
+    /// # Errors
+    /// When the inputs do not fit.
+    fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>>;
+    /// Values of the outputs.
+    ///
+    /// # Errors
+    /// When the inputs do not fit.
+    fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>>;
+}
+
+/// Makes an operator from the attributes of a node.
+pub type Constructor = fn(&mut Attrs<'_>) -> OpResult<Box<dyn Operator>>;
+
+/// Every supported operator of the ONNX domain, by name.
+pub const TABLE: &[(&str, Constructor)] = &[
+    ("Add", arithmetic::add),
+    ("AveragePool", average_pool::new),
+    ("BatchNormalization", batch_norm::new),
+    ("Cast", cast::new),
+    ("Clip", clip::new),
+    ("Concat", concat::new),
+    ("Constant", constant::new),
+    ("Conv", conv::new),
+    ("Div", arithmetic::div),
+    ("Dropout", dropout::new),
+    ("Flatten", flatten::new),
+    ("Gather", gather::new),
+    ("Gemm", gemm::new),
+    ("GlobalAveragePool", global_pool::average),
+    ("GlobalMaxPool", global_pool::max),
+    ("Identity", identity::new),
+    ("MatMul", matmul::new),
+    ("MaxPool", max_pool::new),
+    ("Mul", arithmetic::mul),
+    ("Pad", pad::new),
+    ("ReduceMean", reduce_mean::new),
+    ("Relu", relu::new),
+    ("Reshape", reshape::new),
+    ("Shape", shape::new),
+    ("Sigmoid", sigmoid::new),
+    ("Slice", slice::new),
+    ("Softmax", softmax::new),
+    ("Squeeze", squeeze::new),
+    ("Sub", arithmetic::sub),
+    ("Sum", sum::new),
+    ("Tanh", tanh::new),
+    ("Transpose", transpose::new),
+    ("Unsqueeze", unsqueeze::new),
+];
+
+/// The constructor of an ONNX operator.
+#[must_use]
+pub fn find(name: &str) -> Option<Constructor> {
+    TABLE.iter().find(|(n, _)| *n == name).map(|(_, c)| *c)
+}
+
+/// A required input.
+pub(super) fn need<'a, T>(inputs: &[Option<&'a T>], position: usize) -> OpResult<&'a T> {
+    inputs.get(position).copied().flatten().ok_or_else(|| OpError::new(format!("input {position} is missing")))
+}
+
+/// An optional input.
+pub(super) fn maybe<'a, T>(inputs: &[Option<&'a T>], position: usize) -> Option<&'a T> {
+    inputs.get(position).copied().flatten()
+}
+
+/// A required floating-point input, by its fact.
+pub(super) fn need_real<'a>(inputs: &[Option<&'a Fact>], position: usize) -> OpResult<&'a Fact> {
+    let fact = need(inputs, position)?;
+    if fact.dtype.is_float() {
+        return Ok(fact);
+    }
+    Err(OpError::new(format!("input {position} must be of a floating-point type, not {}", fact.dtype)))
+}
+
+/// An axis as an index; negative ones count from the end.
+pub(super) fn axis(axis: i64, rank: usize) -> OpResult<usize> {
+    let at = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+    usize::try_from(at)
+        .ok()
+        .filter(|a| *a < rank)
+        .ok_or_else(|| OpError::new(format!("axis {axis} is outside a tensor of {rank} dimension(s)")))
+}
+
+/// Axes as sorted indices without doubles.
+pub(super) fn axes(list: &[i64], rank: usize) -> OpResult<Vec<usize>> {
+    let mut found = list.iter().map(|a| axis(*a, rank)).collect::<OpResult<Vec<_>>>()?;
+    found.sort_unstable();
+    if found.windows(2).any(|w| w[0] == w[1]) {
+        return Err(OpError::new(format!("axes {list:?} name one dimension twice")));
+    }
+    Ok(found)
+}
+
+/// Shape of a broadcast result: dimensions are aligned at the end, 1 stretches.
+pub(super) fn broadcast(a: &[usize], b: &[usize]) -> OpResult<Vec<usize>> {
+    let rank = a.len().max(b.len());
+    let at = |s: &[usize], i: usize| (i + s.len()).checked_sub(rank).map_or(1, |i| s[i]);
+    (0..rank)
+        .map(|i| match (at(a, i), at(b, i)) {
+            (x, y) if x == y => Ok(x),
+            (1, y) => Ok(y),
+            (x, 1) => Ok(x),
+            _ => Err(OpError::new(format!("shapes {a:?} and {b:?} cannot be broadcast together"))),
+        })
+        .collect()
+}
+
+/// Applies a function to every element of a floating-point tensor.
+pub(super) fn map_real(inputs: &[Option<&Value>], f: impl Fn(f32) -> f32) -> OpResult<Vec<Value>> {
+    Ok(vec![Value::Real(need(inputs, 0)?.as_real()?.mapv(f))])
+}
+
+/// The fact of an operator that keeps type and shape of a floating-point input.
+pub(super) fn same_real(inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
+    let x = need_real(inputs, 0)?;
+    Ok(vec![Fact::new(x.dtype, x.shape.clone())])
+}
+
+/// The same elements in another shape.
+pub(super) fn with_shape(value: &Value, shape: &[usize]) -> OpResult<Value> {
+    let bad = |e: ndarray::ShapeError| OpError::new(format!("{:?} to {shape:?}: {e}", value.shape()));
+    Ok(match value {
+        Value::Real(a) => Value::real(shape, elements(a).to_vec())?,
+        Value::Int(t, a) => {
+            Value::Int(*t, ArrayD::from_shape_vec(ndarray::IxDyn(shape), a.iter().copied().collect()).map_err(bad)?)
+        }
+    })
+}
+
+/// Applies one array function to either kind of tensor.
+macro_rules! both_kinds {
+    ($value:expr, $array:ident => $body:expr) => {
+        match $value {
+            $crate::graph::Value::Real($array) => $crate::graph::Value::Real($body),
+            $crate::graph::Value::Int(dtype, $array) => $crate::graph::Value::Int(*dtype, $body),
+        }
+    };
+}
+pub(super) use both_kinds;
+
+/// Whether two facts have one element type.
+pub(super) fn same_type(a: &Fact, b: &Fact) -> OpResult<DType> {
+    if a.dtype == b.dtype || (a.dtype.is_float() && b.dtype.is_float()) {
+        return Ok(a.dtype);
+    }
+    Err(OpError::new(format!("inputs have the types {} and {}, which must be the same", a.dtype, b.dtype)))
+}

@@ -1,0 +1,202 @@
+//! The float reference executor: chunks of the batch in parallel, each through all nodes.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use ndarray::{ArrayD, Axis, Slice};
+use rayon::prelude::*;
+
+use super::{Batch, EdgeId, Graph, Value};
+use crate::diag::{Diagnostic, Diagnostics, Result};
+use crate::id::Id;
+
+/// Samples by input name; the first dimension counts samples.
+pub type Inputs = IndexMap<String, ArrayD<f32>>;
+
+/// Activations of one chunk may take about so many elements together (64 MiB).
+const CHUNK_ELEMENTS: usize = 1 << 24;
+/// Most samples of one chunk: matrix products are at full speed well below, and chunks spread over
+/// threads.
+const CHUNK_SAMPLES: usize = 64;
+
+/// The values of all edges for some samples.
+pub struct Chunk<'a> {
+    graph: &'a Graph,
+    /// The samples that are in it.
+    pub samples: Range<usize>,
+    values: Vec<Option<Arc<Value>>>,
+}
+
+impl Chunk<'_> {
+    /// The value of an edge; `None` for edges that do not exist at run time.
+    #[must_use]
+    pub fn value(&self, edge: EdgeId) -> Option<&Value> {
+        self.values[edge.index()].as_deref().or_else(|| self.graph.constant(edge))
+    }
+}
+
+impl Graph {
+    /// Outputs for all samples, by name.
+    ///
+    /// # Errors
+    /// M018 when the inputs do not fit; M016 when a node cannot compute.
+    pub fn run(&self, inputs: &Inputs) -> Result<Inputs> {
+        let parts = self.run_chunks(inputs, |chunk| {
+            self.outputs.iter().map(|o| chunk.value(*o).map(to_real)).collect::<Vec<_>>()
+        })?;
+        let total = self.samples(inputs)?;
+        let mut outputs = Inputs::new();
+        for (i, edge) in self.outputs.iter().enumerate() {
+            let name = &self.edges[*edge].name;
+            let arrays: Vec<_> = parts.iter().filter_map(|p| p[i].as_ref()).collect();
+            let joined = match arrays.as_slice() {
+                [one] if self.batch == Batch::Absent => (*one).clone(),
+                _ if self.edges[*edge].batched || self.batch == Batch::Dynamic => {
+                    let views: Vec<_> = arrays.iter().map(|a| a.view()).collect();
+                    let all = ndarray::concatenate(Axis(0), &views).map_err(|e| {
+                        Diagnostic::error("M018", format!("output `{name}` of the chunks cannot be joined: {e}"))
+                    })?;
+                    all.slice_axis(Axis(0), Slice::from(0..total.min(all.len_of(Axis(0))))).to_owned()
+                }
+                _ => {
+                    let message = format!("output `{name}` does not have the samples in its first dimension");
+                    return Err(Diagnostic::error("M018", message).into());
+                }
+            };
+            outputs.insert(name.clone(), joined);
+        }
+        Ok(outputs)
+    }
+
+    /// Runs all samples in chunks and hands every chunk to `f`; results in the order of the samples.
+    /// Chunk borders do not depend on the number of threads.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_chunks<T: Send>(&self, inputs: &Inputs, f: impl Fn(&Chunk<'_>) -> T + Sync) -> Result<Vec<T>> {
+        let total = self.samples(inputs)?;
+        let size = match self.batch {
+            Batch::Absent => total.max(1),
+            Batch::Fixed(n) => n,
+            Batch::Dynamic => {
+                let per_sample: usize = self.edges.iter().filter_map(|e| e.fact.elements()).sum();
+                (CHUNK_ELEMENTS / per_sample.max(1)).clamp(1, CHUNK_SAMPLES)
+            }
+        };
+        let starts: Vec<usize> = (0..total.max(1)).step_by(size).collect();
+        starts
+            .into_par_iter()
+            .map(|start| {
+                let samples = start..(start + size).min(total);
+                let values = self.inputs.iter().map(|e| self.take(*e, inputs, samples.clone(), size)).collect();
+                let values = self.evaluate(values)?;
+                Ok(f(&Chunk { graph: self, samples, values }))
+            })
+            .collect()
+    }
+
+    /// Runs once on values of exactly the shapes of the graph (or any batch, where it is dynamic).
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_once(&self, inputs: Vec<Value>) -> Result<Vec<Value>> {
+        let values = self.evaluate(inputs)?;
+        let chunk = Chunk { graph: self, samples: 0..1, values };
+        Ok(self.outputs.iter().filter_map(|o| chunk.value(*o).cloned()).collect())
+    }
+
+    /// Number of samples, after checking names and shapes.
+    fn samples(&self, inputs: &Inputs) -> Result<usize> {
+        let mut found = Diagnostics::new();
+        let wanted: Vec<&str> = self.inputs.iter().map(|e| self.edges[*e].name.as_str()).collect();
+        for name in inputs.keys().filter(|n| !wanted.contains(&n.as_str())) {
+            let message = format!("the model has no input `{name}`");
+            found.push(Diagnostic::error("M018", message).help(format!("its inputs are {}", wanted.join(", "))));
+        }
+        let mut total: Option<(usize, &str)> = None;
+        for edge in &self.inputs {
+            let edge = &self.edges[*edge];
+            let Some(array) = inputs.get(&edge.name) else {
+                found.push(Diagnostic::error("M018", format!("input `{}` is missing", edge.name)));
+                continue;
+            };
+            let (have, want) = (array.shape(), &edge.fact.shape);
+            let from = usize::from(self.batch != Batch::Absent && !want.is_empty());
+            if have.len() != want.len() || have[from..] != want[from..] {
+                let want: Vec<String> = want
+                    .iter()
+                    .enumerate()
+                    .map(|(i, n)| if i < from { "samples".into() } else { n.to_string() })
+                    .collect();
+                let message = format!("input `{}` has shape {have:?}, but [{}] is wanted", edge.name, want.join(", "));
+                found.push(Diagnostic::error("M018", message));
+                continue;
+            }
+            if from == 1 {
+                match total {
+                    Some((n, first)) if n != have[0] => {
+                        let message = format!("input `{}` has {} samples, but `{first}` has {n}", edge.name, have[0]);
+                        found.push(Diagnostic::error("M018", message));
+                    }
+                    _ => total = Some((have[0], &edge.name)),
+                }
+            }
+        }
+        if total.is_some_and(|(n, _)| n == 0) {
+            found.push(Diagnostic::error("M018", "there are no samples"));
+        }
+        found.into_result(total.map_or(1, |(n, _)| n))
+    }
+
+    /// The samples of one input, repeating the last one to fill a batch of fixed size.
+    fn take(&self, edge: EdgeId, inputs: &Inputs, samples: Range<usize>, size: usize) -> Value {
+        let edge = &self.edges[edge];
+        let array = &inputs[&edge.name];
+        let part = if self.batch == Batch::Absent || array.ndim() == 0 {
+            array.as_standard_layout().into_owned()
+        } else if matches!(self.batch, Batch::Fixed(_)) && samples.len() < size {
+            let index: Vec<usize> = (0..size).map(|i| (samples.start + i).min(samples.end - 1)).collect();
+            array.select(Axis(0), &index).as_standard_layout().into_owned()
+        } else {
+            array.slice_axis(Axis(0), Slice::from(samples)).as_standard_layout().into_owned()
+        };
+        if edge.fact.dtype.is_float() {
+            Value::Real(part)
+        } else {
+            Value::Int(edge.fact.dtype, part.mapv(|v| v as i64))
+        }
+    }
+
+    /// All values from the inputs, node by node.
+    fn evaluate(&self, inputs: Vec<Value>) -> Result<Vec<Option<Arc<Value>>>> {
+        let mut values: Vec<Option<Arc<Value>>> = vec![None; self.edges.len()];
+        for (edge, value) in self.inputs.iter().zip(inputs) {
+            values[edge.index()] = Some(Arc::new(value));
+        }
+        for node in &self.nodes {
+            let read: Vec<Option<&Value>> = node
+                .inputs
+                .iter()
+                .map(|e| e.and_then(|e| values[e.index()].as_deref().or_else(|| self.constant(e))))
+                .collect();
+            let made = node
+                .op
+                .eval(&read)
+                .map_err(|e| Diagnostic::error("M016", format!("node `{}` ({}): {e}", node.name, node.op.name())))?;
+            for (edge, value) in node.outputs.iter().zip(made) {
+                if let Some(edge) = edge {
+                    values[edge.index()] = Some(Arc::new(value));
+                }
+            }
+        }
+        Ok(values)
+    }
+}
+
+fn to_real(value: &Value) -> ArrayD<f32> {
+    match value {
+        Value::Real(a) => a.clone(),
+        Value::Int(_, a) => a.mapv(|v| v as f32),
+    }
+}
