@@ -1,1 +1,21 @@
-//! (layer in construction)
+//! Samples and labels: the data files a network is run on, and how ECG data files are made.
+//!
+//! [`npz`] reads and writes data files. The rest turns ECG recordings into them: a PhysioNet record
+//! ([`wfdb`], [`annotations`]) or the bundled excerpt with the project's own [`detector`] and
+//! [`rule_labels`] is cut into [`beats`], from which [`features`] makes the network's inputs.
+
+pub mod annotations;
+pub mod beats;
+pub mod container;
+pub mod dataset;
+pub mod demo;
+pub mod detector;
+pub mod features;
+pub mod filter;
+pub mod mitdb;
+pub mod npz;
+pub mod prepared;
+pub mod rule_labels;
+pub mod wfdb;
+
+pub use dataset::{Dataset, LabelSource, Labels};

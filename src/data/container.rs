@@ -1,0 +1,252 @@
+//! The `.npz` container: a zip of `.npy` arrays, read with bounds because files may be hostile.
+//!
+//! Guards: entries and header lengths are limited; a header is checked for nesting before it is parsed
+//! (the parser recurses); memory grows with the bytes that really unpack, never with a size a header
+//! claims; the sum over all arrays is limited to [`MAX_UNPACKED`].
+
+use std::io::{Cursor, Read, Seek};
+
+use ndarray::{ArrayD, IxDyn, ShapeBuilder};
+use ndarray_npy::npy::header::Header;
+use zip::ZipArchive;
+
+use crate::diag::{Diagnostic, Diagnostics, Result};
+
+/// Largest sum of array sizes in bytes (counted as at least four bytes an element) that is unpacked.
+pub const MAX_UNPACKED: u64 = 4 << 30;
+const MAX_ENTRIES: usize = 1024;
+const MAX_HEADER: usize = 1 << 16;
+const MAX_BRACKETS: usize = 16;
+const MAX_AXES: usize = 8;
+
+/// Element type of a stored array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element {
+    /// IEEE float of 4 or 8 bytes.
+    Float(usize),
+    /// Two's complement integer of 1, 2, 4 or 8 bytes.
+    Signed(usize),
+    /// Unsigned integer of 1, 2, 4 or 8 bytes; booleans count as one byte.
+    Unsigned(usize),
+    /// Fixed-length byte string.
+    Bytes(usize),
+    /// Fixed-length string of this many 32-bit code points.
+    Unicode(usize),
+}
+
+impl Element {
+    /// The element of a numpy descriptor such as `<f4` and whether it is big-endian.
+    fn parse(descriptor: &str) -> Option<(Self, bool)> {
+        let big = descriptor.starts_with('>');
+        let rest = descriptor.strip_prefix(['<', '>', '|', '=']).unwrap_or(descriptor);
+        let mut letters = rest.chars();
+        let letter = letters.next()?;
+        let size: usize = letters.as_str().parse().ok()?;
+        let element = match (letter, size) {
+            ('f', 4 | 8) => Self::Float(size),
+            ('i', 1 | 2 | 4 | 8) => Self::Signed(size),
+            ('u', 1 | 2 | 4 | 8) | ('b', 1) => Self::Unsigned(size),
+            ('S', 1..=65536) => Self::Bytes(size),
+            ('U', 1..=65536) => Self::Unicode(size),
+            _ => return None,
+        };
+        Some((element, big))
+    }
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Float(n) | Self::Signed(n) | Self::Unsigned(n) | Self::Bytes(n) => n,
+            Self::Unicode(n) => 4 * n,
+        }
+    }
+}
+
+/// One array of the container, still in its stored bytes.
+#[derive(Debug, Clone)]
+pub struct RawArray {
+    /// Name without `.npy`.
+    pub name: String,
+    /// Element type.
+    pub element: Element,
+    /// Lengths of the axes.
+    pub shape: Vec<usize>,
+    big: bool,
+    fortran: bool,
+    data: Vec<u8>,
+}
+
+impl RawArray {
+    fn numbers(&self) -> impl Iterator<Item = [u8; 8]> + '_ {
+        // Widened to eight little-endian bytes; signed values are sign-extended.
+        let size = self.element.bytes();
+        let signed = matches!(self.element, Element::Signed(_));
+        self.data.chunks_exact(size).map(move |chunk| {
+            let mut wide = [0u8; 8];
+            for (i, byte) in wide.iter_mut().enumerate().take(size.min(8)) {
+                *byte = if self.big { chunk[size - 1 - i] } else { chunk[i] };
+            }
+            if signed && size < 8 && wide[size - 1] & 0x80 != 0 {
+                wide[size..].fill(0xff);
+            }
+            wide
+        })
+    }
+    /// The values as `f32`, row-major; `None` for text.
+    #[must_use]
+    pub fn to_f32(&self) -> Option<ArrayD<f32>> {
+        let values: Vec<f32> = match self.element {
+            Element::Float(4) => {
+                self.numbers().map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+            }
+            Element::Float(_) => self.numbers().map(|b| f64::from_le_bytes(b) as f32).collect(),
+            Element::Signed(_) => self.numbers().map(|b| i64::from_le_bytes(b) as f32).collect(),
+            Element::Unsigned(_) => self.numbers().map(|b| u64::from_le_bytes(b) as f32).collect(),
+            Element::Bytes(_) | Element::Unicode(_) => return None,
+        };
+        let array = ArrayD::from_shape_vec(IxDyn(&self.shape).set_f(self.fortran), values).ok()?;
+        Some(if self.fortran { array.as_standard_layout().into_owned() } else { array })
+    }
+    /// The value of a float64 array with one element.
+    #[must_use]
+    pub fn scalar_f64(&self) -> Option<f64> {
+        (self.element == Element::Float(8) && self.data.len() == 8)
+            .then(|| self.numbers().next().map(f64::from_le_bytes))
+            .flatten()
+    }
+    /// The values of an integer array of at most one axis; `None` for another type or shape.
+    #[must_use]
+    pub fn to_integers(&self) -> Option<Vec<i128>> {
+        if self.shape.len() > 1 {
+            return None;
+        }
+        match self.element {
+            Element::Signed(_) => Some(self.numbers().map(|b| i64::from_le_bytes(b).into()).collect()),
+            Element::Unsigned(_) => Some(self.numbers().map(|b| u64::from_le_bytes(b).into()).collect()),
+            _ => None,
+        }
+    }
+    /// The text of an array: bytes as UTF-8, or an array of strings, one line each.
+    #[must_use]
+    pub fn to_text(&self) -> Option<String> {
+        let trim = |s: String| s.trim_end_matches('\0').to_owned();
+        match self.element {
+            Element::Unsigned(1) if self.shape.len() == 1 => String::from_utf8(self.data.clone()).ok(),
+            Element::Bytes(n) if self.shape.len() <= 1 => {
+                let items: Option<Vec<String>> =
+                    self.data.chunks_exact(n).map(|c| String::from_utf8(c.to_vec()).ok().map(trim)).collect();
+                items.map(|i| i.join("\n"))
+            }
+            Element::Unicode(n) if self.shape.len() <= 1 => {
+                let point = |c: &[u8]| {
+                    let word = [c[0], c[1], c[2], c[3]];
+                    char::from_u32(if self.big { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) })
+                };
+                let items: Option<Vec<String>> = self
+                    .data
+                    .chunks_exact(4 * n)
+                    .map(|c| c.chunks_exact(4).map(point).collect::<Option<String>>().map(trim))
+                    .collect();
+                items.map(|i| i.join("\n"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Reads every array of a container. `file` is only used in messages.
+///
+/// # Errors
+/// D002 damaged or not a container, D003 too large, D004 element type not supported.
+pub fn read<R: Read + Seek>(reader: R, file: &str) -> Result<Vec<RawArray>> {
+    let damaged = |what: String| {
+        Diagnostic::error("D002", format!("{file}: {what}"))
+            .help("write the file with numpy.savez or `archsim data`; a copy cut short in a download looks like this")
+    };
+    let mut zip = ZipArchive::new(reader)
+        .map_err(|e| Diagnostics::from(damaged(format!("not a readable .npz (zip) file: {e}"))))?;
+    if zip.len() > MAX_ENTRIES {
+        let message = format!("{file}: {} arrays, at most {MAX_ENTRIES} are read", zip.len());
+        return Err(Diagnostic::error("D003", message).into());
+    }
+    let mut found = Diagnostics::new();
+    let mut arrays = Vec::new();
+    let mut left = MAX_UNPACKED;
+    for index in 0..zip.len() {
+        let mut entry = match zip.by_index(index) {
+            Ok(entry) => entry,
+            Err(e) => {
+                found.push(damaged(format!("entry {index} cannot be unpacked: {e}")));
+                continue;
+            }
+        };
+        let name = entry.name().strip_suffix(".npy").unwrap_or(entry.name()).to_owned();
+        match read_array(&mut entry, name, file, &mut left) {
+            Ok(array) => arrays.push(array),
+            Err(d) => found.push(d),
+        }
+    }
+    found.into_result(arrays)
+}
+
+fn read_array<R: Read>(
+    entry: &mut R,
+    name: String,
+    file: &str,
+    left: &mut u64,
+) -> std::result::Result<RawArray, Diagnostic> {
+    let damaged = |what: String| Diagnostic::error("D002", format!("{file}: array `{name}`: {what}"));
+    let header = read_header(entry).map_err(|what| damaged(format!("not a readable .npy array: {what}")))?;
+    let descriptor = header.type_descriptor.as_string().cloned();
+    let Some((element, big)) = descriptor.as_deref().and_then(Element::parse) else {
+        let shown: String = descriptor.unwrap_or_else(|| "structured".to_owned()).chars().take(40).collect();
+        return Err(Diagnostic::error("D004", format!("{file}: array `{name}` has element type {shown}"))
+            .help("store float32, float64 or an integer type; text as uint8 bytes or fixed-length strings"));
+    };
+    if header.shape.len() > MAX_AXES {
+        return Err(damaged(format!("{} axes, at most {MAX_AXES} are read", header.shape.len())));
+    }
+    let count = header.shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d as u64));
+    let cost = count.and_then(|n| n.checked_mul(element.bytes().max(4) as u64));
+    let (Some(count), Some(cost)) = (count, cost.filter(|c| c <= left)) else {
+        let message = format!("{file}: array `{name}` of shape {:?} is too large", header.shape);
+        return Err(Diagnostic::error("D003", message)
+            .help(format!("all arrays together may take {} GiB unpacked; store fewer samples", MAX_UNPACKED >> 30)));
+    };
+    *left -= cost;
+    let bytes = count * element.bytes() as u64;
+    let mut data = Vec::new();
+    // One byte more than announced shows trailing bytes; reading to the end also checks the CRC.
+    entry
+        .take(bytes + 1)
+        .read_to_end(&mut data)
+        .map_err(|e| damaged(format!("its data cannot be unpacked: {e}")))?;
+    if data.len() as u64 != bytes {
+        let have = if (data.len() as u64) < bytes { "fewer" } else { "more" };
+        return Err(damaged(format!("{have} bytes than shape {:?} needs ({bytes})", header.shape)));
+    }
+    Ok(RawArray { name, element, shape: header.shape, big, fortran: header.layout.is_fortran(), data })
+}
+
+fn read_header<R: Read>(entry: &mut R) -> std::result::Result<Header, String> {
+    let mut bytes = vec![0; 10];
+    entry.read_exact(&mut bytes).map_err(|e| e.to_string())?;
+    if !bytes.starts_with(b"\x93NUMPY") {
+        return Err("it does not begin with the .npy magic".to_owned());
+    }
+    let mut length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    if bytes[6] >= 2 {
+        let mut high = [0; 2];
+        entry.read_exact(&mut high).map_err(|e| e.to_string())?;
+        length |= usize::from(u16::from_le_bytes(high)) << 16;
+        bytes.extend(high);
+    }
+    if length > MAX_HEADER {
+        return Err(format!("its header is {length} bytes long"));
+    }
+    let start = bytes.len();
+    bytes.resize(start + length, 0);
+    entry.read_exact(&mut bytes[start..]).map_err(|e| e.to_string())?;
+    if bytes[start..].iter().filter(|b| b"([{".contains(b)).count() > MAX_BRACKETS {
+        return Err("its header is nested; structured types are not read".to_owned());
+    }
+    Header::from_reader(&mut Cursor::new(bytes)).map_err(|e| e.to_string())
+}
