@@ -1,5 +1,35 @@
 //! The arch file: schema, loading with all mistakes at once, cross-checks, and the resolved [`Chip`].
+//!
+//! Text becomes a tree with places (`tree`), overrides replace nodes, the generated schema checks the
+//! structure (`check`), the typed file is read from the tree (`de`, `file`), rules check what no schema
+//! can say (`rules`), and names become dense ids (`resolve`).
 
+mod check;
 mod chip;
+mod de;
+mod describe;
+mod file;
+mod load;
+mod resolve;
+mod rules;
+mod standin;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 pub use chip::*;
+pub use describe::describe;
+pub use file::{
+    ArchFile, BackEndSpec, ChipSpec, CoreSpec, CrossbarSpec, DefaultsSpec, FORMAT_VERSION, FidelitySpec, MapperSpec,
+    QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec,
+};
+pub use load::{load, load_str};
+pub use tree::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
+
+/// The JSON schema of the arch file, as committed in `arch/schema.json`: pretty, ending with a newline.
+#[must_use]
+pub fn schema() -> String {
+    let mut text = serde_json::to_string_pretty(&check::schema_value()).expect("a JSON value has a text form");
+    text.push('\n');
+    text
+}

@@ -1,8 +1,18 @@
 //! Prices of hardware parts: energy of each action, leakage, area, each with its source.
 
 mod actions;
+mod converter;
+mod digital;
+mod provenance;
+mod storage;
+mod transport;
 
 pub use actions::{ACTIONS, Action, ActionRow, CountedBy, PartKind};
+pub use converter::{AdcSpec, BitSerialDac, DacSpec, FullScaleSpec, SampleHoldSpec, SarAdc};
+pub use digital::{ControlSpec, ShiftAddSpec, VectorSpec};
+pub use provenance::Provenance;
+pub use storage::{BufferCard, BufferSpec, MemorySpec, RegisterSpec};
+pub use transport::{BusSpec, LinkSpec, MeshSpec, NocSpec, RouterSpec};
 
 use crate::units::{Joule, SquareMicron, Watt};
 

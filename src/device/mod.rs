@@ -3,6 +3,16 @@
 //!
 //! The trait works on *slices of cells*, never on one cell, so that dynamic dispatch costs nothing.
 
+mod hfox;
+mod ideal;
+mod mos2_memtransistor;
+mod spec;
+
+pub use hfox::*;
+pub use ideal::{Ideal, IdealSpec};
+pub use mos2_memtransistor::*;
+pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
+
 use std::fmt::Debug;
 
 use crate::units::{Joule, Kelvin, Second, Siemens, Volt};

@@ -1,0 +1,131 @@
+//! The chip as text, for `archsim inspect`.
+
+use std::fmt::Write as _;
+
+use super::resolve::parts;
+use super::{BackEnd, Chip, FullScale, Subtraction};
+use crate::units::SquareMicron;
+
+/// A stable text form of a chip: organisation, timing in cycles, and every price with its source.
+#[must_use]
+pub fn describe(chip: &Chip) -> String {
+    let mut out = String::new();
+    // writing to a String cannot fail
+    let _ = write_all(chip, &mut out);
+    out
+}
+
+fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
+    let cycles = |l: crate::units::Latency| l.cycles(chip.clock);
+    writeln!(out, "chip {}", chip.name)?;
+    writeln!(out, "  hash         {}", chip.hash)?;
+    writeln!(out, "  clock        {}, temperature {}", chip.clock, chip.temperature)?;
+    writeln!(
+        out,
+        "  grid         {} x {} tiles, {} cores, {} crossbars",
+        chip.grid[0],
+        chip.grid[1],
+        chip.cores.len(),
+        chip.xbars.len()
+    )?;
+    let cells: usize = chip.xbars.iter().map(|x| chip.xbar_kinds[x.kind].rows * chip.xbar_kinds[x.kind].cols).sum();
+    writeln!(out, "  cells        {cells}")?;
+    for x in chip.xbar_kinds.iter() {
+        let window = x.device.window();
+        writeln!(out, "crossbar {}: {} x {} cells of {}", x.name, x.rows, x.cols, x.device.kind())?;
+        writeln!(out, "  window       {} to {}, {} bit in a cell", window.g_min, window.g_max, x.bits_per_cell)?;
+        let place = match x.subtraction {
+            Subtraction::Analog => "before the conversion (analog)",
+            Subtraction::Digital => "after the conversion (digital)",
+        };
+        writeln!(out, "  weights      differential pair, subtracted {place}")?;
+        writeln!(out, "  read         {} for {}", x.v_read, x.t_read)?;
+    }
+    for c in chip.core_kinds.iter() {
+        write!(out, "core {}:", c.name)?;
+        for (kind, count) in &c.crossbars {
+            write!(out, " {count} x {}", chip.xbar_kinds[*kind].name)?;
+        }
+        writeln!(out)?;
+        let (n, bits) = (c.dacs_per_crossbar, c.dac_bits);
+        writeln!(out, "  dac          {n} a crossbar, {bits} bit a digit, {} cycles", cycles(c.dac_latency))?;
+        writeln!(out, "  sample_hold  {} banks, {} cycles", c.hold_banks, cycles(c.sample_latency))?;
+        let range = match c.adc.full_scale {
+            FullScale::Max => "range of the largest sum".to_owned(),
+            FullScale::Percentile(p) => format!("range of the {} percentile", crate::units::Share(p)),
+        };
+        writeln!(
+            out,
+            "  adc          {} a crossbar, {} bit, {} cycles a conversion, noise {} LSB, {range}",
+            c.adc.per_crossbar,
+            c.adc.bits,
+            cycles(c.adc.latency),
+            c.adc.noise_lsb
+        )?;
+        let coupling = match c.back_end {
+            BackEnd::Serial => "serial",
+            BackEnd::Pipelined => "pipelined",
+        };
+        writeln!(out, "  shift_add    {} cycles, {coupling} behind the adc", cycles(c.shift_add_latency))?;
+        writeln!(
+            out,
+            "  registers    {} bytes in ({} cycles), {} bytes out ({} cycles)",
+            c.input_register_bytes,
+            cycles(c.input_register_latency),
+            c.output_register_bytes,
+            cycles(c.output_register_latency)
+        )?;
+    }
+    let t = &chip.tile_kind;
+    write!(out, "tile:")?;
+    for (kind, count) in &t.cores {
+        write!(out, " {count} x {}", chip.core_kinds[*kind].name)?;
+    }
+    writeln!(out)?;
+    let port = (t.buffer_width, cycles(t.buffer_latency));
+    writeln!(out, "  buffer       {} bytes, {} bytes a cycle after {} cycles", t.buffer_bytes, port.0, port.1)?;
+    writeln!(out, "  bus          {} bytes a cycle after {} cycles", t.bus_width, cycles(t.bus_latency))?;
+    writeln!(out, "  vector_unit  {} lanes, {} cycles deep", t.vector_lanes, cycles(t.vector_latency))?;
+    writeln!(
+        out,
+        "mesh: flits of {} bytes, {} buffered, router {} cycles, link {} cycles",
+        chip.noc.flit_bytes,
+        chip.noc.buffer_flits,
+        cycles(chip.noc.router_latency),
+        cycles(chip.noc.link_latency)
+    )?;
+    let m = &chip.memory;
+    writeln!(out, "memory: {} bytes, {} bytes a cycle after {} cycles", m.bytes, m.width, cycles(m.latency))?;
+    let d = &chip.defaults;
+    writeln!(
+        out,
+        "defaults: {} bit weights, {} bit activations at the {} percentile, {}, {}, age {}",
+        d.weight_bits,
+        d.activation_bits,
+        crate::units::Share(d.activation_percentile),
+        d.fidelity,
+        d.mapper,
+        d.age
+    )?;
+    prices(chip, out)
+}
+
+fn prices(chip: &Chip, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "prices (* = assumed), instances of one owner:")?;
+    for (name, part) in parts(chip) {
+        let mark = |assumed: bool| if assumed { "*" } else { "" };
+        write!(out, "  {name} x {}:", part.count)?;
+        for (action, price) in &part.energy {
+            write!(out, " {} {}{},", action.name(), price.value, mark(price.source.is_assumed()))?;
+        }
+        let (leakage, area) = (&part.leakage, &part.area);
+        write!(out, " leakage {}{}", leakage.value, mark(leakage.source.is_assumed()))?;
+        writeln!(out, ", area {}{}", show(area.value), mark(area.source.is_assumed()))?;
+    }
+    Ok(())
+}
+
+/// Areas in square micrometres without a prefix (`k um2` would be read as a wrong power).
+fn show(area: SquareMicron) -> String {
+    format!("{} um2", (area.si() * 1e4).round() / 1e4)
+}

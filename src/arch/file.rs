@@ -1,0 +1,236 @@
+//! The arch file as it is written: one struct for each section, quantities with units, parts with sources.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::standin::DeviceSpec;
+use crate::cost::{
+    Action, AdcSpec, BufferSpec, BusSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind, Price, Provenance,
+    RegisterSpec, SampleHoldSpec, ShiftAddSpec, VectorSpec,
+};
+use crate::units::{Hertz, Joule, Kelvin, Second, Share, SquareMicron, Volt, Watt};
+
+/// Version of the format that this program reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A chip description for archsim.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArchFile {
+    /// Version of this format: 1.
+    pub archsim: u32,
+    /// Name of the chip in reports.
+    pub name: String,
+    /// What the chip is, in a few words.
+    #[serde(default)]
+    pub about: Option<String>,
+    /// Clock of everything.
+    pub clock: Hertz,
+    /// Temperature of everything.
+    pub temperature: Kelvin,
+    /// Memory cells by name.
+    pub devices: IndexMap<String, DeviceSpec>,
+    /// Kinds of crossbars by name.
+    pub crossbars: IndexMap<String, CrossbarSpec>,
+    /// Kinds of cores by name.
+    pub cores: IndexMap<String, CoreSpec>,
+    /// What every tile contains.
+    pub tile: TileSpec,
+    /// Mesh of tiles with its memory.
+    pub chip: ChipSpec,
+    /// What is taken where the user gives no flag.
+    pub defaults: DefaultsSpec,
+}
+
+/// A kind of crossbar with its cells.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CrossbarSpec {
+    /// Word lines.
+    pub rows: u32,
+    /// Bit lines.
+    pub cols: u32,
+    /// Name of its memory cell under `devices`.
+    pub device: String,
+    /// Bits stored in one cell.
+    pub bits_per_cell: u8,
+    /// How a signed weight becomes conductances.
+    pub weights: WeightsSpec,
+    /// Read voltage of the highest DAC digit.
+    pub v_read: Volt,
+    /// Time the array is biased for one input plane.
+    pub t_read: Second,
+    /// Static power of one crossbar.
+    pub leakage: Watt,
+    /// Area of one crossbar.
+    pub area: SquareMicron,
+    /// Where the constants come from, or `assumed: reason`.
+    pub source: String,
+    /// Constants that the source does not cover.
+    #[serde(default)]
+    pub assumed: Vec<String>,
+}
+
+impl CrossbarSpec {
+    /// Prices of one crossbar. The energy of a read is not a constant: it is integrated from voltages and
+    /// conductances when values are run. Its price here is zero and only says what it rests on: read
+    /// voltage and read time.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        let provenance = Provenance { source: &self.source, assumed: &self.assumed };
+        let mut part = provenance.part(PartKind::Crossbar, 1, &[], self.leakage, self.area);
+        part.energy.push((Action::Bias, Price { value: Joule(0.0), source: provenance.source(&["v_read", "t_read"]) }));
+        part
+    }
+}
+
+/// How a signed weight becomes conductances.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum WeightsSpec {
+    /// Two columns, one for each sign; named here is where they are subtracted.
+    DifferentialPair(SubtractionSpec),
+}
+
+/// Where the two columns of a pair are subtracted.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum SubtractionSpec {
+    /// Currents are subtracted before one bipolar conversion.
+    Analog,
+    /// Each column is converted by itself; codes are subtracted.
+    Digital,
+}
+
+/// Whether the ADC waits for the shift-and-add.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum BackEndSpec {
+    /// Sample-and-hold is released when the shift-and-add is done.
+    Serial,
+    /// Sample-and-hold is released after the last conversion.
+    Pipelined,
+}
+
+/// A kind of core.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CoreSpec {
+    /// Number of crossbars of each kind.
+    pub crossbars: IndexMap<String, u32>,
+    /// Row drivers.
+    pub dac: DacSpec,
+    /// Sample-and-hold of the columns.
+    pub sample_hold: SampleHoldSpec,
+    /// Column converters.
+    pub adc: AdcSpec,
+    /// Shift-and-add units.
+    pub shift_add: ShiftAddSpec,
+    /// Coupling of ADC and shift-and-add.
+    pub back_end: BackEndSpec,
+    /// Register for the inputs of the crossbars.
+    pub input_register: RegisterSpec,
+    /// Register for the results of the crossbars.
+    pub output_register: RegisterSpec,
+}
+
+/// What every tile contains.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TileSpec {
+    /// Number of cores of each kind.
+    pub cores: IndexMap<String, u32>,
+    /// Buffer of the tile.
+    pub buffer: BufferSpec,
+    /// Bus between buffer and cores.
+    pub bus: BusSpec,
+    /// Vector unit.
+    pub vector: VectorSpec,
+    /// Control logic, if it is charged at all.
+    #[serde(default)]
+    pub control: Option<ControlSpec>,
+}
+
+/// Mesh of tiles with its memory.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChipSpec {
+    /// Columns and rows of tiles.
+    pub grid: [u32; 2],
+    /// Network between tiles.
+    pub noc: NocSpec,
+    /// Memory at the edge.
+    pub memory: MemorySpec,
+}
+
+/// What is taken where the user gives no flag.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefaultsSpec {
+    /// Quantisation of the network.
+    pub quantisation: QuantisationSpec,
+    /// What the values see.
+    pub fidelity: FidelitySpec,
+    /// How layers are placed.
+    pub mapper: MapperSpec,
+    /// Time between programming and use.
+    pub age: Second,
+}
+
+/// Quantisation of the network.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuantisationSpec {
+    /// Weight bits, sign included.
+    pub weights: u8,
+    /// Activation bits.
+    pub activations: u8,
+    /// Percentile of absolute activations that is not clipped; `100 %` is the maximum.
+    pub percentile: Share,
+}
+
+/// How much of reality the values see.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum FidelitySpec {
+    /// Exact conductances, no converter limits.
+    Ideal,
+    /// Converter resolution and clipping.
+    Quantised,
+    /// Device spread, drift and noise as well.
+    Noisy,
+}
+
+impl FidelitySpec {
+    /// Its name in files and flags.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ideal => "ideal",
+            Self::Quantised => "quantised",
+            Self::Noisy => "noisy",
+        }
+    }
+}
+
+/// How layers are placed on crossbars.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum MapperSpec {
+    /// Layer after layer onto the next free crossbars.
+    Sequential,
+    /// Slow layers are replicated until the pipeline is balanced.
+    BalancedPipeline,
+}
+
+impl MapperSpec {
+    /// Its name in files and flags.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::BalancedPipeline => "balanced_pipeline",
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! From text to chip: tree, overrides, structural check, typed file, rules, dense ids.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::check::check;
+use super::de::NodeDe;
+use super::tree::{Kind, Node, Sources, Span, parse};
+use super::{ArchFile, Chip, resolve, rules};
+use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
+
+/// Loads a chip from a file. Each override is a dotted path (`cores.macro.adc.sar.bits`, numbers for list
+/// items) with the YAML text that replaces the value there; the path must exist in the file.
+///
+/// The chip's hash is the SHA-256 of the tree after overrides, in canonical form: comments, layout and
+/// the way a value was set do not change it; any value, name or order of keys does.
+///
+/// # Errors
+/// `F001` if the file cannot be read, `F010` and `F011` for overrides, `A…` for everything wrong in it.
+pub fn load(path: &std::path::Path, overrides: &[(String, String)]) -> Result<Chip> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|e| {
+        Diagnostic::error("F001", format!("the arch file `{name}` cannot be read: {e}"))
+            .help("paths are relative to the folder the command runs in")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        Diagnostic::error("A001", format!("`{name}` is not UTF-8 text: byte {at} fits no character"))
+    })?;
+    load_str(&name, &text, overrides)
+}
+
+/// Loads a chip from text; `name` stands for the file in messages. Never panics, whatever the text.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_str(name: &str, text: &str, overrides: &[(String, String)]) -> Result<Chip> {
+    let (file, root, sources, mut found) = read(name, text, overrides)?;
+    found.extend(rules::apply(&file, &root, &sources));
+    if found.has_errors() {
+        return Err(found);
+    }
+    let mut canonical = String::new();
+    root.canonical(&mut canonical);
+    let mut hash = String::with_capacity(64);
+    for byte in Sha256::digest(canonical.as_bytes()) {
+        // writing to a String cannot fail
+        let _ = write!(hash, "{byte:02x}");
+    }
+    resolve::chip(&file, hash, found)
+}
+
+type Read = (ArchFile, Node, Sources, Diagnostics);
+
+fn read(name: &str, text: &str, overrides: &[(String, String)]) -> Result<Read> {
+    let mut sources = Sources::default();
+    let id = sources.add(name, text);
+    let mut root = parse(&sources, id)?;
+    let mut found = Diagnostics::new();
+    for (path, value) in overrides {
+        set(&mut root, &mut sources, path, value, &mut found);
+    }
+    found.extend(check(&root, &sources));
+    let found = found.into_result(())?;
+    let () = found;
+    let file = ArchFile::deserialize(NodeDe(&root)).map_err(|e| {
+        let span = e.span.unwrap_or_else(|| root.span.clone());
+        Diagnostic::error("A009", e.message).label("cannot be used").at(sources.place(&span))
+    })?;
+    Ok((file, root, sources, Diagnostics::new()))
+}
+
+/// Replaces the node at a dotted path.
+fn set(root: &mut Node, sources: &mut Sources, path: &str, value: &str, found: &mut Diagnostics) {
+    let id = sources.add(format!("--set {path}"), value);
+    let new = match parse(sources, id) {
+        Ok(node) => node,
+        Err(inner) => {
+            let why = inner.iter().map(|d| d.message.clone()).collect::<Vec<_>>().join("; ");
+            let d = Diagnostic::error("F011", format!("the value of `--set {path}={value}` cannot be read: {why}"));
+            return found.push(d.help("write a YAML value, for instance `0.2 V` or `[2, 2]`"));
+        }
+    };
+    let mut node = root;
+    let mut done: Vec<&str> = Vec::new();
+    for key in path.split('.') {
+        if node.child(key).is_none() {
+            let above = if done.is_empty() { "the file".to_owned() } else { format!("`{}`", done.join(".")) };
+            let names: Vec<&str> = node.entries().iter().map(|e| e.key.as_str()).collect();
+            let help = match (nearest(key, names.iter().copied()), &node.kind) {
+                (Some(near), _) => format!("did you mean `{}`?", [&done[..], &[near]].concat().join(".")),
+                (None, Kind::Map(_)) => format!("keys there: {}", names.join(", ")),
+                (None, Kind::Seq(items)) => format!("items there: 0 to {}", items.len().saturating_sub(1)),
+                (None, _) => "that is a plain value with nothing below it".to_owned(),
+            };
+            let message = format!("`--set {path}`: there is no `{key}` in {above}");
+            return found.push(Diagnostic::error("F010", message).help(help));
+        }
+        done.push(key);
+        let Some(child) = node.child_mut(key) else { return };
+        node = child;
+    }
+    *node = new;
+    if node.span.range.is_empty() {
+        node.span = Span { source: id, range: 0..value.len() };
+    }
+}
+
+/// The device table's names that a file uses, for tests that demand an example of each.
+#[cfg(test)]
+pub(super) fn device_variants(text: &str) -> Vec<String> {
+    let (_, root, ..) = read("t", text, &[]).expect("a shipped file loads");
+    let devices = root.get("devices").map(|d| d.entries().to_vec()).unwrap_or_default();
+    devices.iter().filter_map(|d| d.value.entries().first().map(|v| v.key.clone())).collect()
+}
+
+/// Shared by the resolver: a device of a checked file.
+pub(super) fn build_device(
+    file: &ArchFile,
+    name: &str,
+) -> Result<Arc<dyn crate::device::Device>> {
+    let fail = |why: String| Diagnostics::from(Diagnostic::error("A014", format!("device `{name}`: {why}")));
+    let card = file.devices.get(name).ok_or_else(|| fail("not described".into()))?;
+    card.build(file.temperature).map_err(|errors| {
+        fail(errors.into_iter().map(|e| format!("{}: {}", e.field, e.message)).collect::<Vec<_>>().join("; "))
+    })
+}

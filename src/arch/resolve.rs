@@ -1,0 +1,201 @@
+//! From the checked file to the chip: names become dense ids, quantities become plain numbers.
+
+use super::load::build_device;
+use super::{
+    Adc, ArchFile, BackEnd, BackEndSpec, Chip, CoreKind, CoreKindId, CoreSpec, Defaults, FullScale, Memory, Noc,
+    Subtraction, SubtractionSpec, TileKind, WeightsSpec, XbarKind, XbarKindId,
+};
+use crate::cost::{FullScaleSpec, Part, PartKind};
+use crate::diag::{Diagnostic, Diagnostics, Result};
+use crate::id::{Id, IdVec};
+use crate::units::Bytes;
+
+/// Builds the chip of a file that has passed every rule.
+///
+/// # Errors
+/// If a name is unknown or a device cannot be built: the rules have said so before.
+pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Result<Chip> {
+    let mut xbar_kinds: IdVec<XbarKindId, XbarKind> = IdVec::new();
+    for (name, x) in &file.crossbars {
+        let WeightsSpec::DifferentialPair(subtraction) = x.weights;
+        xbar_kinds.push(XbarKind {
+            name: name.clone(),
+            rows: x.rows as usize,
+            cols: x.cols as usize,
+            device: build_device(file, &x.device)?,
+            bits_per_cell: x.bits_per_cell,
+            subtraction: match subtraction {
+                SubtractionSpec::Analog => Subtraction::Analog,
+                SubtractionSpec::Digital => Subtraction::Digital,
+            },
+            v_read: x.v_read,
+            t_read: x.t_read,
+            part: x.part(),
+        });
+    }
+    let mut core_kinds: IdVec<CoreKindId, CoreKind> = IdVec::new();
+    for (name, core) in &file.cores {
+        core_kinds.push(core_kind(file, name, core, &xbar_kinds)?);
+    }
+    let tile_kind = tile_kind(file)?;
+    let grid = file.chip.grid.map(|n| n as usize);
+    let (tiles, cores, xbars) = Chip::instances(&tile_kind, &core_kinds, grid);
+    let mesh = file.chip.noc.mesh();
+    let memory = file.chip.memory.card();
+    let defaults = &file.defaults;
+    let mut chip = Chip {
+        name: file.name.clone(),
+        hash,
+        clock: file.clock,
+        temperature: file.temperature,
+        xbar_kinds,
+        core_kinds,
+        tile_kind,
+        grid,
+        tiles,
+        cores,
+        xbars,
+        noc: Noc {
+            flit_bytes: whole(mesh.flit),
+            buffer_flits: mesh.buffer_flits as usize,
+            router_latency: mesh.router.latency,
+            link_latency: mesh.link.latency,
+            router: mesh.router.part(),
+            link: mesh.link.part(),
+        },
+        memory: Memory {
+            bytes: whole(memory.capacity),
+            width: whole(memory.width),
+            latency: memory.latency,
+            part: memory.part(PartKind::Memory),
+        },
+        defaults: Defaults {
+            weight_bits: defaults.quantisation.weights,
+            activation_bits: defaults.quantisation.activations,
+            activation_percentile: defaults.quantisation.percentile.si(),
+            fidelity: defaults.fidelity.name().to_owned(),
+            mapper: defaults.mapper.name().to_owned(),
+            age: defaults.age,
+        },
+        warnings,
+    };
+    if let Some(warning) = assumed(&chip) {
+        chip.warnings.push(warning);
+    }
+    Ok(chip)
+}
+
+fn whole(bytes: Bytes) -> usize {
+    bytes.si() as usize
+}
+
+fn unknown(what: &str, name: &str) -> Diagnostics {
+    Diagnostic::error("A011", format!("there is no {what} called `{name}`")).into()
+}
+
+fn core_kind(
+    file: &ArchFile,
+    name: &str,
+    core: &CoreSpec,
+    xbar_kinds: &IdVec<XbarKindId, XbarKind>,
+) -> Result<CoreKind> {
+    let mut crossbars = Vec::with_capacity(core.crossbars.len());
+    let (mut arrays, mut columns) = (0, 0);
+    for (kind, count) in &core.crossbars {
+        let id = file.crossbars.get_index_of(kind).map(XbarKindId::new).ok_or_else(|| unknown("crossbar", kind))?;
+        let count = *count as usize;
+        crossbars.push((id, count));
+        arrays += count;
+        columns += count * xbar_kinds[id].cols;
+    }
+    let (dac, adc) = (core.dac.bit_serial(), core.adc.sar());
+    let hold = &core.sample_hold;
+    Ok(CoreKind {
+        name: name.to_owned(),
+        crossbars,
+        dac_bits: dac.bits,
+        dacs_per_crossbar: dac.per_crossbar as usize,
+        dac_latency: dac.latency,
+        dac: core.dac.part(arrays * dac.per_crossbar as usize),
+        hold_banks: hold.banks,
+        sample_latency: hold.latency,
+        sample_hold: hold.part(columns * usize::from(hold.banks)),
+        adc: Adc {
+            bits: adc.bits,
+            per_crossbar: adc.per_crossbar as usize,
+            latency: core.adc.latency(),
+            full_scale: match adc.full_scale {
+                FullScaleSpec::Max => FullScale::Max,
+                FullScaleSpec::Percentile(p) => FullScale::Percentile(p.si()),
+            },
+            noise_lsb: adc.noise_lsb,
+            part: core.adc.part(arrays * adc.per_crossbar as usize),
+        },
+        shift_add_latency: core.shift_add.latency,
+        back_end: match core.back_end {
+            BackEndSpec::Serial => BackEnd::Serial,
+            BackEndSpec::Pipelined => BackEnd::Pipelined,
+        },
+        shift_add: core.shift_add.part(),
+        input_register_bytes: whole(core.input_register.capacity),
+        input_register_latency: core.input_register.latency,
+        input_register: core.input_register.part(PartKind::InputRegister),
+        output_register_bytes: whole(core.output_register.capacity),
+        output_register_latency: core.output_register.latency,
+        output_register: core.output_register.part(PartKind::OutputRegister),
+    })
+}
+
+fn tile_kind(file: &ArchFile) -> Result<TileKind> {
+    let tile = &file.tile;
+    let mut cores = Vec::with_capacity(tile.cores.len());
+    for (kind, count) in &tile.cores {
+        let id = file.cores.get_index_of(kind).map(CoreKindId::new).ok_or_else(|| unknown("core", kind))?;
+        cores.push((id, *count as usize));
+    }
+    let (buffer, _) = tile.buffer.card();
+    Ok(TileKind {
+        cores,
+        buffer_bytes: whole(buffer.capacity),
+        buffer_width: whole(buffer.width),
+        buffer_latency: buffer.latency,
+        buffer: buffer.part(PartKind::Buffer),
+        bus_width: whole(tile.bus.width),
+        bus_latency: tile.bus.latency,
+        bus: tile.bus.part(),
+        vector_lanes: tile.vector.lanes as usize,
+        vector_latency: tile.vector.latency,
+        vector: tile.vector.part(),
+        control: tile.control.as_ref().map(crate::cost::ControlSpec::part),
+    })
+}
+
+/// Every part of the chip once, with the name of its section.
+pub(super) fn parts(chip: &Chip) -> Vec<(String, &Part)> {
+    let mut all: Vec<(String, &Part)> = Vec::new();
+    all.extend(chip.xbar_kinds.iter().map(|x| (format!("crossbars.{}", x.name), &x.part)));
+    for c in chip.core_kinds.iter() {
+        let parts = [&c.dac, &c.sample_hold, &c.adc.part, &c.shift_add, &c.input_register, &c.output_register];
+        all.extend(parts.into_iter().map(|p| (format!("cores.{}.{}", c.name, p.kind.name()), p)));
+    }
+    let tile = &chip.tile_kind;
+    let of_tile = [Some(&tile.buffer), Some(&tile.bus), Some(&tile.vector), tile.control.as_ref()];
+    all.extend(of_tile.into_iter().flatten().map(|p| (format!("tile.{}", p.kind.name()), p)));
+    let of_chip = [&chip.noc.router, &chip.noc.link, &chip.memory.part];
+    all.extend(of_chip.into_iter().map(|p| (format!("chip.{}", p.kind.name()), p)));
+    all
+}
+
+/// A036: one warning that names every assumed price.
+fn assumed(chip: &Chip) -> Option<Diagnostic> {
+    let mut names = Vec::new();
+    for (name, part) in parts(chip) {
+        let prices = part.energy.iter().map(|(a, p)| (a.name(), &p.source));
+        let fixed = [("leakage", &part.leakage.source), ("area", &part.area.source)];
+        names.extend(prices.chain(fixed).filter(|(_, s)| s.is_assumed()).map(|(f, _)| format!("{name}.{f}")));
+    }
+    let message = format!("{} prices of the chip are assumed: {}", names.len(), names.join(", "));
+    (!names.is_empty()).then(|| {
+        Diagnostic::warning("A036", message).help("the report shows the share of energy that rests on them")
+    })
+}

@@ -1,0 +1,93 @@
+//! Rules of the chip as a whole: version, clock, grid, tile, network, defaults.
+
+use super::Ctx;
+use crate::arch::FORMAT_VERSION;
+use crate::diag::Diagnostic;
+
+/// Most tiles along one side of the mesh.
+const MAX_SIDE: u32 = 64;
+/// Most crossbars of a chip; the simulator keeps a record of each.
+const MAX_CROSSBARS: u64 = 1 << 20;
+
+/// A010: the format version.
+pub(super) fn version(ctx: &mut Ctx<'_>) {
+    let version = ctx.file.archsim;
+    if version != FORMAT_VERSION {
+        let message = format!("the file has format version {version}; this program reads version {FORMAT_VERSION}");
+        ctx.at(&["archsim"], Diagnostic::error("A010", message).label(format!("{FORMAT_VERSION} was expected")));
+    }
+}
+
+/// A021: clock and temperature.
+pub(super) fn clock_and_temperature(ctx: &mut Ctx<'_>) {
+    let hertz = ctx.file.clock.si();
+    let good = (1.0..=1e12).contains(&hertz);
+    ctx.require(good, "A021", &["clock"], &format!("a clock of {}", ctx.file.clock), "1 Hz to 1 THz");
+    let kelvin = ctx.file.temperature.si();
+    let good = (1.0..=1000.0).contains(&kelvin);
+    ctx.require(good, "A021", &["temperature"], &format!("{}", ctx.file.temperature), "1 K to 1000 K");
+}
+
+/// A023: the grid, and how many crossbars it makes.
+pub(super) fn grid(ctx: &mut Ctx<'_>) {
+    let grid = ctx.file.chip.grid;
+    let [x, y] = grid;
+    if x == 0 || y == 0 {
+        return ctx.require(false, "A023", &["chip", "grid"], &format!("a grid of {x} x {y} has no tile"), "1 or more");
+    }
+    let good = x <= MAX_SIDE && y <= MAX_SIDE;
+    let message = format!("a grid of {x} x {y} is too large");
+    ctx.require(good, "A023", &["chip", "grid"], &message, &format!("at most {MAX_SIDE} x {MAX_SIDE}"));
+    let in_core = |kind: &String| {
+        ctx.file.cores.get(kind).map_or(0, |c| c.crossbars.values().fold(0, |n: u64, k| n.saturating_add((*k).into())))
+    };
+    let in_tile = ctx.file.tile.cores.iter().fold(0, |n: u64, (kind, count)| {
+        n.saturating_add(in_core(kind).saturating_mul((*count).into()))
+    });
+    let total = in_tile.saturating_mul(x.into()).saturating_mul(y.into());
+    if good && total > MAX_CROSSBARS {
+        let message = format!("{x} x {y} tiles have {total} crossbars in all");
+        ctx.require(false, "A023", &["chip", "grid"], &message, &format!("at most {MAX_CROSSBARS} crossbars"));
+    }
+}
+
+/// A011, A012: the cores of a tile exist.
+pub(super) fn tile_cores(ctx: &mut Ctx<'_>) {
+    if ctx.file.tile.cores.is_empty() {
+        ctx.require(false, "A012", &["tile", "cores"], "the tile has no core", "at least one was expected");
+    }
+    for (kind, count) in &ctx.file.tile.cores {
+        let path = ["tile", "cores", kind];
+        if !ctx.file.cores.contains_key(kind) {
+            ctx.unknown(&path, "core", kind, ctx.file.cores.keys());
+        }
+        ctx.require((1..=1024).contains(count), "A012", &path, &format!("{count} cores"), "1 to 1024");
+    }
+}
+
+/// A024, A030: widths and depths of what moves and works on data.
+pub(super) fn bus_vector_noc(ctx: &mut Ctx<'_>) {
+    let lanes = ctx.file.tile.vector.lanes;
+    let path = ["tile", "vector", "lanes"];
+    ctx.require((1..=65_536).contains(&lanes), "A030", &path, &format!("{lanes} lanes"), "1 to 65536");
+    let flits = ctx.file.chip.noc.mesh().buffer_flits;
+    let path = ["chip", "noc", "mesh", "buffer_flits"];
+    ctx.require((1..=65_536).contains(&flits), "A030", &path, &format!("{flits} flits"), "1 to 65536");
+}
+
+/// A026, A027, A032: defaults.
+pub(super) fn defaults(ctx: &mut Ctx<'_>) {
+    let d = &ctx.file.defaults;
+    for (field, bits, low) in
+        [("weights", d.quantisation.weights, 2), ("activations", d.quantisation.activations, 1)]
+    {
+        let path = ["defaults", "quantisation", field];
+        let good = (low..=16).contains(&bits);
+        ctx.require(good, "A027", &path, &format!("{bits} bits"), &format!("{low} to 16"));
+    }
+    let p = d.quantisation.percentile.si();
+    let path = ["defaults", "quantisation", "percentile"];
+    let good = p > 0.0 && p <= 1.0;
+    ctx.require(good, "A026", &path, "percentile out of range", "above 0 % and at most 100 %");
+    ctx.require(d.age.si() >= 0.0, "A032", &["defaults", "age"], "the age is negative", "0 s or more");
+}

@@ -1,0 +1,97 @@
+//! Rules of cores: crossbars, converters, registers.
+
+use super::Ctx;
+use crate::arch::CoreSpec;
+use crate::cost::FullScaleSpec;
+use crate::diag::Diagnostic;
+
+/// Most crossbars of one kind in a core.
+const MAX_CROSSBARS: u32 = 1024;
+
+/// A011, A012: the crossbars of a core exist.
+pub(super) fn crossbars(ctx: &mut Ctx<'_>) {
+    if ctx.file.cores.is_empty() {
+        ctx.require(false, "A012", &["cores"], "no core is described", "at least one was expected");
+    }
+    for (name, core) in &ctx.file.cores {
+        if core.crossbars.is_empty() {
+            ctx.require(false, "A012", &["cores", name, "crossbars"], "the core has no crossbar", "at least one");
+        }
+        for (kind, count) in &core.crossbars {
+            let path = ["cores", name, "crossbars", kind];
+            if !ctx.file.crossbars.contains_key(kind) {
+                ctx.unknown(&path, "crossbar", kind, ctx.file.crossbars.keys());
+            }
+            let good = (1..=MAX_CROSSBARS).contains(count);
+            ctx.require(good, "A012", &path, &format!("{count} crossbars"), &format!("1 to {MAX_CROSSBARS}"));
+        }
+    }
+}
+
+/// The smallest number of rows, and of columns, among the crossbars of a core.
+fn smallest(ctx: &Ctx<'_>, core: &CoreSpec) -> Option<(u32, u32)> {
+    let kinds = || core.crossbars.keys().filter_map(|k| ctx.file.crossbars.get(k));
+    Some((kinds().map(|k| k.rows).min()?, kinds().map(|k| k.cols).min()?))
+}
+
+/// A017 to A020, A028: DAC, sample-and-hold, ADC, shift-and-add.
+pub(super) fn converters(ctx: &mut Ctx<'_>) {
+    for (name, core) in &ctx.file.cores {
+        let (adc, dac) = (core.adc.sar(), core.dac.bit_serial());
+        let at = |part: &'static str, variant: &'static str, field: &'static str| -> Vec<&str> {
+            ["cores", name, part, variant, field].into_iter().filter(|p| !p.is_empty()).collect()
+        };
+        let message = format!("an ADC of {} bits", adc.bits);
+        ctx.require((1..=16).contains(&adc.bits), "A017", &at("adc", "sar", "bits"), &message, "1 to 16");
+        let good = adc.rate.si() > 0.0;
+        ctx.require(good, "A017", &at("adc", "sar", "rate"), "the rate is not positive", "more than 0 S/s");
+        let good = adc.noise_lsb.is_finite() && (0.0..=1e6).contains(&adc.noise_lsb);
+        ctx.require(good, "A017", &at("adc", "sar", "noise_lsb"), "noise out of range", "0 or more LSB");
+        if let FullScaleSpec::Percentile(p) = adc.full_scale {
+            let good = p.si() > 0.0 && p.si() <= 1.0;
+            let mut path = at("adc", "sar", "full_scale");
+            path.push("percentile");
+            ctx.require(good, "A026", &path, "percentile out of range", "above 0 % and at most 100 %");
+        }
+        let activations = ctx.file.defaults.quantisation.activations;
+        let message = format!("a DAC of {} bits with {activations} bit activations", dac.bits);
+        let good = (1..=8).contains(&dac.bits) && dac.bits <= activations.max(1);
+        let expected = format!("1 to {}", activations.clamp(1, 8));
+        ctx.require(good, "A019", &at("dac", "bit_serial", "bits"), &message, &expected);
+        if let Some((rows, cols)) = smallest(ctx, core) {
+            let n = adc.per_crossbar;
+            let message = format!("{n} ADCs for {cols} columns");
+            let path = at("adc", "sar", "per_crossbar");
+            ctx.require((1..=cols).contains(&n), "A018", &path, &message, &format!("1 to {cols}"));
+            let n = dac.per_crossbar;
+            let message = format!("{n} DACs for {rows} rows");
+            let path = at("dac", "bit_serial", "per_crossbar");
+            ctx.require((1..=rows).contains(&n), "A020", &path, &message, &format!("1 to {rows}"));
+        }
+        let banks = core.sample_hold.banks;
+        let path = at("sample_hold", "", "banks");
+        ctx.require((1..=2).contains(&banks), "A028", &path, &format!("{banks} banks"), "1 or 2");
+        let units = core.shift_add.units;
+        let path = at("shift_add", "", "units");
+        ctx.require((1..=4096).contains(&units), "A028", &path, &format!("{units} units"), "1 to 4096");
+    }
+}
+
+/// A022: the input register holds one input vector.
+pub(super) fn registers(ctx: &mut Ctx<'_>) {
+    for (name, core) in &ctx.file.cores {
+        let bits = f64::from(ctx.file.defaults.quantisation.activations);
+        let rows = core.crossbars.keys().filter_map(|k| ctx.file.crossbars.get(k)).map(|k| k.rows).max();
+        let Some(rows) = rows else { continue };
+        let need = (f64::from(rows) * bits / 8.0).ceil();
+        let have = core.input_register.capacity.si();
+        if have < need {
+            let path = ["cores", name, "input_register", "capacity"];
+            let message = format!("`{}`: {have} bytes do not hold the inputs of one crossbar", path.join("."));
+            let d = Diagnostic::error("A022", message)
+                .label(format!("at least {need} bytes"))
+                .help(format!("{rows} rows of {bits} bits need {need} bytes"));
+            ctx.at(&path, d);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Rules of crossbars and their cells.
+
+use super::Ctx;
+use crate::diag::Diagnostic;
+
+/// Most word or bit lines of a crossbar: far above any array built, and small enough that a block's
+/// integer column sums stay exact in single precision.
+const MAX_LINES: u32 = 4096;
+
+/// A013, A015: size and bits of a cell.
+pub(super) fn size(ctx: &mut Ctx<'_>) {
+    if ctx.file.crossbars.is_empty() {
+        ctx.require(false, "A012", &["crossbars"], "no crossbar is described", "at least one was expected");
+    }
+    for (name, spec) in &ctx.file.crossbars {
+        for (field, lines) in [("rows", spec.rows), ("cols", spec.cols)] {
+            let message = format!("a crossbar with {lines} {field} cannot be built");
+            let good = (1..=MAX_LINES).contains(&lines);
+            ctx.require(good, "A013", &["crossbars", name, field], &message, &format!("1 to {MAX_LINES}"));
+        }
+        let message = format!("{} bits in one cell", spec.bits_per_cell);
+        let good = (1..=8).contains(&spec.bits_per_cell);
+        ctx.require(good, "A015", &["crossbars", name, "bits_per_cell"], &message, "1 to 8");
+    }
+}
+
+/// A011, A014: the cell exists and its card can be built.
+pub(super) fn device(ctx: &mut Ctx<'_>) {
+    for (name, spec) in &ctx.file.crossbars {
+        if !ctx.file.devices.contains_key(&spec.device) {
+            ctx.unknown(&["crossbars", name, "device"], "device", &spec.device, ctx.file.devices.keys());
+        }
+    }
+    for (name, card) in &ctx.file.devices {
+        let Err(errors) = card.build(ctx.file.temperature) else { continue };
+        // the key of the variant stands between the name and the fields
+        let variant = ctx.root.nearest(&["devices", name]).entries().first().map_or("", |e| e.key.as_str());
+        for e in errors {
+            let mut path = vec!["devices", name, variant];
+            path.extend(e.field.split('.'));
+            let d = Diagnostic::error("A014", format!("`{}`: {}", path.join("."), e.message));
+            ctx.at(&path, d.label("cannot be built so").help(e.help));
+        }
+    }
+}
+
+/// A016: the read bias.
+pub(super) fn read(ctx: &mut Ctx<'_>) {
+    for (name, spec) in &ctx.file.crossbars {
+        let path = ["crossbars", name, "v_read"];
+        ctx.require(spec.v_read.si() > 0.0, "A016", &path, "the read voltage is not positive", "more than 0 V");
+        let path = ["crossbars", name, "t_read"];
+        ctx.require(spec.t_read.si() > 0.0, "A016", &path, "the read time is not positive", "more than 0 s");
+    }
+}

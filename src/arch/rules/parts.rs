@@ -1,0 +1,125 @@
+//! Rules that hold for every priced part wherever it stands: sources, prices, storage; and unused kinds.
+
+use super::Ctx;
+use crate::arch::tree::{Kind, Node};
+use crate::diag::{Diagnostic, nearest};
+use crate::units::{Bytes, Joule, JoulePerByte, SquareMicron, Watt};
+
+/// Calls `f` with the path of every map of the tree.
+fn maps<'t>(node: &'t Node, path: &mut Vec<&'t str>, f: &mut impl FnMut(&[&'t str], &'t Node)) {
+    match &node.kind {
+        Kind::Map(entries) => {
+            f(path, node);
+            for e in entries {
+                path.push(&e.key);
+                maps(&e.value, path, f);
+                path.pop();
+            }
+        }
+        Kind::Seq(items) => items.iter().for_each(|i| maps(i, path, f)),
+        _ => {}
+    }
+}
+
+/// All maps that have a source: the priced parts and the device cards.
+fn parts<'t>(root: &'t Node) -> Vec<(Vec<&'t str>, &'t Node)> {
+    let mut found = Vec::new();
+    maps(root, &mut Vec::new(), &mut |path, node| {
+        if node.get("source").is_some() {
+            found.push((path.to_vec(), node));
+        }
+    });
+    found
+}
+
+fn text(node: Option<&Node>) -> Option<&str> {
+    match &node?.kind {
+        Kind::Text(t) => Some(t),
+        _ => None,
+    }
+}
+
+fn under<'p>(path: &[&'p str], key: &'p str) -> Vec<&'p str> {
+    path.iter().copied().chain([key]).collect()
+}
+
+/// A029, A033: every source says something, and `assumed` lists constants of its own part.
+pub(super) fn sources(ctx: &mut Ctx<'_>) {
+    let root = ctx.root;
+    for (path, node) in parts(root) {
+        if text(node.get("source")).is_some_and(|t| t.trim().is_empty()) {
+            let path = under(&path, "source");
+            ctx.require(false, "A033", &path, "the source is empty", "a citation, or `assumed: reason`");
+        }
+        let Some(Kind::Seq(items)) = node.get("assumed").map(|a| &a.kind) else { continue };
+        for (i, item) in items.iter().enumerate() {
+            let Kind::Text(name) = &item.kind else { continue };
+            let fields = || node.entries().iter().map(|e| e.key.as_str()).filter(|k| !matches!(*k, "source" | "assumed"));
+            // a dotted name reaches into a group of a device card
+            if node.nearest(&name.split('.').collect::<Vec<_>>()).span != node.span && fields().any(|f| name.starts_with(f)) {
+                continue;
+            }
+            let help = nearest(name, fields()).map_or_else(
+                || format!("constants here: {}", fields().collect::<Vec<_>>().join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let index = i.to_string();
+            let path = [under(&path, "assumed"), vec![index.as_str()]].concat();
+            let message = format!("`{name}` is no constant of `{}`", path[..path.len() - 2].join("."));
+            ctx.at(&path, Diagnostic::error("A029", message).label("not a key of this part").help(help));
+        }
+    }
+}
+
+/// A031: no energy, power or area is negative.
+pub(super) fn prices(ctx: &mut Ctx<'_>) {
+    let root = ctx.root;
+    for (path, node) in parts(root) {
+        if path.first() == Some(&"devices") {
+            continue;
+        }
+        for e in node.entries() {
+            let Some(t) = text(Some(&e.value)) else { continue };
+            let price = match e.key.as_str() {
+                "leakage" => t.parse::<Watt>().ok().map(Watt::si),
+                "area" => t.parse::<SquareMicron>().ok().map(SquareMicron::si),
+                "drive" | "sample" | "convert" | "add" | "operate" | "route" | "traverse" => {
+                    t.parse::<Joule>().ok().map(Joule::si)
+                }
+                "read" | "write" | "transfer" => t.parse::<JoulePerByte>().ok().map(JoulePerByte::si),
+                _ => None,
+            };
+            if price.is_some_and(|p| p < 0.0) {
+                ctx.require(false, "A031", &under(&path, &e.key), "a price cannot be negative", "0 or more");
+            }
+        }
+    }
+}
+
+/// A024: capacities and widths are whole numbers of bytes, and not none.
+pub(super) fn storage(ctx: &mut Ctx<'_>) {
+    let root = ctx.root;
+    maps(root, &mut Vec::new(), &mut |path, node| {
+        for key in ["capacity", "width", "flit"] {
+            let Some(bytes) = text(node.get(key)).and_then(|t| t.parse::<Bytes>().ok()) else { continue };
+            let good = bytes.si() >= 1.0 && bytes.si().fract() == 0.0 && bytes.si() <= 1e12;
+            let message = format!("{bytes} is not usable");
+            ctx.require(good, "A024", &under(path, key), &message, "a whole number of bytes, at least 1");
+        }
+    });
+}
+
+/// A035 (a warning): what is described and used nowhere.
+pub(super) fn unused(ctx: &mut Ctx<'_>) {
+    let file = ctx.file;
+    let mut idle: Vec<[&str; 2]> = Vec::new();
+    let used = |name: &String| file.crossbars.values().any(|x| x.device == *name);
+    idle.extend(file.devices.keys().filter(|n| !used(n)).map(|n| ["devices", n]));
+    let used = |name: &String| file.cores.values().any(|c| c.crossbars.contains_key(name));
+    idle.extend(file.crossbars.keys().filter(|n| !used(n)).map(|n| ["crossbars", n]));
+    idle.extend(file.cores.keys().filter(|n| !file.tile.cores.contains_key(*n)).map(|n| ["cores", n]));
+    for path in idle {
+        let message = format!("`{}` is described and used nowhere", path.join("."));
+        ctx.at(&path, Diagnostic::warning("A035", message).label("not used"));
+    }
+}

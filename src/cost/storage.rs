@@ -1,0 +1,121 @@
+//! Priced storage: registers of a core, buffer of a tile, global buffer of the chip.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Action, Part, PartKind, Provenance};
+use crate::units::{Bytes, Joule, JoulePerByte, Latency, SquareMicron, Watt};
+
+/// Input or output register of a core.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterSpec {
+    /// Capacity.
+    pub capacity: Bytes,
+    /// Time of one access.
+    pub latency: Latency,
+    /// Energy of reading.
+    pub read: JoulePerByte,
+    /// Energy of writing.
+    pub write: JoulePerByte,
+    /// Static power.
+    pub leakage: Watt,
+    /// Area.
+    pub area: SquareMicron,
+    /// Where the constants come from, or `assumed: reason`.
+    pub source: String,
+    /// Constants that the source does not cover.
+    #[serde(default)]
+    pub assumed: Vec<String>,
+}
+
+impl RegisterSpec {
+    /// Prices of the register as `kind`.
+    #[must_use]
+    pub fn part(&self, kind: PartKind) -> Part {
+        read_write(kind, (self.read, self.write), self.leakage, self.area, (&self.source, &self.assumed))
+    }
+}
+
+/// Technology of a buffer.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum BufferSpec {
+    /// Embedded DRAM; its refresh belongs to `leakage`.
+    Edram(BufferCard),
+    /// Static RAM.
+    Sram(BufferCard),
+}
+
+/// Memory at the edge of the chip.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum MemorySpec {
+    /// On-chip buffer at the corner of the mesh: network inputs come from it, results go to it.
+    GlobalBuffer(BufferCard),
+}
+
+/// A buffer with one port.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BufferCard {
+    /// Capacity.
+    pub capacity: Bytes,
+    /// Bytes that the port moves in each cycle.
+    pub width: Bytes,
+    /// Access time before the first byte.
+    pub latency: Latency,
+    /// Energy of reading.
+    pub read: JoulePerByte,
+    /// Energy of writing.
+    pub write: JoulePerByte,
+    /// Static power.
+    pub leakage: Watt,
+    /// Area.
+    pub area: SquareMicron,
+    /// Where the constants come from, or `assumed: reason`.
+    pub source: String,
+    /// Constants that the source does not cover.
+    #[serde(default)]
+    pub assumed: Vec<String>,
+}
+
+impl BufferSpec {
+    /// The card, and the name of the technology in the arch file.
+    #[must_use]
+    pub const fn card(&self) -> (&BufferCard, &'static str) {
+        match self {
+            Self::Edram(card) => (card, "edram"),
+            Self::Sram(card) => (card, "sram"),
+        }
+    }
+}
+
+impl MemorySpec {
+    /// The only kind there is so far.
+    #[must_use]
+    pub const fn card(&self) -> &BufferCard {
+        let Self::GlobalBuffer(card) = self;
+        card
+    }
+}
+
+impl BufferCard {
+    /// Prices of the buffer as `kind`.
+    #[must_use]
+    pub fn part(&self, kind: PartKind) -> Part {
+        read_write(kind, (self.read, self.write), self.leakage, self.area, (&self.source, &self.assumed))
+    }
+}
+
+/// A part that is counted in bytes read and bytes written.
+fn read_write(
+    kind: PartKind,
+    (read, write): (JoulePerByte, JoulePerByte),
+    leakage: Watt,
+    area: SquareMicron,
+    (source, assumed): (&str, &[String]),
+) -> Part {
+    let energy = [(Action::Read, Joule(read.si())), (Action::Write, Joule(write.si()))];
+    Provenance { source, assumed }.part(kind, 1, &energy, leakage, area)
+}

@@ -1,0 +1,139 @@
+//! Priced transport: bus of a tile, routers and links of the mesh.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Action, Part, PartKind, Provenance};
+use crate::units::{Bytes, Joule, JoulePerByte, Latency, SquareMicron, Watt};
+
+/// The bus between the buffer and the cores of a tile.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BusSpec {
+    /// Bytes moved in each cycle.
+    pub width: Bytes,
+    /// Time from grant to first byte.
+    pub latency: Latency,
+    /// Energy of moving data.
+    pub transfer: JoulePerByte,
+    /// Static power.
+    pub leakage: Watt,
+    /// Area.
+    pub area: SquareMicron,
+    /// Where the constants come from, or `assumed: reason`.
+    pub source: String,
+    /// Constants that the source does not cover.
+    #[serde(default)]
+    pub assumed: Vec<String>,
+}
+
+impl BusSpec {
+    /// Prices of the bus of one tile.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        Provenance { source: &self.source, assumed: &self.assumed }.part(
+            PartKind::Bus,
+            1,
+            &[(Action::Transfer, Joule(self.transfer.si()))],
+            self.leakage,
+            self.area,
+        )
+    }
+}
+
+/// The network between tiles.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum NocSpec {
+    /// Two-dimensional mesh with one router at each tile, x before y.
+    Mesh(MeshSpec),
+}
+
+impl NocSpec {
+    /// The only kind there is so far.
+    #[must_use]
+    pub const fn mesh(&self) -> &MeshSpec {
+        let Self::Mesh(mesh) = self;
+        mesh
+    }
+}
+
+/// A mesh.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeshSpec {
+    /// Size of a flit; a link moves one in each cycle.
+    pub flit: Bytes,
+    /// Flits that a router buffers at each input.
+    pub buffer_flits: u32,
+    /// The router of a tile.
+    pub router: RouterSpec,
+    /// A link between neighbours, one direction.
+    pub link: LinkSpec,
+}
+
+/// A router.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouterSpec {
+    /// Time through the router.
+    pub latency: Latency,
+    /// Energy of one flit passing.
+    pub route: Joule,
+    /// Static power.
+    pub leakage: Watt,
+    /// Area.
+    pub area: SquareMicron,
+    /// Where the constants come from, or `assumed: reason`.
+    pub source: String,
+    /// Constants that the source does not cover.
+    #[serde(default)]
+    pub assumed: Vec<String>,
+}
+
+/// A link.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkSpec {
+    /// Time over the link.
+    pub latency: Latency,
+    /// Energy of one flit passing.
+    pub traverse: Joule,
+    /// Static power.
+    pub leakage: Watt,
+    /// Area.
+    pub area: SquareMicron,
+    /// Where the constants come from, or `assumed: reason`.
+    pub source: String,
+    /// Constants that the source does not cover.
+    #[serde(default)]
+    pub assumed: Vec<String>,
+}
+
+impl RouterSpec {
+    /// Prices of one router.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        Provenance { source: &self.source, assumed: &self.assumed }.part(
+            PartKind::Router,
+            1,
+            &[(Action::Route, self.route)],
+            self.leakage,
+            self.area,
+        )
+    }
+}
+
+impl LinkSpec {
+    /// Prices of one link.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        Provenance { source: &self.source, assumed: &self.assumed }.part(
+            PartKind::Link,
+            1,
+            &[(Action::Traverse, self.traverse)],
+            self.leakage,
+            self.area,
+        )
+    }
+}

@@ -1,0 +1,223 @@
+//! Card of the 1T1R cell of hafnium oxide: every number by name, with its tag.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Hertz, Kelvin, Ohm, Second, Share, Volt};
+
+/// Fields whose default is assumed.
+pub(in super::super) const ASSUMED: &[&str] = &[
+    "levels",
+    "access_resistance",
+    "iv_scale",
+    "programming.set",
+    "programming.width",
+    "programming.verify.tries",
+    "programming.verify.tolerance",
+    "programming.verify.read_time",
+    "variation.stuck_lrs",
+    "variation.stuck_hrs",
+    "read.noise",
+    "relaxation.drift",
+    "relaxation.spread",
+    "relaxation.onset",
+    "relaxation.activation_ev",
+    "temperature.reference",
+    "temperature.minimum",
+    "temperature.maximum",
+];
+
+/// Card of the cell. Every group may be left out; its defaults then hold. *Synaptogen* below is the
+/// parameter set of Hennen et al., Front. Neurosci. 16, 941753 (2022) and IEEE TED 2024,
+/// doi:10.1109/TED.2024.3427616 (MIT licence), from which the statistics were generated (4096 cells, 100 cycles).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HfOxSpec {
+    /// Low-resistance state.
+    pub lrs: LrsSpec,
+    /// High-resistance state.
+    pub hrs: HrsSpec,
+    /// Levels that can be told apart. *Assumed*: 4 (two bits).
+    pub levels: u32,
+    /// Resistance of the access transistor, contained in the resistances above. *Assumed*: 1 kOhm.
+    pub access_resistance: Ohm,
+    /// Voltage scale of the sinh conduction of the filament. *Assumed*: 1 V.
+    pub iv_scale: Volt,
+    /// Pulses that program the cell.
+    pub programming: HfOxProgrammingSpec,
+    /// Stuck cells.
+    pub variation: HfOxVariationSpec,
+    /// Reading and its noise.
+    pub read: HfOxReadSpec,
+    /// Relaxation after programming.
+    pub relaxation: RelaxationSpec,
+    /// Where the laws hold.
+    pub temperature: HfOxTemperatureSpec,
+    /// Where the numbers of the card come from: citation, or `assumed` with the reason.
+    pub source: String,
+}
+
+impl Default for HfOxSpec {
+    fn default() -> Self {
+        Self {
+            lrs: LrsSpec::default(),
+            hrs: HrsSpec::default(),
+            levels: 4,
+            access_resistance: Ohm(1000.0),
+            iv_scale: Volt(1.0),
+            programming: HfOxProgrammingSpec::default(),
+            variation: HfOxVariationSpec::default(),
+            read: HfOxReadSpec::default(),
+            relaxation: RelaxationSpec::default(),
+            temperature: HfOxTemperatureSpec::default(),
+            source: "states, spread and read noise: Synaptogen, doi:10.1109/TED.2024.3427616; other numbers assumed"
+                .into(),
+        }
+    }
+}
+
+/// Low-resistance state: a normal law of the resistance.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LrsSpec {
+    /// Median resistance at the read bias. *Published* (Synaptogen): 4521 Ohm.
+    pub resistance: Ohm,
+    /// Relative spread from cycle to cycle. *Published* (Synaptogen, median cell): 3.2 %.
+    pub cycle_to_cycle: Share,
+    /// Relative spread of cell means. *Published* (Synaptogen): 4.4 %.
+    pub device_to_device: Share,
+}
+
+impl Default for LrsSpec {
+    fn default() -> Self {
+        Self { resistance: Ohm(4521.0), cycle_to_cycle: Share(0.032), device_to_device: Share(0.044) }
+    }
+}
+
+/// High-resistance state: a log-normal law of the resistance.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HrsSpec {
+    /// Median resistance at the read bias. *Published* (Synaptogen): 75.3 kOhm.
+    pub resistance: Ohm,
+    /// Spread from cycle to cycle in decades. *Published* (Synaptogen, median cell): 0.182.
+    pub cycle_to_cycle_decades: f64,
+    /// Spread of cell means in decades. *Published* (Synaptogen): 0.078.
+    pub device_to_device_decades: f64,
+}
+
+impl Default for HrsSpec {
+    fn default() -> Self {
+        Self { resistance: Ohm(75.3e3), cycle_to_cycle_decades: 0.182, device_to_device_decades: 0.078 }
+    }
+}
+
+/// A try is a SET to the low-resistance state and a partial RESET to the target.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HfOxProgrammingSpec {
+    /// Magnitude of the SET pulse. *Assumed*: 1.5 V (the loops behind Synaptogen are swept to 1.5 V).
+    pub set: Volt,
+    /// Magnitude of the RESET pulse. *Published* (Synaptogen, voltage of a complete RESET): 1.46 V.
+    pub reset: Volt,
+    /// Width of a pulse. *Assumed*: 100 ns.
+    pub width: Second,
+    /// Read after each try and repeat; `null` takes the first try.
+    pub verify: Option<HfOxVerifySpec>,
+}
+
+impl Default for HfOxProgrammingSpec {
+    fn default() -> Self {
+        Self { set: Volt(1.5), reset: Volt(1.46), width: Second(100e-9), verify: Some(HfOxVerifySpec::default()) }
+    }
+}
+
+/// Write-verify: repeat while the error is out of range.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HfOxVerifySpec {
+    /// Most tries for a cell. *Assumed*: 16.
+    pub tries: u32,
+    /// Accepted error of the conductance as a share of the window. *Assumed*: 5 %.
+    pub tolerance: Share,
+    /// Time of the read after each try. *Assumed*: 50 ns.
+    pub read_time: Second,
+}
+
+impl Default for HfOxVerifySpec {
+    fn default() -> Self {
+        Self { tries: 16, tolerance: Share(0.05), read_time: Second(50e-9) }
+    }
+}
+
+/// Stuck cells.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HfOxVariationSpec {
+    /// Share of cells stuck in the low-resistance state. *Assumed*: 0.1 %.
+    pub stuck_lrs: Share,
+    /// Share of cells stuck in the high-resistance state. *Assumed*: 0.1 %.
+    pub stuck_hrs: Share,
+}
+
+impl Default for HfOxVariationSpec {
+    fn default() -> Self {
+        Self { stuck_lrs: Share(0.001), stuck_hrs: Share(0.001) }
+    }
+}
+
+/// Reading and its noise: thermal and shot noise in a bandwidth, and a part proportional to the current.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HfOxReadSpec {
+    /// Bias at which resistances are given. *Published* (Synaptogen): 0.2 V.
+    pub voltage: Volt,
+    /// Bandwidth of thermal and shot noise. *Published* (Synaptogen, default of its code): 100 MHz.
+    pub bandwidth: Hertz,
+    /// Further noise of one read over its mean. *Assumed*: 0.5 %.
+    pub noise: Share,
+}
+
+impl Default for HfOxReadSpec {
+    fn default() -> Self {
+        Self { voltage: Volt(0.2), bandwidth: Hertz(1e8), noise: Share(0.005) }
+    }
+}
+
+/// Relaxation of the resistance with the logarithm of time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RelaxationSpec {
+    /// Relative loss of conductance for each decade of time. *Assumed*: 0.2 %.
+    pub drift: Share,
+    /// Spread of the logarithm of conductance for each decade of time. *Assumed*: 1 %.
+    pub spread: Share,
+    /// Time at which relaxation sets in at the reference temperature. *Assumed*: 1 s.
+    pub onset: Second,
+    /// Activation energy of the onset in electronvolt. *Assumed*: 1.0.
+    pub activation_ev: f64,
+}
+
+impl Default for RelaxationSpec {
+    fn default() -> Self {
+        Self { drift: Share(0.002), spread: Share(0.01), onset: Second(1.0), activation_ev: 1.0 }
+    }
+}
+
+/// Where the laws of the card hold.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HfOxTemperatureSpec {
+    /// Temperature at which the card is given. *Assumed*: 300 K (the read noise of Synaptogen is at 300 K).
+    pub reference: Kelvin,
+    /// Lowest valid temperature. *Assumed*: 250 K.
+    pub minimum: Kelvin,
+    /// Highest valid temperature. *Assumed*: 400 K.
+    pub maximum: Kelvin,
+}
+
+impl Default for HfOxTemperatureSpec {
+    fn default() -> Self {
+        Self { reference: Kelvin(300.0), minimum: Kelvin(250.0), maximum: Kelvin(400.0) }
+    }
+}

@@ -1,0 +1,221 @@
+//! What an arch file says of a memory cell, and the table of cell technologies.
+//!
+//! Each variant is one file (or folder) of this module. Every number of a card carries a tag in its
+//! doc comment: *published* with the place, or *assumed*. A number left to an assumed default is
+//! listed by [`DeviceSpec::assumed`] so that a report can say so.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Device;
+use super::hfox::{self, HfOxSpec};
+use super::ideal::{self, IdealSpec};
+use super::mos2_memtransistor::{self as mos2, Mos2Spec};
+use crate::units::Kelvin;
+
+/// Electric card of a memory cell: `devices: { synapse: { mos2_memtransistor: { … } } }`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceSpec {
+    /// Exact linear conductances without any spread.
+    Ideal(IdealSpec),
+    /// Gate-tunable MoS2 memtransistor, compact model.
+    Mos2Memtransistor(Box<Mos2Spec>),
+    /// One-transistor-one-resistor cell of hafnium oxide.
+    #[serde(rename = "hfox")]
+    HfOx(Box<HfOxSpec>),
+}
+
+/// One mistake of a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecError {
+    /// Path of the field below the variant, for instance `read.voltage`.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// How to mend it.
+    pub help: String,
+}
+
+/// One row of the table of technologies.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Name of the variant in an arch file.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// A card as it stands in an arch file below the device's own name.
+    pub example: &'static str,
+}
+
+/// Every cell technology, in the order in which lists show them.
+pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY];
+
+impl DeviceSpec {
+    /// Name of the variant in an arch file.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Ideal(_) => ideal::ENTRY.name,
+            Self::Mos2Memtransistor(_) => mos2::ENTRY.name,
+            Self::HfOx(_) => hfox::ENTRY.name,
+        }
+    }
+
+    /// Where the numbers of the card come from, in the words of its author.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Ideal(_) => "exact by definition",
+            Self::Mos2Memtransistor(s) => &s.source,
+            Self::HfOx(s) => &s.source,
+        }
+    }
+
+    /// Fields that stand at a default without published source, as paths below the variant.
+    #[must_use]
+    pub fn assumed(&self) -> Vec<&'static str> {
+        match self {
+            Self::Ideal(_) => Vec::new(),
+            Self::Mos2Memtransistor(s) => unchanged(&**s, &Mos2Spec::default(), mos2::ASSUMED),
+            Self::HfOx(s) => unchanged(&**s, &HfOxSpec::default(), hfox::ASSUMED),
+        }
+    }
+
+    /// Checks the card and builds the cell for a chip at `temperature`.
+    ///
+    /// # Errors
+    /// Every field that is out of its range, all at once.
+    pub fn build(&self, temperature: Kelvin) -> Result<Arc<dyn Device>, Vec<SpecError>> {
+        match self {
+            Self::Ideal(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Mos2Memtransistor(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::HfOx(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+        }
+    }
+}
+
+/// Those of `paths` (dotted) whose value equals the default's.
+fn unchanged<S: Serialize>(spec: &S, default: &S, paths: &[&'static str]) -> Vec<&'static str> {
+    let tree = |s| serde_json::to_value(s).expect("a card of numbers and texts is valid JSON");
+    let (spec, default) = (tree(spec), tree(default));
+    let at = |tree: &serde_json::Value, path: &str| {
+        path.split('.').try_fold(tree.clone(), |v, key| v.get(key).cloned()).filter(|v| !v.is_null())
+    };
+    paths.iter().copied().filter(|p| at(&spec, p).is_some_and(|v| Some(v) == at(&default, p))).collect()
+}
+
+/// Collects the mistakes of a card.
+#[derive(Debug, Default)]
+pub(super) struct Checks(Vec<SpecError>);
+
+impl Checks {
+    /// Notes a mistake of `field` unless `holds`.
+    pub(super) fn require(&mut self, holds: bool, field: &str, message: impl Into<String>, help: impl Into<String>) {
+        if !holds {
+            self.0.push(SpecError { field: field.into(), message: message.into(), help: help.into() });
+        }
+    }
+    /// The field must be greater than zero.
+    pub(super) fn positive(&mut self, field: &str, value: f64) {
+        self.require(
+            value > 0.0 && value.is_finite(),
+            field,
+            format!("`{field}` must be greater than zero"),
+            "give a positive value",
+        );
+    }
+    /// The field must not be negative.
+    pub(super) fn not_negative(&mut self, field: &str, value: f64) {
+        self.require(
+            value >= 0.0 && value.is_finite(),
+            field,
+            format!("`{field}` must not be negative"),
+            "give zero or a positive value",
+        );
+    }
+    /// The field must lie in `[low, high]`.
+    pub(super) fn within(&mut self, field: &str, value: f64, low: f64, high: f64) {
+        self.require(
+            (low..=high).contains(&value),
+            field,
+            format!("`{field}` is {value}, outside {low} to {high}"),
+            format!("choose a value between {low} and {high}"),
+        );
+    }
+    /// The chip temperature must lie where the card's laws hold.
+    pub(super) fn temperature(&mut self, temperature: Kelvin, low: Kelvin, high: Kelvin) {
+        self.require(
+            low <= temperature && temperature <= high,
+            "temperature",
+            format!("the card holds from {low} to {high}, the chip is at {temperature}"),
+            "change the chip's temperature, or widen the card's range if its numbers support it",
+        );
+    }
+    /// No mistake so far.
+    pub(super) const fn clean(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// The value if no mistake was noted.
+    pub(super) fn finish<T>(self, value: impl FnOnce() -> T) -> Result<T, Vec<SpecError>> {
+        if self.0.is_empty() { Ok(value()) } else { Err(self.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(entry: &Entry) -> DeviceSpec {
+        serde_saphyr::from_str(entry.example).unwrap_or_else(|e| panic!("{}: {e}", entry.name))
+    }
+
+    #[test]
+    fn every_example_parses_and_builds_under_its_name() {
+        for entry in DEVICES {
+            let spec = parse(entry);
+            assert_eq!(spec.name(), entry.name);
+            let device = spec.build(Kelvin(300.0)).unwrap_or_else(|e| panic!("{}: {e:?}", entry.name));
+            assert_eq!(device.kind(), entry.name);
+        }
+    }
+
+    #[test]
+    fn cards_survive_serialisation() {
+        for entry in DEVICES {
+            let spec = parse(entry);
+            let back: DeviceSpec = serde_json::from_str(&serde_json::to_string(&spec).unwrap()).unwrap();
+            assert_eq!(back.name(), spec.name());
+            assert_eq!(serde_json::to_string(&back).unwrap(), serde_json::to_string(&spec).unwrap());
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_refused() {
+        for entry in DEVICES {
+            let text = format!("{{{}: {{ no_such_field: 1 }} }}", entry.name);
+            assert!(serde_saphyr::from_str::<DeviceSpec>(&text).is_err(), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn every_assumed_path_exists_in_the_default_card() {
+        for (name, all, found) in [
+            ("mos2_memtransistor", mos2::ASSUMED, DeviceSpec::Mos2Memtransistor(Box::default()).assumed()),
+            ("hfox", hfox::ASSUMED, DeviceSpec::HfOx(Box::default()).assumed()),
+        ] {
+            assert_eq!(found, all, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_the_user_is_no_longer_assumed() {
+        let spec: DeviceSpec =
+            serde_saphyr::from_str("mos2_memtransistor: { read: { noise: 2 %, voltage: 0.2 V } }").unwrap();
+        let assumed = spec.assumed();
+        assert!(!assumed.contains(&"read.noise") && !assumed.contains(&"read.voltage"));
+        assert!(assumed.contains(&"retention.tau_fast"));
+    }
+}
