@@ -101,7 +101,7 @@ impl<'a> Checker<'a> {
         if let Err(e) = units::check(kind, &text) {
             let example = schema["examples"][0].as_str().unwrap_or_default();
             let d = Diagnostic::error("A007", format!("{}: {e}", self.here()))
-                .label("number and unit were expected")
+                .label(format!("{} was expected", schema["description"].as_str().unwrap_or("a quantity")))
                 .help(format!("write it like `{example}`"));
             self.push(&node.span, d);
         }
@@ -162,6 +162,7 @@ impl<'a> Checker<'a> {
         let empty = serde_json::Map::new();
         let known = schema["properties"].as_object().unwrap_or(&empty);
         let open = &schema["additionalProperties"];
+        let mut meant: Vec<&str> = Vec::new();
         for Entry { key: name, key_span, value } in entries {
             let inner = match schema["properties"].get(name) {
                 Some(inner) => inner,
@@ -169,7 +170,10 @@ impl<'a> Checker<'a> {
                 None => {
                     let free = known.keys().map(String::as_str).filter(|k| node.get(k).is_none());
                     let help = match nearest(name, free) {
-                        Some(near) => format!("did you mean `{near}`?"),
+                        Some(near) => {
+                            meant.push(near);
+                            format!("did you mean `{near}`?")
+                        }
                         None => format!("known here: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
                     };
                     let message = format!("unknown key `{name}` in {}", self.here());
@@ -182,11 +186,12 @@ impl<'a> Checker<'a> {
             self.path.pop();
         }
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if node.get(name).is_none() {
+            // a misspelt key is one mistake, not two
+            if node.get(name).is_none() && !meant.contains(&name) {
                 let what = self.describe(&schema["properties"][name]);
                 let message = format!("the key `{name}` is missing in {}", self.here());
                 let d = Diagnostic::error("A004", message).label(format!("needs `{name}`"));
-                self.push(key, d.help(format!("add `{name}:` with {what}")));
+                self.push(key, d.help(format!("add `{name}: ...` ({what})")));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::resolve::parts;
 use super::{BackEnd, Chip, FullScale, Subtraction};
-use crate::units::SquareMicron;
+use crate::units::{Latency, SquareMicron};
 
 /// A stable text form of a chip: organisation, timing in cycles, and every price with its source.
 #[must_use]
@@ -16,7 +16,7 @@ pub fn describe(chip: &Chip) -> String {
 }
 
 fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
-    let cycles = |l: crate::units::Latency| l.cycles(chip.clock);
+    let cycles = |l: Latency| Latency::Cycles(l.cycles(chip.clock));
     writeln!(out, "chip {}", chip.name)?;
     writeln!(out, "  hash         {}", chip.hash)?;
     writeln!(out, "  clock        {}, temperature {}", chip.clock, chip.temperature)?;
@@ -48,15 +48,15 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         }
         writeln!(out)?;
         let (n, bits) = (c.dacs_per_crossbar, c.dac_bits);
-        writeln!(out, "  dac          {n} a crossbar, {bits} bit a digit, {} cycles", cycles(c.dac_latency))?;
-        writeln!(out, "  sample_hold  {} banks, {} cycles", c.hold_banks, cycles(c.sample_latency))?;
+        writeln!(out, "  dac          {n} a crossbar, {bits} bit a digit, {}", cycles(c.dac_latency))?;
+        writeln!(out, "  sample_hold  {} bank(s), {}", c.hold_banks, cycles(c.sample_latency))?;
         let range = match c.adc.full_scale {
             FullScale::Max => "range of the largest sum".to_owned(),
             FullScale::Percentile(p) => format!("range of the {} percentile", crate::units::Share(p)),
         };
         writeln!(
             out,
-            "  adc          {} a crossbar, {} bit, {} cycles a conversion, noise {} LSB, {range}",
+            "  adc          {} a crossbar, {} bit, {} a conversion, noise {} LSB, {range}",
             c.adc.per_crossbar,
             c.adc.bits,
             cycles(c.adc.latency),
@@ -66,10 +66,10 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
             BackEnd::Serial => "serial",
             BackEnd::Pipelined => "pipelined",
         };
-        writeln!(out, "  shift_add    {} cycles, {coupling} behind the adc", cycles(c.shift_add_latency))?;
+        writeln!(out, "  shift_add    {}, {coupling} behind the adc", cycles(c.shift_add_latency))?;
         writeln!(
             out,
-            "  registers    {} bytes in ({} cycles), {} bytes out ({} cycles)",
+            "  registers    {} bytes in ({}), {} bytes out ({})",
             c.input_register_bytes,
             cycles(c.input_register_latency),
             c.output_register_bytes,
@@ -83,19 +83,19 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
     }
     writeln!(out)?;
     let port = (t.buffer_width, cycles(t.buffer_latency));
-    writeln!(out, "  buffer       {} bytes, {} bytes a cycle after {} cycles", t.buffer_bytes, port.0, port.1)?;
-    writeln!(out, "  bus          {} bytes a cycle after {} cycles", t.bus_width, cycles(t.bus_latency))?;
-    writeln!(out, "  vector_unit  {} lanes, {} cycles deep", t.vector_lanes, cycles(t.vector_latency))?;
+    writeln!(out, "  buffer       {} bytes, {} bytes a cycle after {}", t.buffer_bytes, port.0, port.1)?;
+    writeln!(out, "  bus          {} bytes a cycle after {}", t.bus_width, cycles(t.bus_latency))?;
+    writeln!(out, "  vector_unit  {} lanes, {} deep", t.vector_lanes, cycles(t.vector_latency))?;
     writeln!(
         out,
-        "mesh: flits of {} bytes, {} buffered, router {} cycles, link {} cycles",
+        "mesh: flits of {} bytes, {} buffered, router {}, link {}",
         chip.noc.flit_bytes,
         chip.noc.buffer_flits,
         cycles(chip.noc.router_latency),
         cycles(chip.noc.link_latency)
     )?;
     let m = &chip.memory;
-    writeln!(out, "memory: {} bytes, {} bytes a cycle after {} cycles", m.bytes, m.width, cycles(m.latency))?;
+    writeln!(out, "memory: {} bytes, {} bytes a cycle after {}", m.bytes, m.width, cycles(m.latency))?;
     let d = &chip.defaults;
     writeln!(
         out,

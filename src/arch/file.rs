@@ -4,11 +4,11 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::standin::DeviceSpec;
 use crate::cost::{
     Action, AdcSpec, BufferSpec, BusSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind, Price, Provenance,
-    RegisterSpec, SampleHoldSpec, ShiftAddSpec, VectorSpec,
+    RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
 };
+use crate::device::DeviceSpec;
 use crate::units::{Hertz, Joule, Kelvin, Second, Share, SquareMicron, Volt, Watt};
 
 /// Version of the format that this program reads.
@@ -75,12 +75,18 @@ pub struct CrossbarSpec {
 impl CrossbarSpec {
     /// Prices of one crossbar. The energy of a read is not a constant: it is integrated from voltages and
     /// conductances when values are run. Its price here is zero and only says what it rests on: read
-    /// voltage and read time.
+    /// voltage, read time, and the conductances of the device card (`device_assumed`).
     #[must_use]
-    pub fn part(&self) -> Part {
+    pub fn part(&self, device_assumed: bool) -> Part {
         let provenance = Provenance { source: &self.source, assumed: &self.assumed };
         let mut part = provenance.part(PartKind::Crossbar, 1, &[], self.leakage, self.area);
-        part.energy.push((Action::Bias, Price { value: Joule(0.0), source: provenance.source(&["v_read", "t_read"]) }));
+        let source = match provenance.source(&["v_read", "t_read"]) {
+            Source::Cited(text) if device_assumed => {
+                Source::Assumed(format!("conductances of `{}`; {text}", self.device))
+            }
+            source => source,
+        };
+        part.energy.push((Action::Bias, Price { value: Joule(0.0), source }));
         part
     }
 }

@@ -118,10 +118,7 @@ pub(super) fn device_variants(text: &str) -> Vec<String> {
 }
 
 /// Shared by the resolver: a device of a checked file.
-pub(super) fn build_device(
-    file: &ArchFile,
-    name: &str,
-) -> Result<Arc<dyn crate::device::Device>> {
+pub(super) fn build_device(file: &ArchFile, name: &str) -> Result<Arc<dyn crate::device::Device>> {
     let fail = |why: String| Diagnostics::from(Diagnostic::error("A014", format!("device `{name}`: {why}")));
     let card = file.devices.get(name).ok_or_else(|| fail("not described".into()))?;
     card.build(file.temperature).map_err(|errors| {

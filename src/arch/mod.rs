@@ -12,7 +12,6 @@ mod file;
 mod load;
 mod resolve;
 mod rules;
-mod standin;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -5,7 +5,8 @@ use super::{
     Adc, ArchFile, BackEnd, BackEndSpec, Chip, CoreKind, CoreKindId, CoreSpec, Defaults, FullScale, Memory, Noc,
     Subtraction, SubtractionSpec, TileKind, WeightsSpec, XbarKind, XbarKindId,
 };
-use crate::cost::{FullScaleSpec, Part, PartKind};
+use crate::cost::{FullScaleSpec, Part, PartKind, Provenance};
+use crate::device::DeviceSpec;
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::{Id, IdVec};
 use crate::units::Bytes;
@@ -30,7 +31,7 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
             },
             v_read: x.v_read,
             t_read: x.t_read,
-            part: x.part(),
+            part: x.part(file.devices.get(&x.device).is_some_and(rests_on_assumed_window)),
         });
     }
     let mut core_kinds: IdVec<CoreKindId, CoreKind> = IdVec::new();
@@ -79,10 +80,15 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
         },
         warnings,
     };
-    if let Some(warning) = assumed(&chip) {
-        chip.warnings.push(warning);
-    }
+    let warnings = assumed(&chip).into_iter().chain(assumed_cards(file)).collect::<Vec<_>>();
+    warnings.into_iter().for_each(|w| chip.warnings.push(w));
     Ok(chip)
+}
+
+/// Whether the conductances of a card, and so the energy of a read, are assumed.
+fn rests_on_assumed_window(card: &DeviceSpec) -> bool {
+    let window = |path: &&str| ["window.", "lrs.", "hrs."].iter().any(|group| path.starts_with(group));
+    card.assumed().iter().any(window) || Provenance { source: card.source(), assumed: &[] }.source(&[]).is_assumed()
 }
 
 fn whole(bytes: Bytes) -> usize {
@@ -195,7 +201,18 @@ fn assumed(chip: &Chip) -> Option<Diagnostic> {
         names.extend(prices.chain(fixed).filter(|(_, s)| s.is_assumed()).map(|(f, _)| format!("{name}.{f}")));
     }
     let message = format!("{} prices of the chip are assumed: {}", names.len(), names.join(", "));
-    (!names.is_empty()).then(|| {
-        Diagnostic::warning("A036", message).help("the report shows the share of energy that rests on them")
-    })
+    (!names.is_empty())
+        .then(|| Diagnostic::warning("A036", message).help("the report shows the share of energy that rests on them"))
+}
+
+/// A037: a warning for each device card with assumed constants.
+fn assumed_cards(file: &ArchFile) -> Vec<Diagnostic> {
+    let cards = file.devices.iter().map(|(name, card)| (name, card.assumed()));
+    cards
+        .filter(|(_, fields)| !fields.is_empty())
+        .map(|(name, fields)| {
+            let message = format!("{} constants of device `{name}` are assumed: {}", fields.len(), fields.join(", "));
+            Diagnostic::warning("A037", message).help("give measured values in the card where they matter")
+        })
+        .collect()
 }

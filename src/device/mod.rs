@@ -17,7 +17,7 @@ use std::fmt::Debug;
 
 use crate::units::{Joule, Kelvin, Second, Siemens, Volt};
 
-/// Conductance window of a cell at its read bias.
+/// Conductance window of a cell at its read bias ([`Device::read_bias`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Window {
     /// Conductance of the lowest level.
@@ -26,7 +26,8 @@ pub struct Window {
     pub g_max: Siemens,
 }
 
-/// Which random world a programming, ageing or read happens in.
+/// Which random world a programming, ageing or read happens in. A cell is made of addressed draws alone:
+/// the same address in the same world is the same cell, in whatever slice it is handed over.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Chance {
     /// Seed of the run.
@@ -47,21 +48,36 @@ pub struct Programming {
 }
 
 /// A cell technology with its parameters. Conductances are in siemens; `cells` are the logical
-/// addresses ([`crate::rng::element`]) that make draws independent of where a cell ends up.
+/// addresses ([`crate::rng::element`]) that make draws independent of where a cell ends up. The
+/// conductance of a cell is always its chord conductance `I/v` at the read bias.
 pub trait Device: Debug + Send + Sync {
     /// Name of the entry in the device table.
     fn kind(&self) -> &'static str;
     /// Conductance window at the read bias, nominal device.
     fn window(&self) -> Window;
+    /// Voltage at which conductances are given; `None` if the cell is linear and any will do.
+    fn read_bias(&self) -> Option<Volt> {
+        None
+    }
+    /// Levels that the technology tells apart, if that is limited.
+    fn levels(&self) -> Option<u32> {
+        None
+    }
+    /// Temperatures between which [`Device::age`] holds. Callers check; outside, the laws extrapolate.
+    fn temperature_range(&self) -> [Kelvin; 2] {
+        [Kelvin(0.0), Kelvin(f64::INFINITY)]
+    }
     /// Programs cells from their lowest state to `target` and writes what was achieved:
-    /// device-to-device spread, programming error and stuck cells included.
+    /// device-to-device spread, programming error, stuck cells and frozen telegraph states included.
+    /// With `chance.scale` 0 every target of the window is met up to the finest pulse.
     /// `target`, `cells` and `achieved` have equal length.
     fn program(&self, target: &[f64], cells: &[u64], chance: Chance, achieved: &mut [f64]) -> Programming;
-    /// Ages programmed cells in place by `age` at `temperature` (drift, retention).
+    /// Ages programmed cells in place (drift, retention): `g` as programmed becomes `g` at `age` after
+    /// programming, at constant `temperature`. Ages do not add up by repeated calls.
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance);
     /// Mean and variance (over reads) of the chord conductance `I(v)/v` of each cell at read voltage `v`.
     /// The noise of one read is Gaussian with these moments and independent between cells and reads.
     fn read_moments(&self, g: &[f64], v: Volt, chance: Chance, mean: &mut [f64], variance: &mut [f64]);
-    /// Current of a cell of (small-signal) conductance `g` at voltage `v`, without noise; in amperes.
+    /// Current of a cell of conductance `g` (at the read bias) at voltage `v`, without noise; in amperes.
     fn current(&self, g: f64, v: Volt) -> f64;
 }

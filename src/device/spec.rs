@@ -158,6 +158,10 @@ impl Checks {
     pub(super) const fn clean(&self) -> bool {
         self.0.is_empty()
     }
+    /// Every mistake noted.
+    pub(super) fn errors(self) -> Vec<SpecError> {
+        self.0
+    }
     /// The value if no mistake was noted.
     pub(super) fn finish<T>(self, value: impl FnOnce() -> T) -> Result<T, Vec<SpecError>> {
         if self.0.is_empty() { Ok(value()) } else { Err(self.0) }

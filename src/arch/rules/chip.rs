@@ -41,9 +41,12 @@ pub(super) fn grid(ctx: &mut Ctx<'_>) {
     let in_core = |kind: &String| {
         ctx.file.cores.get(kind).map_or(0, |c| c.crossbars.values().fold(0, |n: u64, k| n.saturating_add((*k).into())))
     };
-    let in_tile = ctx.file.tile.cores.iter().fold(0, |n: u64, (kind, count)| {
-        n.saturating_add(in_core(kind).saturating_mul((*count).into()))
-    });
+    let in_tile = ctx
+        .file
+        .tile
+        .cores
+        .iter()
+        .fold(0, |n: u64, (kind, count)| n.saturating_add(in_core(kind).saturating_mul((*count).into())));
     let total = in_tile.saturating_mul(x.into()).saturating_mul(y.into());
     if good && total > MAX_CROSSBARS {
         let message = format!("{x} x {y} tiles have {total} crossbars in all");
@@ -78,9 +81,7 @@ pub(super) fn bus_vector_noc(ctx: &mut Ctx<'_>) {
 /// A026, A027, A032: defaults.
 pub(super) fn defaults(ctx: &mut Ctx<'_>) {
     let d = &ctx.file.defaults;
-    for (field, bits, low) in
-        [("weights", d.quantisation.weights, 2), ("activations", d.quantisation.activations, 1)]
-    {
+    for (field, bits, low) in [("weights", d.quantisation.weights, 2), ("activations", d.quantisation.activations, 1)] {
         let path = ["defaults", "quantisation", field];
         let good = (low..=16).contains(&bits);
         ctx.require(good, "A027", &path, &format!("{bits} bits"), &format!("{low} to 16"));

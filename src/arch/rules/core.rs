@@ -4,6 +4,7 @@ use super::Ctx;
 use crate::arch::CoreSpec;
 use crate::cost::FullScaleSpec;
 use crate::diag::Diagnostic;
+use crate::units::SampleRate;
 
 /// Most crossbars of one kind in a core.
 const MAX_CROSSBARS: u32 = 1024;
@@ -28,10 +29,11 @@ pub(super) fn crossbars(ctx: &mut Ctx<'_>) {
     }
 }
 
-/// The smallest number of rows, and of columns, among the crossbars of a core.
+/// The smallest number of rows, and of columns, among the crossbars of a core; none if A013 refuses one.
 fn smallest(ctx: &Ctx<'_>, core: &CoreSpec) -> Option<(u32, u32)> {
     let kinds = || core.crossbars.keys().filter_map(|k| ctx.file.crossbars.get(k));
-    Some((kinds().map(|k| k.rows).min()?, kinds().map(|k| k.cols).min()?))
+    let (rows, cols) = (kinds().map(|k| k.rows).min()?, kinds().map(|k| k.cols).min()?);
+    (rows > 0 && cols > 0).then_some((rows, cols))
 }
 
 /// A017 to A020, A028: DAC, sample-and-hold, ADC, shift-and-add.
@@ -74,6 +76,21 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         let units = core.shift_add.units;
         let path = at("shift_add", "", "units");
         ctx.require((1..=4096).contains(&units), "A028", &path, &format!("{units} units"), "1 to 4096");
+    }
+}
+
+/// A034 (a warning): an ADC that the clock slows down.
+pub(super) fn adc_against_clock(ctx: &mut Ctx<'_>) {
+    for (name, core) in &ctx.file.cores {
+        let cycles = core.adc.latency().cycles(ctx.file.clock) as f64;
+        let (clocked, own) = (cycles / ctx.file.clock.si(), 1.0 / core.adc.sar().rate.si());
+        if own > 0.0 && clocked > 1.1 * own {
+            let path = ["cores", name, "adc", "sar", "rate"];
+            let rate = SampleRate(1.0 / clocked);
+            let message = format!("`{}`: the clock of {} allows {rate} only", path.join("."), ctx.file.clock);
+            let help = format!("a conversion takes {cycles} cycles; choose a clock that divides the rate");
+            ctx.at(&path, Diagnostic::warning("A034", message).label("not reached").help(help));
+        }
     }
 }
 

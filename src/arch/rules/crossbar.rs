@@ -37,7 +37,7 @@ pub(super) fn device(ctx: &mut Ctx<'_>) {
         let variant = ctx.root.nearest(&["devices", name]).entries().first().map_or("", |e| e.key.as_str());
         for e in errors {
             let mut path = vec!["devices", name, variant];
-            path.extend(e.field.split('.'));
+            path.extend(e.field.split('.').filter(|f| !f.is_empty()));
             let d = Diagnostic::error("A014", format!("`{}`: {}", path.join("."), e.message));
             ctx.at(&path, d.label("cannot be built so").help(e.help));
         }

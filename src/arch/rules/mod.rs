@@ -34,6 +34,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     crossbar::read,
     core::crossbars,
     core::converters,
+    core::adc_against_clock,
     core::registers,
     parts::sources,
     parts::prices,

@@ -54,9 +54,12 @@ pub(super) fn sources(ctx: &mut Ctx<'_>) {
         let Some(Kind::Seq(items)) = node.get("assumed").map(|a| &a.kind) else { continue };
         for (i, item) in items.iter().enumerate() {
             let Kind::Text(name) = &item.kind else { continue };
-            let fields = || node.entries().iter().map(|e| e.key.as_str()).filter(|k| !matches!(*k, "source" | "assumed"));
+            let fields =
+                || node.entries().iter().map(|e| e.key.as_str()).filter(|k| !matches!(*k, "source" | "assumed"));
             // a dotted name reaches into a group of a device card
-            if node.nearest(&name.split('.').collect::<Vec<_>>()).span != node.span && fields().any(|f| name.starts_with(f)) {
+            if node.nearest(&name.split('.').collect::<Vec<_>>()).span != node.span
+                && fields().any(|f| name.starts_with(f))
+            {
                 continue;
             }
             let help = nearest(name, fields()).map_or_else(

@@ -1,13 +1,40 @@
-//! MoS2 memtransistor.
+//! MoS2 memtransistor: lateral cell whose sulfur vacancies are moved by drain pulses and whose window is tuned
+//! by a gate (Sangwan et al., Nature 554, 500 (2018); charge transport: Spetzler et al., Adv. Electron. Mater.
+//! 2024, doi:10.1002/aelm.202300635). Compact model in closed form:
+//!
+//! * `window`: gate-dependent conductance window and the zones in series behind it;
+//! * `pulse_law`: exponential pulse law and NeuroSim's nonlinearity label;
+//! * `state`: two depleted zones (default) or one normalised conductance, and the switching rate;
+//! * `programming`: trains of pulses with verification, their energy and time;
+//! * `spread`: what differs between cells;
+//! * here: current, read noise, retention.
+//!
+//! **Current.** `I = g·v_r·f(v)/f(v_r)`, `f(v) = V_s·sinh(v/V_s)/(1 + |v|/V_sat)`, `v_r` the read voltage.
+//! **Read noise.** Gaussian, proportional to the mean. Slow telegraph states are frozen at programming.
+//! **Retention.** `g - g_eq` decays as `c·exp(-t/τ1) + (1-c)·exp(-t/τ2)`, both rates activated.
 
+mod build;
+mod check;
+mod programming;
+mod pulse_law;
 mod spec;
+mod spread;
+mod state;
+mod window;
 
+pub use pulse_law::{LABELS, PulseLaw, curvature, label};
 pub(super) use spec::ASSUMED;
-pub use spec::*;
+pub use spec::{
+    BarrierSpec, DualZoneSpec, FixedWindowSpec, GateSpec, GatedWindowSpec, IvSpec, KineticsSpec, Mos2Spec,
+    ProgrammingSpec, ReadSpec, RetentionSpec, StateSpec, TemperatureSpec, VariationSpec, VerifySpec, WindowSpec,
+};
+pub use state::{Kinetics, Rate, State};
 
-use super::ideal::Ideal;
-use super::spec::{Entry, SpecError};
-use crate::units::Kelvin;
+use super::spec::Entry;
+use super::{Chance, Device, Programming, Window};
+use crate::units::{Kelvin, Second, Siemens, Volt};
+use programming::Path;
+use window::Channel;
 
 /// Row of the device table.
 pub(super) const ENTRY: Entry = Entry {
@@ -23,12 +50,126 @@ mos2_memtransistor:
 ",
 };
 
-impl Mos2Spec {
-    pub(super) fn build(&self, _temperature: Kelvin) -> Result<Ideal, Vec<SpecError>> {
-        Err(vec![SpecError {
-            field: String::new(),
-            message: "behaviour of `mos2_memtransistor` is not in this build".into(),
-            help: "use `ideal`".into(),
-        }])
+/// A memtransistor at one chip temperature; made by [`Mos2Spec::build`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mos2Memtransistor {
+    spec: Mos2Spec,
+    /// Effective gate voltages.
+    read_gate: f64,
+    write_gate: f64,
+    read_channel: Channel,
+    write_channel: Channel,
+    /// Laws of the nominal cell.
+    kinetics: Kinetics,
+    rate: Rate,
+    /// State of the highest conductance that potentiation reaches from the lowest state.
+    highest: State,
+    /// Steps of a coarse and a fine pulse, potentiating and depressing.
+    up: (f64, f64),
+    down: (f64, f64),
+    /// The nominal cell from the lowest to the highest conductance, and back.
+    rise: Path,
+    fall: Path,
+}
+
+impl Mos2Memtransistor {
+    /// State of the nominal cell after a pulse of any voltage and width.
+    #[must_use]
+    pub fn pulse(&self, state: State, v: Volt, width: Second) -> State {
+        self.kinetics.moved(state, self.rate.steps(v, width))
+    }
+
+    /// Conductance of the nominal cell in a state, at the read bias and read gate.
+    #[must_use]
+    pub fn conductance(&self, state: State) -> Siemens {
+        Siemens(self.read_channel.conductance(state))
+    }
+
+    /// State of the highest conductance that potentiation reaches from the lowest state.
+    #[must_use]
+    pub const fn highest(&self) -> State {
+        self.highest
+    }
+
+    fn is_dual_zone(&self) -> bool {
+        matches!(self.spec.state, StateSpec::DualZone(_))
+    }
+
+    /// `I/(g·1 S)`: current of a cell of unit conductance.
+    fn factor(&self, v: f64) -> f64 {
+        let bias = self.spec.read.voltage.0;
+        bias * self.spec.iv.shape(v) / self.spec.iv.shape(bias)
     }
 }
+
+impl IvSpec {
+    /// `V_s·sinh(v/V_s)/(1 + |v|/V_sat)` with the scale of the polarity.
+    fn shape(&self, v: f64) -> f64 {
+        let scale = match self.barriers {
+            None => self.scale.0,
+            Some(b) => 2.0 * self.scale.0 * if v >= 0.0 { b.left.0 } else { b.right.0 } / (b.left.0 + b.right.0),
+        };
+        scale * libm::sinh(v / scale) / (1.0 + v.abs() / self.saturation.0)
+    }
+}
+
+impl RetentionSpec {
+    /// Share of the distance from equilibrium that is left after `age` at a temperature.
+    fn left(&self, age: Second, temperature: Kelvin, reference: Kelvin) -> f64 {
+        let faster = state::arrhenius(self.activation_ev, temperature, reference);
+        let part = |tau: Second| libm::exp(-age.0 * faster / tau.0);
+        self.fast_share.0 * part(self.tau_fast) + (1.0 - self.fast_share.0) * part(self.tau_slow)
+    }
+}
+
+impl Device for Mos2Memtransistor {
+    fn kind(&self) -> &'static str {
+        ENTRY.name
+    }
+    fn window(&self) -> Window {
+        Window { g_min: Siemens(self.read_channel.off), g_max: Siemens(self.read_channel.on) }
+    }
+    fn read_bias(&self) -> Option<Volt> {
+        Some(self.spec.read.voltage)
+    }
+    fn levels(&self) -> Option<u32> {
+        Some(self.spec.kinetics.pulses_potentiation as u32 + 1)
+    }
+    fn temperature_range(&self) -> [Kelvin; 2] {
+        [self.spec.temperature.minimum, self.spec.temperature.maximum]
+    }
+    fn program(&self, target: &[f64], cells: &[u64], chance: Chance, achieved: &mut [f64]) -> Programming {
+        let mut cost = Programming::default();
+        for ((target, cell), achieved) in target.iter().zip(cells).zip(achieved) {
+            *achieved = self.program_cell(*target, *cell, chance, &mut cost);
+        }
+        cost
+    }
+    /// Relaxes to the equilibrium state of the nominal window; stuck cells do not age.
+    fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance) {
+        let r = &self.spec.retention;
+        let left = r.left(age, temperature, self.spec.temperature.reference);
+        let rest = self.read_channel.off + r.equilibrium.0 * (self.read_channel.on - self.read_channel.off);
+        for (g, cell) in g.iter_mut().zip(cells) {
+            if self.stuck(*cell, chance).is_none() {
+                *g = rest + (*g - rest) * left;
+            }
+        }
+    }
+    fn read_moments(&self, g: &[f64], v: Volt, chance: Chance, mean: &mut [f64], variance: &mut [f64]) {
+        // the chord of the sinh at v = 0 is its slope
+        let bias = self.spec.read.voltage.0;
+        let chord = if v.0 == 0.0 { bias / self.spec.iv.shape(bias) } else { self.factor(v.0) / v.0 };
+        let noise = self.spec.read.noise.0 * chance.scale;
+        for ((g, mean), variance) in g.iter().zip(mean).zip(variance) {
+            *mean = g * chord;
+            *variance = (noise * *mean) * (noise * *mean);
+        }
+    }
+    fn current(&self, g: f64, v: Volt) -> f64 {
+        g * self.factor(v.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,7 @@ pub(in super::super) const ASSUMED: &[&str] = &[
     "window.gated.g_on",
     "window.gated.threshold",
     "window.gated.softness",
-    "state.dual_zone.exponent",
-    "state.dual_zone.reservoir",
+    "state.dual_zone.steepness",
     "state.dual_zone.mismatch",
     "iv.scale",
     "iv.saturation",
@@ -37,6 +36,7 @@ pub(in super::super) const ASSUMED: &[&str] = &[
     "programming.potentiation",
     "programming.depression",
     "programming.width",
+    "programming.correction_width",
     "programming.verify.tries",
     "programming.verify.tolerance",
     "programming.verify.read_time",
@@ -201,23 +201,21 @@ impl Default for StateSpec {
     }
 }
 
-/// Series resistance of the depleted zones.
+/// `1/G = 1/G_channel + R_left·h(left) + R_right·h(right)` with `h(w) = (exp(k·w) - 1)/(exp(k) - 1)`: a zone
+/// modulates the barrier of its contact, so its resistance is exponential in its width.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DualZoneSpec {
-    /// Resistance grows as this power of the zone width. *Assumed*: 2, close to the fit to a
-    /// charge-transport simulation of twenty pulses of each polarity.
-    pub exponent: f64,
-    /// How far a contact can be enriched with vacancies before a zone opens there, as a share of a
-    /// full zone. *Assumed*: 50 %.
-    pub reservoir: Share,
+    /// Exponent `k` of the resistance of a full zone. *Assumed*: 20, with which the largest published ratio
+    /// of the window (300) can be reached between the closing of one zone and the opening of the other.
+    pub steepness: f64,
     /// Resistance of the right zone over that of the left one, minus one. *Assumed*: 0 % (equal contacts).
     pub mismatch: Share,
 }
 
 impl Default for DualZoneSpec {
     fn default() -> Self {
-        Self { exponent: 2.0, reservoir: Share(0.5), mismatch: Share(0.0) }
+        Self { steepness: 20.0, mismatch: Share(0.0) }
     }
 }
 
@@ -254,7 +252,9 @@ pub struct BarrierSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct KineticsSpec {
-    /// Reference pulses from the lowest to the highest state. *Assumed*: 64 (published for TiOx/MoS2 cells).
+    /// Reference pulses from the lowest to the highest conductance. *Assumed*: 64 (published for TiOx/MoS2
+    /// cells). With two zones both counts are those of single zones up to a common factor, chosen so that
+    /// the highest conductance is reached after this many pulses.
     pub pulses_potentiation: f64,
     /// Reference pulses from the highest to the lowest state. *Assumed*: 64.
     pub pulses_depression: f64,
@@ -308,6 +308,8 @@ pub struct ProgrammingSpec {
     pub depression: Volt,
     /// Width of a pulse. *Assumed*: 1 ms.
     pub width: Second,
+    /// Width of the finer pulses that end a train. *Assumed*: 100 us.
+    pub correction_width: Second,
     /// Read after each train of pulses and correct; `null` programs open loop.
     pub verify: Option<VerifySpec>,
 }
@@ -318,6 +320,7 @@ impl Default for ProgrammingSpec {
             potentiation: Volt(5.0),
             depression: Volt(-5.0),
             width: Second(1e-3),
+            correction_width: Second(1e-4),
             verify: Some(VerifySpec::default()),
         }
     }
@@ -353,8 +356,9 @@ pub struct VariationSpec {
     pub nonlinearity: f64,
     /// Of the logarithm of the switching rate. *Assumed*: 20 %.
     pub rate: Share,
-    /// Of the state after one pulse, as a share of the window; grows as the square root of the pulses, as in
-    /// NeuroSim. *Assumed*: 2 %.
+    /// Of the conductance after one pulse, as a share of the window; grows as the square root of the pulses,
+    /// as in NeuroSim. With two zones it acts on the number of pulses, as a share of
+    /// `kinetics.pulses_potentiation`. *Assumed*: 2 %.
     pub cycle_to_cycle: Share,
     /// Share of cells that can be programmed. *Published*: 98.8 % (158 of 160 cells, Nat. Commun. 2025,
     /// s41467-025-64536-2; arrays of up to 2048 cells: more than 92 %).
