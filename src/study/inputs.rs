@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use indexmap::IndexMap;
-use ndarray::{ArrayD, Axis, IxDyn};
+use ndarray::{ArrayD, ArrayView2, Axis, IxDyn};
 
 use super::RunOptions;
-use crate::data::{self, Dataset, LabelSource};
+use crate::data::{Dataset, LabelSource, npz};
 use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
-use crate::graph::Graph;
+use crate::graph::{Batch, EdgeId, Graph};
 use crate::rng::{Domain, Draw};
 
 /// Samples drawn when there are no data.
@@ -46,7 +46,7 @@ pub fn load(options: &RunOptions, graph: &Graph, warnings: &mut Diagnostics) -> 
 /// # Errors
 /// What is wrong with the file, or as [`fit`].
 pub fn read(path: &Path, graph: &Graph) -> Result<Dataset> {
-    let data = data::load(path)?;
+    let data = npz::load(path)?;
     fit(&data, &path.display().to_string(), graph)?;
     Ok(data)
 }
@@ -57,7 +57,7 @@ pub fn read(path: &Path, graph: &Graph) -> Result<Dataset> {
 /// `D032` for a missing input (nearest name), `D033` for a wrong shape, `D034` for labels beyond the outputs.
 pub fn fit(data: &Dataset, name: &str, graph: &Graph) -> Result<()> {
     let mut problems = Diagnostics::new();
-    for (input, shape) in graph.input_shapes() {
+    for (input, shape) in input_shapes(graph) {
         let Some(array) = data.inputs.get(&input) else {
             let have: Vec<&str> = data.inputs.keys().map(String::as_str).collect();
             let meant = nearest(&input, have.iter().copied()).map_or(String::new(), |n| format!("; is it `{n}`?"));
@@ -78,7 +78,7 @@ pub fn fit(data: &Dataset, name: &str, graph: &Graph) -> Result<()> {
             );
         }
     }
-    let outputs = graph.output_features();
+    let outputs = output_features(graph);
     if data.labels.is_some() && data.classes.len() > outputs {
         problems.push(
             Diagnostic::error("D034", format!("`{name}` names {} classes and the network has {outputs} outputs", data.classes.len()))
@@ -88,9 +88,35 @@ pub fn fit(data: &Dataset, name: &str, graph: &Graph) -> Result<()> {
     problems.into_result(())
 }
 
+/// Shape of one sample of a value.
+fn sample_shape(graph: &Graph, edge: EdgeId) -> Vec<usize> {
+    let shape = &graph.edges[edge].fact.shape;
+    shape[usize::from(graph.batch != Batch::Absent).min(shape.len())..].to_vec()
+}
+
+/// Names and sample shapes of the network's inputs, in its order.
+fn input_shapes(graph: &Graph) -> Vec<(String, Vec<usize>)> {
+    graph.inputs.iter().map(|e| (graph.edges[*e].name.clone(), sample_shape(graph, *e))).collect()
+}
+
+/// Features of one sample of the first output.
+fn output_features(graph: &Graph) -> usize {
+    graph.outputs.first().map_or(0, |e| sample_shape(graph, *e).iter().product())
+}
+
+/// Every input as a matrix `[samples, features]`, in the network's order. Data that went through
+/// [`fit`] have them all.
+#[must_use]
+pub fn matrices<'a>(data: &'a Dataset, graph: &Graph) -> Vec<ArrayView2<'a, f32>> {
+    input_shapes(graph)
+        .iter()
+        .filter_map(|(name, shape)| data.inputs.get(name)?.view().into_shape_with_order((data.samples, shape.iter().product())).ok())
+        .collect()
+}
+
 fn drawn(graph: &Graph, seed: u64) -> Dataset {
     let mut inputs = IndexMap::new();
-    for (i, (name, shape)) in graph.input_shapes().into_iter().enumerate() {
+    for (i, (name, shape)) in input_shapes(graph).into_iter().enumerate() {
         let mut full = vec![DRAWN_SAMPLES];
         full.extend(&shape);
         let mut array = ArrayD::<f32>::zeros(IxDyn(&full));
