@@ -289,3 +289,223 @@ pub fn save(data: &Dataset, path: &Path) -> Result<()> {
         failed(e.to_string())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, array};
+    use proptest::prelude::*;
+
+    fn sample() -> Dataset {
+        Dataset {
+            inputs: IndexMap::from([
+                ("beat".to_owned(), ArrayD::from_shape_fn(vec![3, 2, 4], |i| (i[0] * 8 + i[1] * 4 + i[2]) as f32 - 7.5)),
+                ("rr".to_owned(), array![[0.1f32], [0.2], [0.3]].into_dyn()),
+            ]),
+            labels: Some(Labels::Group(vec![1, 12, 1])),
+            classes: ["N", "S", "V", "F", "Q"].map(str::to_owned).to_vec(),
+            label_source: LabelSource::Rule,
+            label_agreement: Some(0.9635),
+            about: "made µp".to_owned(),
+            samples: 3,
+            hash: String::new(),
+        }
+    }
+
+    /// A container made by hand, for files that the writer would never make.
+    fn npz(fill: impl FnOnce(&mut NpzWriter<Cursor<Vec<u8>>>) -> std::result::Result<(), WriteNpzError>) -> Vec<u8> {
+        let mut writer = NpzWriter::new_compressed(Cursor::new(Vec::new()));
+        fill(&mut writer).expect("in memory");
+        writer.finish().expect("in memory").into_inner()
+    }
+    fn codes(bytes: &[u8]) -> Vec<&'static str> {
+        from_bytes(bytes, "t.npz").map_or_else(|e| e.iter().map(|d| d.code).collect(), |_| Vec::new())
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let path = std::env::temp_dir().join(format!("archsim-npz-{}.npz", std::process::id()));
+        save(&sample(), &path).expect("temp folder");
+        let read = load(&path).expect("just written");
+        let (bytes, want) = (std::fs::read(&path).expect("there"), sample());
+        std::fs::remove_file(&path).expect("there");
+        assert_eq!((&read.inputs, &read.labels, &read.classes), (&want.inputs, &want.labels, &want.classes));
+        assert_eq!((read.label_source, read.label_agreement), (want.label_source, want.label_agreement));
+        assert_eq!((read.about, read.samples), (want.about, 3));
+        assert_eq!(read.hash.len(), 64);
+        assert_eq!(read.hash, from_bytes(&bytes, "t").expect("same bytes").hash);
+        assert_eq!(bytes, to_bytes(&sample()).expect("in memory"), "the same data give the same bytes");
+    }
+
+    #[test]
+    fn the_hash_is_sha256() {
+        // FIPS 180-2, appendix B.1.
+        let hash = sha256(&mut Cursor::new(b"abc")).expect("in memory");
+        assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn every_number_type_becomes_a_float() {
+        let bytes = npz(|w| {
+            w.add_array("a", &array![[1.5f64, -2.0], [0.25, 3.0]])?;
+            w.add_array("b", &array![-3i8, 100])?;
+            w.add_array("c", &array![65535u16, 1])?;
+            w.add_array("d", &Array2::from_shape_fn((2, 3), |(i, j)| (10 * i + j) as i64 - 5).reversed_axes().t())?;
+            w.add_array("e", &array![true, false])?;
+            w.add_array("label", &array![0i64, 2])
+        });
+        let read = from_bytes(&bytes, "t").expect("well formed");
+        assert_eq!(read.inputs["a"], array![[1.5f32, -2.0], [0.25, 3.0]].into_dyn());
+        assert_eq!(read.inputs["b"], array![-3.0f32, 100.0].into_dyn());
+        assert_eq!(read.inputs["c"], array![65535.0f32, 1.0].into_dyn());
+        assert_eq!(read.inputs["d"], array![[-5.0f32, -4.0, -3.0], [5.0, 6.0, 7.0]].into_dyn());
+        assert_eq!(read.inputs["e"], array![1.0f32, 0.0].into_dyn());
+        assert_eq!((read.labels, read.classes.len()), (Some(Labels::Class(vec![0, 2])), 3));
+        assert_eq!(read.label_source, LabelSource::Database);
+    }
+
+    #[test]
+    fn fortran_order_is_understood() {
+        let columns = Array2::from_shape_fn((2, 3), |(i, j)| (10 * i + j) as f32);
+        let fortran = columns.t().as_standard_layout().into_owned().reversed_axes();
+        let bytes = npz(|w| w.add_array("x", &fortran));
+        assert_eq!(from_bytes(&bytes, "t").expect("well formed").inputs["x"], columns.into_dyn());
+    }
+
+    #[test]
+    fn every_mistake_has_its_code() {
+        let x = array![[1.0f32], [2.0]];
+        let with = |name: &'static str, values: &dyn Fn(&mut NpzWriter<Cursor<Vec<u8>>>, &str)| {
+            npz(|w| {
+                w.add_array("x", &x)?;
+                values(w, name);
+                Ok(())
+            })
+        };
+        macro_rules! extra {
+            ($name:literal, $values:expr) => {
+                codes(&with($name, &|w, n| w.add_array(n, &$values).expect("in memory")))
+            };
+        }
+        assert_eq!(codes(b"not a zip"), ["D002"]);
+        assert_eq!(codes(&[]), ["D002"]);
+        assert_eq!(extra!("y", array![1.0f32, 2.0, 3.0]), ["D005"]);
+        assert_eq!(extra!("y", arr0(1.0f32)), ["D005"]);
+        assert_eq!(extra!("y", array![1.0f32, f32::NAN]), ["D006"]);
+        assert_eq!(extra!("y", array![1e300f64, 0.0]), ["D006"]);
+        assert_eq!(extra!("label", array![0i32, 1, 1]), ["D005"]);
+        assert_eq!(extra!("label", array![0i32, -1]), ["D007"]);
+        assert_eq!(extra!("label", array![0i64, i64::MAX]), ["D007"]);
+        assert_eq!(extra!("label", array![0u64, u64::MAX]), ["D007"]);
+        assert_eq!(extra!("label", array![0.0f32, 1.0]), ["D004"]);
+        assert_eq!(extra!("label_mask", array![0u8, 1]), ["D007"]);
+        assert_eq!(extra!("label_mask", array![1u64, 1 << 40]), ["D009"]);
+        assert_eq!(extra!("classes", array![0xffu8, 0xfe]), ["D009"]);
+        assert_eq!(extra!("label_agreement", arr0(1.5f64)), ["D009"]);
+        assert_eq!(codes(&npz(|w| w.add_array("x", &Array2::<f32>::zeros((0, 4))))), ["D008"]);
+        assert_eq!(codes(&npz(|w| w.add_array("label", &array![0u8]))), ["D008"]);
+        let both = npz(|w| {
+            w.add_array("x", &x)?;
+            w.add_array("y", &array![f32::INFINITY, 0.0, 0.0])?;
+            w.add_array("label", &array![0u8, 1])?;
+            w.add_array("label_mask", &array![1u8, 1])
+        });
+        assert_eq!(codes(&both), ["D006", "D009"], "all mistakes at once");
+        let out = npz(|w| {
+            w.add_array("x", &x)?;
+            w.add_array("classes", &Array1::from(b"a\nb".to_vec()))?;
+            w.add_array("label", &array![0u8, 2])
+        });
+        assert_eq!(codes(&out), ["D007"]);
+        let message = from_bytes(&out, "t.npz").expect_err("label 2").to_string();
+        assert!(message.contains("is 2 in sample 1; expected 0 to 1"), "{message}");
+    }
+
+    #[test]
+    fn missing_files_and_folders_are_refused() {
+        for path in ["/no/such/file.npz", "/"] {
+            let error = load(Path::new(path)).expect_err("not a file");
+            assert_eq!(error.iter().next().map(|d| d.code), Some("D001"));
+            assert_eq!(error.exit_code(), 2);
+        }
+        let error = save(&sample(), Path::new("/no/such/folder/x.npz")).expect_err("no folder");
+        assert_eq!(error.iter().next().map(|d| d.code), Some("F003"));
+    }
+
+    /// A zip with one stored entry of these bytes.
+    fn entry(bytes: &[u8]) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("x.npy", SimpleFileOptions::default().compression_method(CompressionMethod::Deflated))
+            .expect("in memory");
+        zip.write_all(bytes).expect("in memory");
+        zip.finish().expect("in memory").into_inner()
+    }
+    fn npy(dict: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend(u16::try_from(dict.len() + 1).expect("short").to_le_bytes());
+        bytes.extend(dict.as_bytes());
+        bytes.push(b'\n');
+        bytes.extend(data);
+        bytes
+    }
+
+    #[test]
+    fn hostile_headers_are_refused() {
+        let of = |descr: &str, shape: &str| {
+            codes(&entry(&npy(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"), &[0; 8])))
+        };
+        assert!(of("<f4", "(2,)").is_empty());
+        assert_eq!(of("<f4", "(3,)"), ["D002"], "data cut short");
+        assert_eq!(of("<f4", "(1,)"), ["D002"], "data left over");
+        assert_eq!(of("<f4", "(4294967296, 4294967296)"), ["D003"], "overflow");
+        assert_eq!(of("<f4", "(1073741825,)"), ["D003"]);
+        assert_eq!(of("<f4", "(0, 18446744073709551615, 3)"), ["D002"], "no array of that shape");
+        assert_eq!(of("<f4", "(99999999999999999999999,)"), ["D002"]);
+        assert_eq!(of("<f4", "(-2,)"), ["D002"]);
+        assert_eq!(of("<f4", "(1,1,1,1,1,1,1,1,2)"), ["D002"]);
+        for element in ["<f2", "<c8", "|O", "<M8[ns]", "<f0", "", "<U9999999999"] {
+            assert_eq!(of(element, "(2,)"), ["D004"], "{element}");
+        }
+        assert_eq!(codes(&entry(&npy(&"(".repeat(60_000), &[]))), ["D002"], "nesting");
+        assert_eq!(codes(&entry(&npy("{'descr': [('a', '<f4'), ('b', '<f4')], 'fortran_order': False, 'shape': (1,), }", &[0; 8]))), ["D004"]);
+        assert_eq!(codes(&entry(b"\x93NUMPY\x02\x00\xff\xff\xff\xff")), ["D002"]);
+        assert_eq!(codes(&entry(b"")), ["D002"]);
+    }
+
+    #[test]
+    fn arrays_of_strings_serve_as_text() {
+        let wide: Vec<u8> = "N\0SV".chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
+        let array = npy("{'descr': '<U2', 'fortran_order': False, 'shape': (2,), }", &wide);
+        let read = container::read(Cursor::new(entry(&array)), "t").expect("well formed");
+        assert_eq!(read[0].to_text().as_deref(), Some("N\nSV"));
+        let array = npy("{'descr': '|S3', 'fortran_order': False, 'shape': (), }", b"ab\0");
+        let read = container::read(Cursor::new(entry(&array)), "t").expect("well formed");
+        assert_eq!(read[0].to_text().as_deref(), Some("ab"));
+    }
+
+    proptest! {
+        #[test]
+        fn cut_files_never_panic(keep in 0.0..1.0f64) {
+            let whole = to_bytes(&sample()).expect("in memory");
+            let cut = &whole[..(whole.len() as f64 * keep) as usize];
+            prop_assert_eq!(codes(cut), vec!["D002"]);
+        }
+        #[test]
+        fn damaged_files_never_panic(at in 0.0..1.0f64, with in proptest::collection::vec(any::<u8>(), 1..6)) {
+            let mut bytes = to_bytes(&sample()).expect("in memory");
+            let at = (bytes.len() as f64 * at) as usize;
+            for (b, w) in bytes[at..].iter_mut().zip(with) {
+                *b = w;
+            }
+            let _ = from_bytes(&bytes, "t");
+        }
+        #[test]
+        fn damaged_array_headers_never_panic(at in 0usize..80, with in "[0-9(){}<>,:' a-z]{1,9}") {
+            let mut bytes = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", &[0; 8]);
+            let at = (10 + at).min(bytes.len());
+            let end = (at + with.len()).min(bytes.len());
+            bytes.splice(at..end, with.bytes());
+            let _ = from_bytes(&entry(&bytes), "t");
+        }
+    }
+}
