@@ -9,7 +9,7 @@ use super::converter::{Converters, Histograms, LayerConverter, by_policy, larges
 use super::hardware::LayerHardware;
 use super::mvm::{Probe, Scratch};
 use super::program::{self, Arrays};
-use super::run::{RunOptions, Walk};
+use super::run::{Hooks, RunOptions, Walk};
 use super::{Fidelity, ValueOptions};
 use crate::arch::{Chip, FullScale};
 use crate::diag::{self, Diagnostic};
@@ -79,7 +79,7 @@ fn count(
                 let mut tap = |layer: LayerId, probe: Probe| {
                     seen[layer][probe.slice][probe.value.abs() as usize] += 1;
                 };
-                walk.chunk(sample..sample + 1, &mut scratch, Some(&mut tap));
+                walk.chunk(sample..sample + 1, &mut scratch, Hooks { codes: None, probe: Some(&mut tap) });
             }
             seen
         })

@@ -8,6 +8,7 @@ mod converter;
 mod digital;
 mod hardware;
 mod mvm;
+mod oracle;
 mod pack;
 mod program;
 mod run;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use calibrate::calibrate;
 pub use converter::{Converters, LayerConverter};
+pub use oracle::{LayerTest, chi2_above, column_moments_test};
 pub use pack::Grid;
 pub use program::Arrays;
 pub use run::{Outcome, RunOptions, run};

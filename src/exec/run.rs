@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::digital::digital;
-use super::mvm::{LayerCounts, LayerPlan, Scratch, Tap};
+use super::mvm::{LayerCounts, LayerPlan, Probe, Scratch, Tap};
 use super::program::{self, Arrays};
 use super::{Activity, LayerActivity};
 use crate::diag::{self, Diagnostic, Diagnostics};
@@ -70,7 +70,7 @@ pub fn run(
         .par_iter()
         .map_init(Scratch::new, |scratch, start| {
             let samples = *start..(*start + chunk).min(range.end);
-            let result = walk.chunk(samples.clone(), scratch, None);
+            let result = walk.chunk(samples.clone(), scratch, Hooks::default());
             progress(done.fetch_add(samples.len(), Ordering::Relaxed) + samples.len());
             result
         })
@@ -88,6 +88,15 @@ pub(super) struct Walk<'a> {
     /// Last node that reads each node.
     last_use: IdVec<NodeId, usize>,
     options: RunOptions,
+}
+
+/// Observers of a walk.
+#[derive(Default)]
+pub(super) struct Hooks<'h> {
+    /// Sees the input codes of every layer.
+    pub(super) codes: Option<&'h mut dyn FnMut(LayerId, &[i32])>,
+    /// Sees every value before conversion.
+    pub(super) probe: Option<&'h mut dyn FnMut(LayerId, Probe)>,
 }
 
 /// What one chunk of samples yields.
@@ -168,13 +177,8 @@ impl<'a> Walk<'a> {
         problems.into_result(Self { graph, arrays, inputs, plans, layer_of, last_use, options: *options })
     }
 
-    /// Walks all nodes for some samples. `tap` sees every value before conversion.
-    pub(super) fn chunk(
-        &self,
-        samples: Range<usize>,
-        scratch: &mut Scratch,
-        mut tap: Option<&mut dyn FnMut(LayerId, super::mvm::Probe)>,
-    ) -> ChunkResult {
+    /// Walks all nodes for some samples.
+    pub(super) fn chunk(&self, samples: Range<usize>, scratch: &mut Scratch, mut hooks: Hooks<'_>) -> ChunkResult {
         let compared = samples.clone().take_while(|s| *s < self.options.compared_samples).count();
         let mut result = ChunkResult {
             logits: Vec::new(),
@@ -189,7 +193,10 @@ impl<'a> Walk<'a> {
                 let input = &codes[node.inputs[0]];
                 sums.resize(samples.len() * plan.positions * plan.op.outputs, 0);
                 let counts = &mut result.counts[layer.index()];
-                let mut forward = tap.as_deref_mut().map(|tap| move |probe| tap(layer, probe));
+                if let Some(codes) = &mut hooks.codes {
+                    codes(layer, input);
+                }
+                let mut forward = hooks.probe.as_deref_mut().map(|tap| move |probe| tap(layer, probe));
                 let tap = forward.as_mut().map(|f| f as &mut Tap<'_>);
                 plan.run(self.options.isa, input, samples.start, scratch, counts, &mut sums, tap);
                 for (s, powers) in result.compared.iter_mut().enumerate() {
@@ -229,6 +236,11 @@ impl<'a> Walk<'a> {
             }
         }
         result
+    }
+
+    /// The plan of a layer.
+    pub(super) fn plan(&self, layer: LayerId) -> &LayerPlan<'a> {
+        &self.plans[layer]
     }
 
     /// Puts the chunks together, in order.

@@ -13,7 +13,7 @@ use crate::simd::Isa;
 use crate::tensor::{Quant, Window};
 use crate::units::{Kelvin, Second};
 
-fn options(fidelity: Fidelity) -> ValueOptions {
+pub(super) fn options(fidelity: Fidelity) -> ValueOptions {
     ValueOptions { fidelity, seed: 5, noise_scale: 1.0, age: Second(0.0), temperature: Kelvin(300.0) }
 }
 

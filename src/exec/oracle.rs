@@ -1,0 +1,317 @@
+//! The per-cell oracle of read noise: every cell draws its own conductance at every read.
+//!
+//! The value core draws one normal for each conversion. This module sums cells one by one in double
+//! precision, without the integer grid, and compares mean and variance of every column of a layer: with
+//! equal laws the squared standardised differences of means follow chi-square with one degree of freedom
+//! for each column, and so do those of the logarithms of variances (variance `2/(n-1)` each, Gaussian reads).
+
+use std::ops::Range;
+
+use ndarray::ArrayView2;
+use rayon::prelude::*;
+
+use super::converter::Converters;
+use super::hardware::LayerHardware;
+use super::mvm::{Probe, Scratch};
+use super::program::{self, Arrays};
+use super::run::{Hooks, RunOptions, Walk};
+use super::{Fidelity, ValueOptions};
+use crate::arch::{Chip, Subtraction};
+use crate::diag;
+use crate::id::{Id, IdVec};
+use crate::lower::{LayerId, QuantGraph, TiledGraph};
+use crate::rng::{self, Domain, Draw};
+use crate::tensor::Window;
+
+/// Comparison of one layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerTest {
+    /// The layer.
+    pub layer: LayerId,
+    /// Columns compared.
+    pub columns: usize,
+    /// Reads of each column, by each path.
+    pub reads: usize,
+    /// Probability of a larger chi-square of the means if both paths have one law.
+    pub mean_p: f64,
+    /// The same for the variances.
+    pub variance_p: f64,
+    /// Of the layer: twice the smaller of the two (Bonferroni), at most 1.
+    pub p_value: f64,
+}
+
+/// One column of a layer: row group, slice, polarity, output.
+type Column = (usize, usize, bool, usize);
+
+/// Compares the aggregated read noise of every layer with the per-cell oracle, for the input codes that the
+/// given sample yields in `ideal`, at the position and plane that drive most rows; `reads` reads by each path.
+///
+/// # Errors
+/// As [`Arrays::program`] and [`super::run()`].
+pub fn column_moments_test(
+    graph: &QuantGraph,
+    tiled: &TiledGraph,
+    chip: &Chip,
+    converters: &Converters,
+    options: &ValueOptions,
+    inputs: &[ArrayView2<'_, f32>],
+    sample: usize,
+    reads: usize,
+) -> diag::Result<Vec<LayerTest>> {
+    let range = sample..sample + 1;
+    let exact = ValueOptions { fidelity: Fidelity::Ideal, ..*options };
+    let options = ValueOptions { fidelity: Fidelity::Noisy, ..*options };
+    let nominal = Arrays::program(graph, tiled, chip, converters, &exact)?;
+    let how = RunOptions::default();
+    let walk = Walk::new(graph, tiled, &nominal, inputs, &range, &how)?;
+    let mut codes: IdVec<LayerId, Vec<i32>> = tiled.layers.iter().map(|_| vec![]).collect();
+    let mut keep = |layer: LayerId, input: &[i32]| codes[layer] = input.to_vec();
+    walk.chunk(range.clone(), &mut Scratch::new(), Hooks { codes: Some(&mut keep), probe: None });
+    let arrays = Arrays::program(graph, tiled, chip, converters, &options)?;
+    let walk = Walk::new(graph, tiled, &arrays, inputs, &range, &how)?;
+    let hardware = LayerHardware::all(tiled, chip)?;
+    (tiled.layers.ids())
+        .map(|id| {
+            let job = Job { graph, tiled, converters, options: &options, id, hardware: &hardware[id] };
+            let (position, plane) = job.busiest(&codes[id])?;
+            let (columns, fast) = aggregated(&walk, id, &codes[id], (position, plane), reads);
+            let slow = job.cell_by_cell(&codes[id], (position, plane), &columns, reads)?;
+            Ok(compare(id, &fast, &slow, reads))
+        })
+        .collect()
+}
+
+/// Values before conversion of the aggregated path, `[column][read]`.
+fn aggregated(
+    walk: &Walk<'_>,
+    id: LayerId,
+    codes: &[i32],
+    (position, plane): (usize, usize),
+    reads: usize,
+) -> (Vec<Column>, Vec<Vec<f64>>) {
+    let plan = walk.plan(id);
+    let mut columns: Vec<Column> = Vec::new();
+    let mut values: Vec<Vec<f64>> = Vec::new();
+    let (mut scratch, mut counts) = (Scratch::new(), plan.counts());
+    let mut sums = vec![0; plan.positions * plan.op.outputs];
+    for read in 0..reads {
+        let mut at = 0;
+        let mut tap = |p: Probe| {
+            if (p.position, p.plane) != (position, plane) {
+                return;
+            }
+            if read == 0 {
+                columns.push((p.group, p.slice, p.negative, p.output));
+                values.push(Vec::with_capacity(reads));
+            }
+            values[at].push(f64::from(p.value));
+            at += 1;
+        };
+        plan.run(RunOptions::default().isa, codes, read, &mut scratch, &mut counts, &mut sums, Some(&mut tap));
+    }
+    (columns, values)
+}
+
+struct Job<'a> {
+    graph: &'a QuantGraph,
+    tiled: &'a TiledGraph,
+    converters: &'a Converters,
+    options: &'a ValueOptions,
+    id: LayerId,
+    hardware: &'a LayerHardware<'a>,
+}
+
+impl Job<'_> {
+    /// Digits of all rows at a position in a plane.
+    fn digits(&self, codes: &[i32], position: usize, plane: usize) -> diag::Result<Vec<f64>> {
+        let layer = &self.tiled.layers[self.id];
+        let window = &program::operation(self.graph, layer)?.window;
+        let gather = window.gather();
+        let taps = &gather[position * layer.rows..(position + 1) * layer.rows];
+        let digit = |i: &u32| {
+            if *i == Window::PADDING { 0.0 } else { f64::from(layer.planes[plane].digit(codes[*i as usize])) }
+        };
+        Ok(taps.iter().map(digit).collect())
+    }
+
+    /// Position and plane with the largest sum of digits.
+    fn busiest(&self, codes: &[i32]) -> diag::Result<(usize, usize)> {
+        let layer = &self.tiled.layers[self.id];
+        let mut best = (-1.0, (0, 0));
+        for position in 0..layer.positions {
+            for plane in 0..layer.planes.len() {
+                let sum: f64 = self.digits(codes, position, plane)?.iter().sum();
+                if sum > best.0 {
+                    best = (sum, (position, plane));
+                }
+            }
+        }
+        Ok(best.1)
+    }
+
+    /// Values before conversion with a draw for each cell, `[column][read]`.
+    fn cell_by_cell(
+        &self,
+        codes: &[i32],
+        (position, plane): (usize, usize),
+        columns: &[Column],
+        reads: usize,
+    ) -> diag::Result<Vec<Vec<f64>>> {
+        let layer = &self.tiled.layers[self.id];
+        let op = program::operation(self.graph, layer)?;
+        let digits = self.digits(codes, position, plane)?;
+        let converter = &self.converters[self.id];
+        // the oracle lives in another random world than the path it judges
+        let seed = !self.options.seed;
+        let mut values: Vec<Vec<f64>> = vec![vec![]; columns.len()];
+        let mut group = 0;
+        for block in layer.blocks.iter().map(|b| &self.tiled.blocks[*b]) {
+            let cells = program::cells((self.id, layer), block, op, self.hardware, self.options, 0);
+            let (height, width) = (block.rows.len(), block.cols.len());
+            for rows in block.groups() {
+                let of_group = columns.iter().zip(&mut values).filter(|(c, _)| c.0 == group);
+                let mut jobs: Vec<(&Column, &mut Vec<f64>)> = of_group.collect();
+                jobs.par_iter_mut().for_each(|((_, slice, negative, output), values)| {
+                    let step = converter.step(*slice, layer.slices[*slice]) * self.hardware.level.0;
+                    let noise = self.hardware.core.adc.noise_lsb * self.options.noise_scale;
+                    **values = (0..reads)
+                        .map(|read| {
+                            let tick = rng::read_tick(read, position, plane);
+                            let draw = |domain, element| Draw { seed, domain, element, tick };
+                            let column = |polarity: bool| -> f64 {
+                                let driven = rows.clone().filter(|r| digits[*r] != 0.0);
+                                driven
+                                    .map(|row| {
+                                        let kind = slice * 2 + usize::from(polarity);
+                                        let at = (kind * height + row - block.rows.start) * width + output
+                                            - block.cols.start;
+                                        let cell = rng::element(self.id.index(), row, *output, *slice, polarity, 0);
+                                        let z = draw(Domain::Read, cell).normal(0);
+                                        let g = cells.mean[at] + cells.variance[at].sqrt() * z;
+                                        digits[row] * g
+                                    })
+                                    .sum()
+                            };
+                            let background = self.hardware.g_min.0 * Self::sum(&digits, &rows);
+                            let current = match self.hardware.xbar.subtraction {
+                                Subtraction::Analog => column(false) - column(true),
+                                Subtraction::Digital => column(*negative) - background,
+                            };
+                            let own = rng::element(self.id.index(), rows.start, *output, *slice, *negative, 0);
+                            current / step + noise * draw(Domain::AdcThermal, own).normal(0)
+                        })
+                        .collect();
+                });
+                group += 1;
+            }
+        }
+        Ok(values)
+    }
+
+    fn sum(digits: &[f64], rows: &Range<usize>) -> f64 {
+        digits[rows.clone()].iter().sum()
+    }
+}
+
+/// Chi-square tests of means and of variances.
+fn compare(layer: LayerId, fast: &[Vec<f64>], slow: &[Vec<f64>], reads: usize) -> LayerTest {
+    let n = reads as f64;
+    let moments = |v: &[f64]| {
+        let mean = v.iter().sum::<f64>() / n;
+        (mean, v.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0))
+    };
+    let (mut mean_chi2, mut variance_chi2, mut columns) = (0.0, 0.0, 0);
+    for (a, b) in fast.iter().zip(slow) {
+        let ((m, s), (n_mean, n_square)) = (moments(a), moments(b));
+        if s == 0.0 && n_square == 0.0 {
+            // a column that nothing drives: only the grid may part them
+            mean_chi2 += if (m - n_mean).abs() < 1e-3 { 0.0 } else { f64::INFINITY };
+            continue;
+        }
+        mean_chi2 += (m - n_mean).powi(2) / ((s + n_square) / n);
+        variance_chi2 += (s / n_square).ln().powi(2) / (4.0 / (n - 1.0));
+        columns += 1;
+    }
+    let (mean_p, variance_p) = (chi2_above(mean_chi2, columns), chi2_above(variance_chi2, columns));
+    LayerTest { layer, columns, reads, mean_p, variance_p, p_value: (2.0 * mean_p.min(variance_p)).min(1.0) }
+}
+
+/// Probability that chi-square with `k` degrees of freedom exceeds `x`: the regularised upper incomplete
+/// gamma function `Q(k/2, x/2)`, by its series below the mean and Legendre's continued fraction above
+/// (DLMF 8.7.1 and 8.9.2).
+#[must_use]
+pub fn chi2_above(x: f64, k: usize) -> f64 {
+    if k == 0 || x.is_infinite() || x.is_nan() {
+        return if x > 0.0 || x.is_nan() { 0.0 } else { 1.0 };
+    }
+    let (a, x) = (k as f64 / 2.0, x / 2.0);
+    if x <= 0.0 {
+        return 1.0;
+    }
+    let front = (a * x.ln() - x - libm::lgamma(a)).exp();
+    if x < a + 1.0 {
+        let (mut term, mut sum, mut n) = (1.0 / a, 1.0 / a, a);
+        while term > sum * 1e-16 {
+            n += 1.0;
+            term *= x / n;
+            sum += term;
+        }
+        return (1.0 - front * sum).clamp(0.0, 1.0);
+    }
+    // the fraction 1/(x+1-a- 1(1-a)/(x+3-a- ...)) from a far tail backwards
+    let mut tail = 0.0;
+    for i in (1..2000).rev() {
+        let i = f64::from(i);
+        tail = i * (a - i) / (x + 2.0 * i + 1.0 - a + tail);
+    }
+    (front / (x + 1.0 - a + tail)).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::support::{Parameters, chip, heartbeat, samples, tile};
+    use super::super::{calibrate, tests::options};
+    use super::*;
+
+    #[test]
+    fn chi_square_table() {
+        // quantiles of the usual tables
+        for (x, k, p) in
+            [(3.841, 1, 0.05), (18.307, 10, 0.05), (124.342, 100, 0.05), (0.711, 4, 0.95), (149.449, 100, 0.001)]
+        {
+            assert!((chi2_above(x, k) - p).abs() < 2e-3 * p.max(0.01), "{x} {k}: {}", chi2_above(x, k));
+        }
+    }
+
+    #[test]
+    fn a_wrong_law_is_found() {
+        let z = |column: u64, read: usize| {
+            Draw { seed: 3, domain: Domain::Bootstrap, element: column, tick: read as u64 }.normal(0)
+        };
+        let sample = |first: u64, shift: f64, scale: f64| -> Vec<Vec<f64>> {
+            (0..30).map(|c| (0..400).map(|r| shift + scale * z(first + c, r)).collect()).collect()
+        };
+        let (a, b) = (sample(0, 0.0, 1.0), sample(100, 0.0, 1.0));
+        assert!(compare(LayerId::new(0), &a, &b, 400).p_value > 1e-3);
+        assert!(compare(LayerId::new(0), &a, &sample(100, 0.1, 1.0), 400).mean_p < 1e-4);
+        assert!(compare(LayerId::new(0), &a, &sample(100, 0.0, 1.1), 400).variance_p < 1e-4);
+    }
+
+    #[test]
+    fn aggregated_noise_has_the_law_of_its_cells() {
+        let graph = heartbeat();
+        let x = samples(&graph, 1, 2);
+        for (subtraction, dac_bits) in [(Subtraction::Analog, 1), (Subtraction::Digital, 2)] {
+            let p = Parameters { subtraction, dac_bits, block: [64, 20], group: 48, ..Parameters::default() };
+            let (chip, tiled) = (chip(&p), tile(&graph, &p));
+            let inputs = [x.view()];
+            let converters = calibrate(&graph, &tiled, &chip, &inputs, 0..1).unwrap();
+            let v = options(Fidelity::Noisy);
+            let tests = column_moments_test(&graph, &tiled, &chip, &converters, &v, &inputs, 0, 60).unwrap();
+            assert_eq!(tests.len(), 4);
+            for t in tests {
+                assert!(t.p_value > 1e-3 && t.columns >= 10, "{t:?}");
+            }
+        }
+    }
+}
