@@ -30,12 +30,11 @@ pub enum DataVerb {
 pub fn data(verb: &DataVerb, json: bool) -> Result<()> {
     let DataVerb::Mitdb { folder, output, records } = verb;
     let bars = Bars::new();
-    let imported = mitdb::import(folder, (!records.is_empty()).then_some(records.as_slice()), &|done, total| {
+    let imported = mitdb::import(folder, (!records.is_empty()).then_some(records.as_slice()), &mut |_, done, total| {
         if done == 0 {
             bars.start("records", total as u64);
-        } else {
-            bars.advance(1);
         }
+        bars.set(done as u64);
     });
     bars.finish();
     let imported = imported?;

@@ -36,11 +36,11 @@ impl Progress for Bars {
             old.finish_and_clear();
         }
     }
-    fn advance(&self, n: u64) {
+    fn set(&self, n: u64) {
         if let Ok(slot) = self.bar.lock()
             && let Some(bar) = slot.as_ref()
         {
-            bar.inc(n);
+            bar.set_position(n);
         }
     }
     fn finish(&self) {

@@ -83,8 +83,8 @@ impl Default for RunOptions {
 pub trait Progress: Sync {
     /// A stage of `total` units begins.
     fn start(&self, what: &str, total: u64);
-    /// `n` more units are done.
-    fn advance(&self, n: u64);
+    /// `n` units are done.
+    fn set(&self, n: u64);
     /// The stage is over.
     fn finish(&self);
 }
@@ -94,6 +94,6 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn start(&self, _: &str, _: u64) {}
-    fn advance(&self, _: u64) {}
+    fn set(&self, _: u64) {}
     fn finish(&self) {}
 }

@@ -12,8 +12,11 @@ use super::{BATCH, Progress, RunOptions};
 use crate::data::LabelSource;
 use crate::diag::{Diagnostics, Result};
 use crate::energy::settle;
-use crate::exec::{Fidelity, ValueOptions};
+use crate::exec::{self, Fidelity, ValueOptions};
 use crate::report::{RunReport, SummaryRow, read, score, write};
+
+/// Samples whose accumulators are also computed exactly, for the signal-to-noise ratio of every layer.
+const COMPARED_SAMPLES: usize = 32;
 
 /// A finished run.
 #[derive(Debug, Clone)]
@@ -95,7 +98,7 @@ fn run_key(session: &Session, values: &ValueOptions) -> String {
     let text = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "arch": session.chip.hash,
-        "model": session.model.hash,
+        "model": session.model.sha256,
         "data": session.data.hash,
         "samples": session.data.samples,
         "calibration": session.calibration.hash,
@@ -112,7 +115,7 @@ fn simulate_session(session: &Session, options: &RunOptions, values: &ValueOptio
     let begun = Instant::now();
     progress.start("timing", 2);
     let single = session.time(1)?;
-    progress.advance(1);
+    progress.set(1);
     let batch = session.time(BATCH)?;
     progress.finish();
     let float = predictions(&session.float(progress)?);
@@ -120,7 +123,8 @@ fn simulate_session(session: &Session, options: &RunOptions, values: &ValueOptio
     progress.start("programming", 1);
     let arrays = session.arrays(values)?;
     progress.finish();
-    let outcome = session.values(&arrays, values, progress)?;
+    let how = exec::RunOptions { compared_samples: COMPARED_SAMPLES, ..exec::RunOptions::default() };
+    let outcome = session.values(&arrays, 0..session.data.samples, &how, progress)?;
     let chip = predictions(&outcome.logits);
     let ledger = settle(&session.chip, &session.program, &single, &outcome.activity)?;
 
@@ -141,7 +145,7 @@ fn simulate_session(session: &Session, options: &RunOptions, values: &ValueOptio
         run_key: key.clone(),
         archsim_version: env!("CARGO_PKG_VERSION").into(),
         workload: workload(options),
-        model_hash: session.model.hash.clone(),
+        model_hash: session.model.sha256.clone(),
         data_hash: session.data.hash.clone(),
         fidelity: values.fidelity.name().into(),
         mapper: session.mapper.clone(),

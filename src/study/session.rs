@@ -1,12 +1,14 @@
 //! A network brought onto a chip: all stages up to the schedule, ready to be timed and evaluated.
 
+use std::ops::Range;
+
 use ndarray::Array2;
 
-use super::{CALIBRATION_SAMPLES, Progress, RunOptions};
+use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs};
 use crate::arch::{self, Chip};
 use crate::data::{Dataset, Labels};
 use crate::diag::{Diagnostics, Result};
-use crate::exec::{self, Arrays, Fidelity, ValueOptions};
+use crate::exec::{self, Arrays, Converters, Fidelity, Outcome, ValueOptions};
 use crate::graph::Graph;
 use crate::lower::{self, QuantGraph, QuantOptions, TiledGraph};
 use crate::map::{self, Placement};
@@ -14,9 +16,6 @@ use crate::onnx::{self, Model};
 use crate::report::argmax;
 use crate::sched::{self, Program};
 use crate::sim::{self, SimOptions, Timeline};
-
-/// Samples that the float reference evaluates at a time.
-const FLOAT_CHUNK: usize = 2048;
 
 /// All stages of one network on one chip.
 pub struct Session {
@@ -51,9 +50,9 @@ impl Session {
     /// Everything wrong with the arch file, the model, the data or their fit.
     pub fn open(options: &RunOptions) -> Result<Self> {
         Self::build(options, |graph, warnings| {
-            let data = super::inputs::load(options, graph, warnings)?;
+            let data = inputs::load(options, graph, warnings)?;
             let calibration = match &options.calibration {
-                Some(path) => super::inputs::read(path, graph)?.spread(CALIBRATION_SAMPLES),
+                Some(path) => inputs::read(path, graph)?.spread(CALIBRATION_SAMPLES),
                 None => data.spread(CALIBRATION_SAMPLES),
             };
             Ok((data, calibration))
@@ -66,8 +65,8 @@ impl Session {
     /// Everything wrong with the arch file, the model, or the fit of the data.
     pub fn open_on(options: &RunOptions, data: Dataset, calibration: Dataset) -> Result<Self> {
         Self::build(options, |graph, _| {
-            super::inputs::fit(&data, "data", graph)?;
-            super::inputs::fit(&calibration, "calibration", graph)?;
+            inputs::fit(&data, "data", graph)?;
+            inputs::fit(&calibration, "calibration", graph)?;
             Ok((data, calibration))
         })
     }
@@ -110,7 +109,7 @@ impl Session {
     /// # Errors
     /// A deadlock, with the components that wait for each other.
     pub fn time(&self, samples: usize) -> Result<Timeline> {
-        sim::run(&self.program, &SimOptions { samples, ..SimOptions::default() })
+        Ok(sim::run(&self.program, &SimOptions { samples, ..SimOptions::default() })?)
     }
 
     /// Logits of the float reference, `[samples, classes]`.
@@ -118,10 +117,12 @@ impl Session {
     /// # Errors
     /// When the data do not fit the network's inputs.
     pub fn float(&self, progress: &dyn Progress) -> Result<Array2<f32>> {
-        progress.start("float reference", self.data.samples as u64);
-        let logits = self.graph.logits(&self.data.inputs, FLOAT_CHUNK, &|n| progress.advance(n as u64));
+        progress.start("float reference", 1);
+        let outputs = self.graph.run(&self.data.inputs);
         progress.finish();
-        logits
+        let first = outputs?.into_iter().next().map(|(_, a)| a).unwrap_or_default();
+        let features = first.len() / self.data.samples.max(1);
+        Ok(first.into_shape_with_order((self.data.samples, features)).unwrap_or_default())
     }
 
     /// Logits of the quantised integer reference, `[samples, classes]`.
@@ -129,31 +130,49 @@ impl Session {
     /// # Errors
     /// When the data do not fit the network's inputs.
     pub fn reference(&self, progress: &dyn Progress) -> Result<Array2<f32>> {
-        progress.start("quantised reference", self.data.samples as u64);
-        let logits = lower::reference::run(&self.quant, &self.data.inputs, &|n| progress.advance(n as u64));
+        progress.start("quantised reference", 1);
+        let logits = lower::reference::run(&self.quant, &self.data.inputs, self.data.samples);
         progress.finish();
         logits
     }
 
-    /// Programs the crossbars and calibrates their converters.
+    /// Programs the crossbars, their converters calibrated on the calibration samples.
     ///
     /// # Errors
     /// When the chip cannot hold the weights as asked (grid, converter range).
     pub fn arrays(&self, values: &ValueOptions) -> Result<Arrays> {
-        let mut arrays = Arrays::program_replicas(&self.quant, &self.tiled, &self.placement, &self.chip, values)?;
-        exec::calibrate(&self.quant, &self.tiled, &mut arrays, &self.calibration.inputs, values)?;
-        Ok(arrays)
+        let replicas = self.tiled.layers.iter().map(|l| l.blocks.iter().map(|b| self.placement.blocks[*b].len()).min().unwrap_or(1)).collect();
+        Arrays::program_replicas(&self.quant, &self.tiled, &self.chip, &self.converters()?, &replicas, values)
     }
 
-    /// Evaluates all samples on programmed crossbars.
+    /// Steps of all converters, from the calibration samples.
+    ///
+    /// # Errors
+    /// As [`exec::calibrate`].
+    pub fn converters(&self) -> Result<Converters> {
+        let samples = inputs::matrices(&self.calibration, &self.graph);
+        exec::calibrate(&self.quant, &self.tiled, &self.chip, &samples, 0..self.calibration.samples)
+    }
+
+    /// Evaluates the samples of `range` on programmed crossbars.
     ///
     /// # Errors
     /// When the data do not fit the network's inputs.
-    pub fn values(&self, arrays: &Arrays, values: &ValueOptions, progress: &dyn Progress) -> Result<exec::Outcome> {
-        progress.start("crossbars", self.data.samples as u64);
-        let outcome = exec::run(&self.quant, &self.tiled, arrays, &self.data.inputs, 0..self.data.samples, values, &|n| progress.advance(n as u64));
+    pub fn values(&self, arrays: &Arrays, range: Range<usize>, options: &exec::RunOptions, progress: &dyn Progress) -> Result<Outcome> {
+        progress.start("crossbars", range.len() as u64);
+        let samples = inputs::matrices(&self.data, &self.graph);
+        let outcome = exec::run(&self.quant, &self.tiled, arrays, &samples, range, options, &|done| progress.set(done as u64));
         progress.finish();
         outcome
+    }
+
+    /// Compares the aggregated read noise of every layer with draws for every cell, on one sample.
+    ///
+    /// # Errors
+    /// As [`exec::column_moments_test`].
+    pub fn column_moments(&self, values: &ValueOptions, sample: usize, reads: usize) -> Result<Vec<exec::LayerTest>> {
+        let samples = inputs::matrices(&self.data, &self.graph);
+        exec::column_moments_test(&self.quant, &self.tiled, &self.chip, &self.converters()?, values, &samples, sample, reads)
     }
 
     /// Label masks of the samples, if they are labelled.
