@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use archsim::energy::{Ledger, settle};
-use archsim::exec::Fidelity;
+use archsim::exec::{Fidelity, RunOptions as RunHow};
 use archsim::study::{RunOptions, Session, Silent, simulate};
 
 fn options(arch: &str, set: &[(&str, String)]) -> RunOptions {
@@ -23,7 +23,7 @@ fn ledger(arch: &str, set: &[(&str, String)]) -> Ledger {
     let session = Session::open(&options).unwrap();
     let values = session.value_options(&options);
     let arrays = session.arrays(&values).unwrap();
-    let outcome = session.values(&arrays, &values, &Silent).unwrap();
+    let outcome = session.values(&arrays, 0..session.data.samples, &RunHow::default(), &Silent).unwrap();
     settle(&session.chip, &session.program, &session.time(1).unwrap(), &outcome.activity).unwrap()
 }
 

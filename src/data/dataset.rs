@@ -70,6 +70,13 @@ impl Labels {
             Self::Group(l) => l.get(sample).filter(|m| m.is_power_of_two()).map(|m| m.trailing_zeros() as usize),
         }
     }
+    fn choose(&self, samples: &[usize]) -> Self {
+        let take = |l: &[u32]| samples.iter().filter_map(|s| l.get(*s).copied()).collect();
+        match self {
+            Self::Class(l) => Self::Class(take(l)),
+            Self::Group(l) => Self::Group(take(l)),
+        }
+    }
     fn first(&self, n: usize) -> Self {
         let cut = |l: &[u32]| l[..n.min(l.len())].to_vec();
         match self {
@@ -118,6 +125,19 @@ impl Dataset {
             about: self.about.clone(),
             samples: n,
             hash: self.hash.clone(),
+        }
+    }
+
+    /// `n` samples spread evenly over the set (all, if there are fewer), in order. The hash stays that of the file.
+    #[must_use]
+    pub fn spread(&self, n: usize) -> Self {
+        let n = n.min(self.samples);
+        let chosen: Vec<usize> = (0..n).map(|i| i * self.samples / n.max(1)).collect();
+        Self {
+            inputs: self.inputs.iter().map(|(name, a)| (name.clone(), a.select(Axis(0), &chosen))).collect(),
+            labels: self.labels.as_ref().map(|l| l.choose(&chosen)),
+            samples: n,
+            ..self.first(0)
         }
     }
 

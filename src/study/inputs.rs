@@ -110,7 +110,10 @@ fn output_features(graph: &Graph) -> usize {
 pub fn matrices<'a>(data: &'a Dataset, graph: &Graph) -> Vec<ArrayView2<'a, f32>> {
     input_shapes(graph)
         .iter()
-        .filter_map(|(name, shape)| data.inputs.get(name)?.view().into_shape_with_order((data.samples, shape.iter().product())).ok())
+        .filter_map(|(name, shape)| {
+            let features: usize = shape.iter().product();
+            data.inputs.get(name)?.view().into_shape_with_order((data.samples, features)).ok()
+        })
         .collect()
 }
 

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use archsim::diag::Result;
+use archsim::data::{demo, npz};
+use archsim::diag::{Diagnostic, Result};
 use archsim::report::RunReport;
 use archsim::study::{self, RunOptions, Silent};
 
@@ -76,7 +77,8 @@ fn collect() -> Result<Vec<File>> {
 }
 
 fn demo_data() -> Result<Vec<u8>> {
-    archsim::data::demo_npz(&root().join("workloads"))
+    let excerpt = demo::read_excerpt(&root().join("workloads/ecg208_excerpt.npz"))?;
+    npz::to_bytes(&demo::build(&excerpt)).map_err(|e| Diagnostic::failure("F003", format!("demo data: {e}")).into())
 }
 
 fn example_options(arch: &str) -> RunOptions {

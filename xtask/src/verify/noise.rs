@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use archsim::exec::Fidelity;
+use archsim::exec::{Fidelity, RunOptions};
 use archsim::study::{Session, Silent};
 use ndarray::Array2;
 
@@ -14,7 +14,7 @@ fn logits(s: &Session, scale: f64, threads: usize) -> Result<Array2<f32>, String
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| e.to_string())?;
     pool.install(|| {
         let arrays = s.arrays(&options)?;
-        Ok(s.values(&arrays, &options, &Silent)?.logits)
+        Ok(s.values(&arrays, 0..s.data.samples, &RunOptions::default(), &Silent)?.logits)
     })
     .map_err(|e: archsim::diag::Diagnostics| e.to_string())
 }
@@ -39,11 +39,12 @@ fn noisy_row() -> Result<Finding, String> {
     let arrays = s.arrays(&options).map_err(|e| e.to_string())?;
     let mut same_batches = true;
     for (start, end) in [(0, 1), (1, 38), (38, 1000), (1000, 1777)] {
-        let part = archsim::exec::run(&s.quant, &s.tiled, &arrays, &s.data.inputs, start..end, &options, &|_| {}).map_err(|e| e.to_string())?;
+        let how = RunOptions { chunk: Some(end - start), ..RunOptions::default() };
+        let part = s.values(&arrays, start..end, &how, &Silent).map_err(|e| e.to_string())?;
         same_batches &= same(&part.logits, &two.slice(ndarray::s![start..end, ..]).to_owned());
     }
 
-    let moments = archsim::exec::column_moments_test(&s.quant, &s.tiled, &arrays, &s.data.inputs, &options).map_err(|e| e.to_string())?;
+    let moments = s.column_moments(&options, 0, 4000).map_err(|e| e.to_string())?;
     let least = moments.iter().map(|m| m.p_value).fold(1.0, f64::min);
     let holds = thrice.accuracy < once.accuracy && same_threads && same_batches && least > 1e-3 && !moments.is_empty();
     Ok(Finding {
@@ -82,7 +83,7 @@ fn speed_row() -> Result<Finding, String> {
     let mut reads = 0;
     for _ in 0..3 {
         let begun = Instant::now();
-        let outcome = pool.install(|| s.values(&arrays, &options, &Silent)).map_err(|e| e.to_string())?;
+        let outcome = pool.install(|| s.values(&arrays, 0..s.data.samples, &RunOptions::default(), &Silent)).map_err(|e| e.to_string())?;
         let seconds = begun.elapsed().as_secs_f64();
         reads = outcome.activity.layers.iter().map(|l| l.cell_reads).sum::<u64>();
         times.push(format!("{:.4}", seconds * 1e9 / reads as f64));
