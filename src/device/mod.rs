@@ -8,7 +8,10 @@ mod ideal;
 mod mos2_memtransistor;
 mod spec;
 
-pub use hfox::*;
+pub use hfox::{
+    HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
+    LrsSpec, RelaxationSpec,
+};
 pub use ideal::{Ideal, IdealSpec};
 pub use mos2_memtransistor::*;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
