@@ -3,6 +3,8 @@
 //!
 //! The trait works on *slices of cells*, never on one cell, so that dynamic dispatch costs nothing.
 
+#[cfg(test)]
+mod conformance;
 mod hfox;
 mod ideal;
 mod mos2_memtransistor;
