@@ -1,5 +1,7 @@
-//! Crossbar electrics: what the converters of a crossbar make of the rows that are driven.
+//! Column currents and converters: what happens between the word lines and the shift-and-add.
 
+mod adc;
 mod columns;
 
+pub use adc::AdcTransfer;
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tile};
