@@ -226,8 +226,6 @@ impl FidelitySpec {
 pub enum MapperSpec {
     /// Layer after layer onto the next free crossbars.
     Sequential,
-    /// Slow layers are replicated until the pipeline is balanced.
-    BalancedPipeline,
 }
 
 impl MapperSpec {
@@ -236,7 +234,6 @@ impl MapperSpec {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sequential => "sequential",
-            Self::BalancedPipeline => "balanced_pipeline",
         }
     }
 }

@@ -199,7 +199,7 @@ fn device_mistakes_point_into_the_card() {
 fn all_mistakes_are_reported_at_once() {
     let (text, a) = edit(MOS2, "rows: 128", "row: 128");
     let (text, b) = edit(&text, "v_read: 0.1 V", "v_read: 0.1 A");
-    let (text, c) = edit(&text, "mapper: balanced_pipeline", "mapper: balanced_pipelin");
+    let (text, c) = edit(&text, "mapper: sequential", "mapper: sequentiel");
     let (text, d) = edit(&text, "lanes: 8", "lanes: eight");
     let found = mistakes(&refused(&text, &[]));
     assert_eq!(found, [("A003", a), ("A007", b), ("A005", d), ("A006", c)]);

@@ -3,5 +3,5 @@
 mod adc;
 mod columns;
 
-pub use adc::AdcTransfer;
+pub use adc::{AdcTransfer, MAX_BITS, code};
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tile};
