@@ -2,7 +2,7 @@
 
 use super::assemble::describe_placement;
 use super::session::Session;
-use super::{RunOptions, Silent};
+use super::RunOptions;
 use crate::diag::{Diagnostic, Result, nearest};
 use crate::graph::{self, Graph};
 use crate::id::Id;
@@ -41,12 +41,11 @@ pub fn inspect(has_arch: bool, has_model: bool, stage: &str, options: &RunOption
         "model" => return Ok(onnx::describe(&onnx::read(&options.model, &onnx::Limits::default())?)),
         "graph" => {
             let model = onnx::read(&options.model, &onnx::Limits::default())?;
-            return Ok(graph::describe(&lower::fold(Graph::build(&model, &options.dims)?)?));
+            return Ok(graph::describe(&Graph::build(&model, &options.dims)?));
         }
         _ => {}
     }
     let s = Session::open(options)?;
-    let _ = Silent;
     Ok(match stage {
         "quant" => lower::describe(&s.quant),
         "tiled" => describe_placement(&s.chip, &s.tiled, &crate::map::Placement::default()),

@@ -23,6 +23,8 @@ pub struct Session {
     pub chip: Chip,
     /// The network as read.
     pub model: Model,
+    /// Float graph as in the file: the float reference.
+    pub original: Graph,
     /// Float graph, folded.
     pub graph: Graph,
     /// Integer graph.
@@ -78,18 +80,23 @@ impl Session {
         let model = onnx::read(&options.model, &onnx::Limits::default());
         let (chip, model) = both(chip, model)?;
         warnings.extend(chip.warnings.clone());
-        let graph = lower::fold(Graph::build(&model, &options.dims)?)?;
+        let original = Graph::build(&model, &options.dims)?;
+        let mut graph = original.clone();
+        warnings.extend(lower::fold::simplify(&mut graph));
         let (data, calibration) = samples(&graph, &mut warnings)?;
         let d = &chip.defaults;
-        let ranges = lower::calibrate(&graph, &calibration.inputs, d.activation_percentile)?;
-        let quantisation = QuantOptions { weight_bits: d.weight_bits, activation_bits: d.activation_bits };
-        let (quant, notes) = lower::quantise(&graph, &ranges, quantisation)?;
-        warnings.extend(notes);
+        let ranges = lower::calibrate(&graph, &calibration.inputs)?;
+        let quantisation = QuantOptions {
+            weight_bits: d.weight_bits,
+            activation_bits: d.activation_bits,
+            percentile: d.activation_percentile,
+        };
+        let quant = lower::quantise(&graph, &ranges, quantisation)?;
         let tiled = lower::tile(&quant, &chip)?;
         let mapper = options.mapper.clone().unwrap_or_else(|| d.mapper.clone());
         let placement = map::place(&mapper, &tiled, &chip)?;
         let program = sched::emit(&quant, &tiled, &placement, &chip)?;
-        Ok(Self { chip, model, graph, quant, tiled, placement, program, data, calibration, mapper, warnings })
+        Ok(Self { chip, model, original, graph, quant, tiled, placement, program, data, calibration, mapper, warnings })
     }
 
     /// What the values see under `options`.
@@ -118,7 +125,7 @@ impl Session {
     /// When the data do not fit the network's inputs.
     pub fn float(&self, progress: &dyn Progress) -> Result<Array2<f32>> {
         progress.start("float reference", 1);
-        let outputs = self.graph.run(&self.data.inputs);
+        let outputs = self.original.run(&self.data.inputs);
         progress.finish();
         let first = outputs?.into_iter().next().map(|(_, a)| a).unwrap_or_default();
         let features = first.len() / self.data.samples.max(1);
@@ -131,7 +138,7 @@ impl Session {
     /// When the data do not fit the network's inputs.
     pub fn reference(&self, progress: &dyn Progress) -> Result<Array2<f32>> {
         progress.start("quantised reference", 1);
-        let logits = lower::reference::run(&self.quant, &self.data.inputs, self.data.samples);
+        let logits = lower::reference::run(&self.quant, &self.data.inputs, 0..self.data.samples);
         progress.finish();
         logits
     }
