@@ -115,8 +115,19 @@ mod tests {
     #[test]
     fn skips_and_text_are_passed_over() {
         // Rhythm change with the text "(N\0", normal beat 77, a skip of 70 000, then a PVC 10 later.
-        let words =
-            [28 << 10 | 18, AUX << 10 | 3, 0x4e28, 0, 1 << 10 | 59, SUB << 10 | 1, SKIP << 10, 1, 4464, 5 << 10 | 10, 0];
+        let words = [
+            28 << 10 | 18,
+            AUX << 10 | 3,
+            0x4e28,
+            0,
+            1 << 10 | 59,
+            SUB << 10 | 1,
+            SKIP << 10,
+            1,
+            4464,
+            5 << 10 | 10,
+            0,
+        ];
         let read = decode(&bytes(&words), "t").expect("well formed");
         let seen: Vec<_> = read.iter().map(|a| (a.sample, a.beat())).collect();
         assert_eq!(seen, [(18, None), (77, Some(b'N')), (70_087, Some(b'V'))]);

@@ -94,9 +94,7 @@ impl RawArray {
     #[must_use]
     pub fn to_f32(&self) -> Option<ArrayD<f32>> {
         let values: Vec<f32> = match self.element {
-            Element::Float(4) => {
-                self.numbers().map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
-            }
+            Element::Float(4) => self.numbers().map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
             Element::Float(_) => self.numbers().map(|b| f64::from_le_bytes(b) as f32).collect(),
             Element::Signed(_) => self.numbers().map(|b| i64::from_le_bytes(b) as f32).collect(),
             Element::Unsigned(_) => self.numbers().map(|b| u64::from_le_bytes(b) as f32).collect(),
@@ -181,44 +179,40 @@ pub fn read<R: Read + Seek>(reader: R, file: &str) -> Result<Vec<RawArray>> {
         let name = entry.name().strip_suffix(".npy").unwrap_or(entry.name()).to_owned();
         match read_array(&mut entry, name, file, &mut left) {
             Ok(array) => arrays.push(array),
-            Err(d) => found.push(d),
+            Err(e) => found.extend(e),
         }
     }
     found.into_result(arrays)
 }
 
-fn read_array<R: Read>(
-    entry: &mut R,
-    name: String,
-    file: &str,
-    left: &mut u64,
-) -> std::result::Result<RawArray, Diagnostic> {
-    let damaged = |what: String| Diagnostic::error("D002", format!("{file}: array `{name}`: {what}"));
+fn read_array<R: Read>(entry: &mut R, name: String, file: &str, left: &mut u64) -> Result<RawArray> {
+    let damaged =
+        |what: String| Diagnostics::from(Diagnostic::error("D002", format!("{file}: array `{name}`: {what}")));
     let header = read_header(entry).map_err(|what| damaged(format!("not a readable .npy array: {what}")))?;
     let descriptor = header.type_descriptor.as_string().cloned();
     let Some((element, big)) = descriptor.as_deref().and_then(Element::parse) else {
         let shown: String = descriptor.unwrap_or_else(|| "structured".to_owned()).chars().take(40).collect();
         return Err(Diagnostic::error("D004", format!("{file}: array `{name}` has element type {shown}"))
-            .help("store float32, float64 or an integer type; text as uint8 bytes or fixed-length strings"));
+            .help("store float32, float64 or an integer type; text as uint8 bytes or fixed-length strings")
+            .into());
     };
     if header.shape.len() > MAX_AXES {
         return Err(damaged(format!("{} axes, at most {MAX_AXES} are read", header.shape.len())));
     }
-    let count = header.shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d as u64));
-    let cost = count.and_then(|n| n.checked_mul(element.bytes().max(4) as u64));
-    let (Some(count), Some(cost)) = (count, cost.filter(|c| c <= left)) else {
+    // Empty axes count as one, since the other axes must still be addressable.
+    let cells = header.shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d.max(1) as u64));
+    let Some(cost) = cells.and_then(|n| n.checked_mul(element.bytes().max(4) as u64)).filter(|c| c <= left) else {
         let message = format!("{file}: array `{name}` of shape {:?} is too large", header.shape);
         return Err(Diagnostic::error("D003", message)
-            .help(format!("all arrays together may take {} GiB unpacked; store fewer samples", MAX_UNPACKED >> 30)));
+            .help(format!("all arrays together may take {} GiB unpacked; store fewer samples", MAX_UNPACKED >> 30))
+            .into());
     };
     *left -= cost;
+    let count = if header.shape.contains(&0) { 0 } else { cells.unwrap_or(0) };
     let bytes = count * element.bytes() as u64;
     let mut data = Vec::new();
     // One byte more than announced shows trailing bytes; reading to the end also checks the CRC.
-    entry
-        .take(bytes + 1)
-        .read_to_end(&mut data)
-        .map_err(|e| damaged(format!("its data cannot be unpacked: {e}")))?;
+    entry.take(bytes + 1).read_to_end(&mut data).map_err(|e| damaged(format!("its data cannot be unpacked: {e}")))?;
     if data.len() as u64 != bytes {
         let have = if (data.len() as u64) < bytes { "fewer" } else { "more" };
         return Err(damaged(format!("{have} bytes than shape {:?} needs ({bytes})", header.shape)));
@@ -249,4 +243,84 @@ fn read_header<R: Read>(entry: &mut R) -> std::result::Result<Header, String> {
         return Err("its header is nested; structured types are not read".to_owned());
     }
     Header::from_reader(&mut Cursor::new(bytes)).map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Write;
+    use zip::write::SimpleFileOptions;
+
+    fn codes(bytes: &[u8]) -> Vec<&'static str> {
+        read(Cursor::new(bytes), "t").map_or_else(|e| e.iter().map(|d| d.code).collect(), |_| Vec::new())
+    }
+
+    /// A zip with one entry of these bytes.
+    fn entry(bytes: &[u8]) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("x.npy", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated))
+            .expect("in memory");
+        zip.write_all(bytes).expect("in memory");
+        zip.finish().expect("in memory").into_inner()
+    }
+    fn npy(dict: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend(u16::try_from(dict.len() + 1).expect("short").to_le_bytes());
+        bytes.extend(dict.as_bytes());
+        bytes.push(b'\n');
+        bytes.extend(data);
+        bytes
+    }
+
+    #[test]
+    fn hostile_headers_are_refused() {
+        let of = |descr: &str, shape: &str| {
+            codes(&entry(&npy(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"), &[0; 8])))
+        };
+        assert!(of("<f4", "(2,)").is_empty());
+        assert_eq!(of("<f4", "(3,)"), ["D002"], "data cut short");
+        assert_eq!(of("<f4", "(1,)"), ["D002"], "data left over");
+        assert_eq!(of("<f4", "(4294967296, 4294967296)"), ["D003"], "overflow");
+        assert_eq!(of("<f4", "(1073741825,)"), ["D003"]);
+        assert_eq!(of("<f4", "(0, 18446744073709551615, 3)"), ["D003"], "no array of that shape");
+        assert_eq!(of("<f4", "(99999999999999999999999,)"), ["D002"]);
+        assert_eq!(of("<f4", "(-2,)"), ["D002"]);
+        assert_eq!(of("<f4", "(1,1,1,1,1,1,1,1,2)"), ["D002"]);
+        for element in ["<f2", "<c8", "|O", "<M8[ns]", "<f0", "", "<U9999999999"] {
+            assert_eq!(of(element, "(2,)"), ["D004"], "{element}");
+        }
+        assert_eq!(codes(&entry(&npy(&"(".repeat(60_000), &[]))), ["D002"], "nesting");
+        assert_eq!(
+            codes(&entry(&npy(
+                "{'descr': [('a', '<f4'), ('b', '<f4')], 'fortran_order': False, 'shape': (1,), }",
+                &[0; 8]
+            ))),
+            ["D004"]
+        );
+        assert_eq!(codes(&entry(b"\x93NUMPY\x02\x00\xff\xff\xff\xff")), ["D002"]);
+        assert_eq!(codes(&entry(b"")), ["D002"]);
+    }
+
+    #[test]
+    fn arrays_of_strings_serve_as_text() {
+        let wide: Vec<u8> = "N\0SV".chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
+        let array = npy("{'descr': '<U2', 'fortran_order': False, 'shape': (2,), }", &wide);
+        let arrays = read(Cursor::new(entry(&array)), "t").expect("well formed");
+        assert_eq!(arrays[0].to_text().as_deref(), Some("N\nSV"));
+        let array = npy("{'descr': '|S3', 'fortran_order': False, 'shape': (), }", b"ab\0");
+        let arrays = read(Cursor::new(entry(&array)), "t").expect("well formed");
+        assert_eq!(arrays[0].to_text().as_deref(), Some("ab"));
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_array_headers_never_panic(at in 0usize..80, with in "[0-9(){}<>,:' a-z]{1,9}") {
+            let mut bytes = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", &[0; 8]);
+            let at = (10 + at).min(bytes.len());
+            let end = (at + with.len()).min(bytes.len());
+            bytes.splice(at..end, with.bytes());
+            let _ = read(Cursor::new(entry(&bytes)), "t");
+        }
+    }
 }

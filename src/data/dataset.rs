@@ -148,10 +148,8 @@ impl Dataset {
         if sample >= labels.len() {
             return None;
         }
-        let names: Vec<&str> = (0..self.classes.len())
-            .filter(|&c| labels.accepts(sample, c))
-            .map(|c| self.classes[c].as_str())
-            .collect();
+        let names: Vec<&str> =
+            (0..self.classes.len()).filter(|&c| labels.accepts(sample, c)).map(|c| self.classes[c].as_str()).collect();
         Some(names.join("|"))
     }
 }

@@ -112,8 +112,7 @@ mod tests {
         };
         let positions: Vec<u32> = get("samp").iter().map(|&v| v as u32).collect();
         let x = get("x");
-        let waves: Vec<[i16; LENGTH]> =
-            x.outer_iter().map(|r| std::array::from_fn(|t| r[t] as i16)).collect();
+        let waves: Vec<[i16; LENGTH]> = x.outer_iter().map(|r| std::array::from_fn(|t| r[t] as i16)).collect();
         let rr: Vec<[f32; 4]> = get("rr_s").outer_iter().map(|r| std::array::from_fn(|k| r[k])).collect();
         let worst = |a: &[f32], b: &[f32]| {
             assert_eq!(a.len(), b.len());

@@ -104,10 +104,8 @@ impl Section {
         // Direct form II transposed, started in the steady state of the first value.
         let Some(&first) = x.first() else { return };
         let gain = (self.b[0] + self.b[1] + self.b[2]) / (1.0 + self.a[0] + self.a[1]);
-        let mut s = [
-            (self.b[1] + self.b[2] - (self.a[0] + self.a[1]) * gain) * first,
-            (self.b[2] - self.a[1] * gain) * first,
-        ];
+        let mut s =
+            [(self.b[1] + self.b[2] - (self.a[0] + self.a[1]) * gain) * first, (self.b[2] - self.a[1] * gain) * first];
         for v in x {
             let y = self.b[0] * *v + s[0];
             s = [self.b[1] * *v - self.a[0] * y + s[1], self.b[2] * *v - self.a[1] * y];

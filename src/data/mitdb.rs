@@ -14,9 +14,8 @@ use crate::diag::{Diagnostic, Diagnostics, Result};
 /// Records read by default: the test half DS2 of the inter-patient split of de Chazal, O'Dwyer, Reilly
 /// (2004), doi:10.1109/TBME.2004.827359, without 202. Records 201 (in DS1) and 202 are the same person,
 /// so 202 is not an unseen patient.
-pub const TEST_RECORDS: [u16; 21] = [
-    100, 103, 105, 111, 113, 117, 121, 123, 200, 210, 212, 213, 214, 219, 221, 222, 228, 231, 232, 233, 234,
-];
+pub const TEST_RECORDS: [u16; 21] =
+    [100, 103, 105, 111, 113, 117, 121, 123, 200, 210, 212, 213, 214, 219, 221, 222, 228, 231, 232, 233, 234];
 const LEAD: &str = "MLII";
 
 /// What an import gave.
@@ -61,11 +60,7 @@ pub fn read_record(folder: &Path, record: u16) -> Result<BeatTable> {
 ///
 /// # Errors
 /// Every unreadable record (D010 to D015); a named record that is missing; no record at all.
-pub fn import(
-    folder: &Path,
-    records: Option<&[u16]>,
-    progress: &mut dyn FnMut(u16, usize, usize),
-) -> Result<Import> {
+pub fn import(folder: &Path, records: Option<&[u16]>, progress: &mut dyn FnMut(u16, usize, usize)) -> Result<Import> {
     let there = |r: &u16| folder.join(format!("{r}.hea")).is_file();
     let (wanted, missing): (Vec<u16>, Vec<u16>) = match records {
         Some(named) => (named.to_vec(), Vec::new()),
@@ -154,7 +149,8 @@ mod tests {
     fn import_reads_what_is_there() {
         let Some(data) = outside("import_reads_what_is_there") else { return };
         let mut seen = Vec::new();
-        let got = import(&data.join("mitdb_raw"), None, &mut |r, done, all| seen.push((r, done, all))).expect("one record");
+        let got =
+            import(&data.join("mitdb_raw"), None, &mut |r, done, all| seen.push((r, done, all))).expect("one record");
         assert_eq!((got.records, got.missing.len(), seen), (vec![100], 20, vec![(100, 0, 1)]));
         assert_eq!(got.dataset.inputs["beat"].shape(), [2271, 2, 128]);
     }

@@ -14,6 +14,7 @@ pub mod features;
 pub mod filter;
 pub mod mitdb;
 pub mod npz;
+mod npz_write;
 pub mod prepared;
 pub mod rule_labels;
 pub mod wfdb;

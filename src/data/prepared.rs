@@ -60,7 +60,10 @@ impl BeatTable {
     }
 }
 
-fn join<D: ndarray::Dimension + ndarray::RemoveAxis>(parts: Vec<ndarray::Array<f32, D>>, empty: &[usize]) -> ArrayD<f32> {
+fn join<D: ndarray::Dimension + ndarray::RemoveAxis>(
+    parts: Vec<ndarray::Array<f32, D>>,
+    empty: &[usize],
+) -> ArrayD<f32> {
     let views: Vec<_> = parts.iter().map(|p| p.view()).collect();
     concatenate(Axis(0), &views).map_or_else(|_| ArrayD::zeros(empty), ndarray::Array::into_dyn)
 }

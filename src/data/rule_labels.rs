@@ -146,7 +146,12 @@ mod tests {
         let score = |t: f64| both(t).0 + both(t).1;
         let best = (30..100).map(|i| f64::from(i) / 100.0).max_by(|&a, &b| score(a).total_cmp(&score(b)));
         let best = best.expect("thresholds");
-        eprintln!("{} normal, {} ventricular, best {best}, at the threshold {:?}", normal.len(), ventricular.len(), both(THRESHOLD));
+        eprintln!(
+            "{} normal, {} ventricular, best {best}, at the threshold {:?}",
+            normal.len(),
+            ventricular.len(),
+            both(THRESHOLD)
+        );
         assert!((best - THRESHOLD).abs() <= 0.05, "{best}");
         assert!(score(best) - score(THRESHOLD) < 0.01);
     }

@@ -1,14 +1,14 @@
 //! Signals of a PhysioNet record: header `.hea` and a format 212 signal file `.dat`.
 //!
 //! Parsing and decoding are the `wfdb` crate's. Its header parser (0.1.6) panics where a closing
-//! parenthesis stands before the opening one, so such lines are refused here first. Sizes, the file
+//! parenthesis stands before the opening one, so lines with unpaired ones are refused here first. Sizes, the file
 //! name, the length and the header's checksum of every signal are checked before a sample is used.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use wfdb::signal::{FormatDecoder, Format212Decoder, INVALID_SAMPLE};
+use wfdb::signal::{Format212Decoder, FormatDecoder, INVALID_SAMPLE};
 use wfdb::{Header, SignalFormat};
 
 use super::annotations::{self, Annotation};
@@ -106,13 +106,10 @@ pub fn read(folder: &Path, name: &str, lead: &str, rate: f64) -> Result<Record> 
 
 fn header(bytes: &[u8], file: &str) -> Result<Header> {
     let wrong = |what: String| Diagnostics::from(Diagnostic::error("D011", format!("{file}: {what}")));
-    for (i, line) in bytes.split(|&b| b == b'\n').enumerate() {
-        let position = |c| line.iter().position(|&b| b == c);
-        if line.split(u8::is_ascii_whitespace).any(|f| !f.iter().any(|&b| b == b'#') && reversed(f)) {
-            // Comments are free text and never parsed.
-            if position(b'#') != Some(0) {
-                return Err(wrong(format!("line {}: `)` stands before `(`", i + 1)));
-            }
+    let text = std::str::from_utf8(bytes).map_err(|e| wrong(format!("it is not a text: {e}")))?;
+    for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().starts_with('#')) {
+        if let Some(field) = line.split_whitespace().find(|f| unpaired(f)) {
+            return Err(wrong(format!("line {}: parentheses of `{field}` are not paired", i + 1)));
         }
     }
     let header = Header::from_reader(&mut &*bytes).map_err(|e| wrong(e.to_string()))?;
@@ -129,10 +126,16 @@ fn header(bytes: &[u8], file: &str) -> Result<Header> {
     Ok(header)
 }
 
-/// Whether the first `)` of a field stands before its first `(`.
-fn reversed(field: &[u8]) -> bool {
-    let first = |c| field.iter().position(|&b| b == c);
-    matches!((first(b')'), first(b'(')), (Some(close), Some(open)) if close < open)
+/// Whether a field has a `)` without a `(` before it, or a `/` between the two. Every part that the
+/// parser cuts out at a `/` then has its parentheses in order.
+fn unpaired(field: &str) -> bool {
+    let mut open = false;
+    field.chars().any(|c| match c {
+        '(' => std::mem::replace(&mut open, true),
+        ')' => !std::mem::replace(&mut open, false),
+        '/' => open,
+        _ => false,
+    })
 }
 
 fn decode(bytes: &[u8], signals: usize, file: &str) -> Result<Vec<Vec<i32>>> {
@@ -140,7 +143,7 @@ fn decode(bytes: &[u8], signals: usize, file: &str) -> Result<Vec<Vec<i32>>> {
     let mut flat = vec![0; samples];
     let mut source = bytes;
     let read = Format212Decoder::new().decode_buf(&mut source, &mut flat);
-    if !matches!(read, Ok(n) if n == samples) || samples % signals != 0 {
+    if !matches!(read, Ok(n) if n == samples) || !samples.is_multiple_of(signals) {
         let message = format!("{file}: {} bytes are not a whole number of frames of {signals} leads", bytes.len());
         return Err(Diagnostic::error("D012", message).help("the file was cut short; fetch it again").into());
     }
@@ -179,7 +182,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const HEADER: &str = "7 2 360 2\n7.dat 212 200 11 1024 995 -30 0 MLII\n7.dat 212 200(0)/mV 11 0 1 3 0 V5\n# note )(\n";
+    const HEADER: &str =
+        "7 2 360 2\n7.dat 212 200 11 1024 995 -30 0 MLII\n7.dat 212 200(0)/mV 11 0 1 3 0 V5\n# note )(\n";
 
     #[test]
     fn a_small_record_is_read_and_checked() {
@@ -210,6 +214,24 @@ mod tests {
         put("7.hea", HEADER.replace("7.dat", "../7.dat").as_bytes());
         assert_eq!(code(read(&folder, "7", "MLII", 360.0)), Some("D011"));
         std::fs::remove_dir_all(&folder).expect("temp folder");
+    }
+
+    #[test]
+    fn parentheses_that_break_the_parser_are_refused() {
+        for field in [")200(1", "200)(1#", "(1/)2(", "1/2)3(", "a/b)c/(1/2", "((", "200(1", ")"] {
+            // "200(1" is left to the parser, which takes it for a description.
+            assert_eq!(unpaired(field), field != "200(1", "{field}");
+            for text in [
+                format!("7 1 {field}\n7.dat 212 200\n"),
+                format!("7 1\n7.dat 212 {field}\n"),
+                format!("7 1 360\u{a0}{field}\n"),
+            ] {
+                assert!(header(text.as_bytes(), "t").is_err() || !unpaired(field), "{text}");
+            }
+        }
+        for field in ["200(1024)/mV", "360/100(5)", "69", "x)("] {
+            assert_eq!(unpaired(field), field == "x)(", "{field}");
+        }
     }
 
     proptest! {

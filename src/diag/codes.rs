@@ -332,11 +332,7 @@ pub const CODES: &[Code] = &[
         "lead or sampling rate",
         "The record has no lead of the wanted name, or another sampling rate than 360 Hz. Records 102 and 104 of the MIT-BIH database have no lead MLII.",
     ),
-    code(
-        "D015",
-        "no usable beat",
-        "No annotated beat of the record has its full window inside the signal.",
-    ),
+    code("D015", "no usable beat", "No annotated beat of the record has its full window inside the signal."),
     code(
         "D016",
         "prepared beats inconsistent",
