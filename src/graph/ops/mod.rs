@@ -44,7 +44,7 @@ use super::{Attrs, Fact, Value};
 use crate::onnx::DType;
 
 pub use arithmetic::{Arithmetic, Sign};
-pub use average_pool::AveragePool;
+pub use average_pool::{AveragePool, padded_taps};
 pub use batch_norm::BatchNorm;
 pub use concat::Concat;
 pub use conv::Conv;
