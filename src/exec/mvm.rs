@@ -5,7 +5,7 @@ use crate::circuit::{ROWS, ReadNoise, Tile};
 use crate::lower::MvmOp;
 use crate::rng::{GROUP, read_tick};
 use crate::simd::Isa;
-use crate::tensor::{Plane, Quant, Window};
+use crate::tensor::{Quant, Window};
 
 /// What a run knows about a layer before it sees samples.
 #[derive(Debug)]
@@ -122,11 +122,11 @@ impl<'a> LayerPlan<'a> {
                 for replica in 0..group.copies.len() {
                     let drive = &mut counts.drive[at];
                     at += 1;
-                    for (sum, row) in drive.iter_mut().zip(group.rows.clone()) {
-                        *sum += (replica..self.positions)
-                            .step_by(self.arrays.replicas)
-                            .map(|p| u64::from(scratch.squares[self.gather[p * self.rows + row] as usize]))
-                            .sum::<u64>();
+                    for position in (replica..self.positions).step_by(self.arrays.replicas) {
+                        let gather = &self.gather[position * self.rows..][group.rows.clone()];
+                        for (sum, feature) in drive.iter_mut().zip(gather) {
+                            *sum += u64::from(scratch.squares[*feature as usize]);
+                        }
                     }
                     let (clipped, code_sum) =
                         self.read_group(isa, index, replica, first + s, scratch, out, tap.as_deref_mut());
@@ -212,7 +212,7 @@ impl<'a> LayerPlan<'a> {
                 clipped += done.clipped;
                 code_sum += done.code_sum;
                 if let Some(tap) = tap.as_deref_mut() {
-                    probe(index, group, planes, tile, values, position, step, part, tap);
+                    probe(index, group, tile, values, position, step, self.stride.min(ROWS), part, tap);
                 }
             }
             for slot in 0..held {
@@ -281,15 +281,14 @@ fn shift_add(group: &RowGroup, slot: &[i32], out: &mut [i64]) {
 fn probe(
     index: usize,
     group: &RowGroup,
-    planes: &[Plane],
     tile: &Tile,
     values: &[f32],
     position: usize,
     step: usize,
+    stride: usize,
     part: usize,
     tap: &mut Tap<'_>,
 ) {
-    let stride = ROWS / tile.slots.iter().max().map_or(1, |s| s + 1);
     for m in (0..ROWS).filter(|m| tile.used[*m]) {
         for run in &group.runs {
             for i in 0..run.len {
@@ -297,7 +296,7 @@ fn probe(
                 tap(Probe {
                     group: index,
                     position: position + tile.slots[m] * step,
-                    plane: (part * ROWS + m % stride).min(planes.len() - 1),
+                    plane: part * ROWS + m % stride,
                     slice: run.slice,
                     negative: run.negative,
                     output: run.output + i,
