@@ -25,6 +25,7 @@ pub(super) struct LayerPlan<'a> {
     squares: Vec<u32>,
     mask: usize,
     seed: u64,
+    isa: Isa,
 }
 
 /// Counters of one layer over some samples; integers, so that their sum does not depend on order.
@@ -71,7 +72,7 @@ impl Scratch {
 }
 
 impl<'a> LayerPlan<'a> {
-    pub(super) fn new(op: &'a MvmOp, arrays: &'a LayerArrays, input: Quant, seed: u64) -> Self {
+    pub(super) fn new(op: &'a MvmOp, arrays: &'a LayerArrays, input: Quant, seed: u64, isa: Isa) -> Self {
         let features = op.window.features();
         let gather =
             op.window.gather().iter().map(|i| if *i == Window::PADDING { features as u32 } else { *i }).collect();
@@ -90,7 +91,7 @@ impl<'a> LayerPlan<'a> {
             }
         }
         let (positions, rows) = (op.window.positions(), op.window.rows());
-        Self { op, arrays, positions, rows, features, gather, stride, digits, squares, mask: codes - 1, seed }
+        Self { op, arrays, positions, rows, features, gather, stride, digits, squares, mask: codes - 1, seed, isa }
     }
 
     /// Counters of the right shape, all zero.
@@ -104,7 +105,6 @@ impl<'a> LayerPlan<'a> {
     /// integer accumulators in converter steps, `[sample][position][output]`.
     pub(super) fn run(
         &self,
-        isa: Isa,
         codes: &[i32],
         first: usize,
         scratch: &mut Scratch,
@@ -129,7 +129,7 @@ impl<'a> LayerPlan<'a> {
                         }
                     }
                     let (clipped, code_sum) =
-                        self.read_group(isa, index, replica, first + s, scratch, out, tap.as_deref_mut());
+                        self.read_group(index, replica, first + s, scratch, out, tap.as_deref_mut());
                     counts.clipped += clipped;
                     counts.code_sum += code_sum;
                 }
@@ -172,7 +172,6 @@ impl<'a> LayerPlan<'a> {
     /// All positions of one replica of one row group for one sample.
     fn read_group(
         &self,
-        isa: Isa,
         index: usize,
         replica: usize,
         sample: usize,
@@ -208,7 +207,7 @@ impl<'a> LayerPlan<'a> {
                 }
                 self.fill(group, lines, tile, position, held, part);
                 let wanted = tap.is_some().then_some(values.as_mut_slice());
-                let done = copy.columns.read(isa, tile, noise, accumulators, wanted);
+                let done = copy.columns.read(self.isa, tile, noise, accumulators, wanted);
                 clipped += done.clipped;
                 code_sum += done.code_sum;
                 if let Some(tap) = tap.as_deref_mut() {
