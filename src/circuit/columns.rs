@@ -192,15 +192,15 @@ fn read_body<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
     let mut normals = [[Line([0.0; LANES]); 4]; ROWS];
     for (index, group) in columns.groups.iter().enumerate() {
         if NOISY {
-            for m in 0..ROWS {
+            for (m, normals) in normals.iter_mut().enumerate() {
                 if tile.used[m] {
                     let z = if group.lines.end <= 2 {
                         normals64::<L, true>(l, key, noise.element, tile.ticks[m], group.number)
                     } else {
                         normals64::<L, false>(l, key, noise.element, tile.ticks[m], group.number)
                     };
-                    for k in 0..4 {
-                        l.store(z[k], &mut normals[m][k].0);
+                    for (z, line) in z.into_iter().zip(normals) {
+                        l.store(z, &mut line.0);
                     }
                 }
             }
@@ -232,7 +232,7 @@ fn read_body<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
                     let rounded = l.round(value);
                     let code = l.min(l.max(rounded, low), high);
                     clipped += l.count_unequal(rounded, code);
-                    let code = l.to_word(code);
+                    let code = l.word_of_float(code);
                     code_sum = l.add_word(code_sum, l.abs_word(code));
                     let at = tile.slots[m] * slot_len + index * GROUP + line * LANES;
                     let to: &mut [i32; LANES] = lanes_mut(accumulators, at);

@@ -62,3 +62,65 @@ fn pool(window: &Window, node: &QNode, input: &[i32], f: impl Fn(&[Option<i32>])
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::support::Builder;
+    use super::*;
+
+    fn format(scale: f64, signed: bool) -> Quant {
+        Quant { scale, bits: 8, signed }
+    }
+
+    /// One node over copies of an input of two channels of four.
+    fn one(op: QOp, copies: usize, shape: &[usize], from: Quant, to: Quant, input: &[i32]) -> Vec<i32> {
+        let mut b = Builder::new(&[2, 4], from, 8, 0);
+        let x = b.graph.output;
+        let id = b.node(op, &vec![x; copies], shape, Some(to));
+        digital(&b.graph, id, &vec![input; copies])
+    }
+
+    fn window(output: usize, kernel: usize, stride: usize, pad: usize) -> Window {
+        Window {
+            channels: 1,
+            input: vec![4],
+            output: vec![output],
+            kernel: vec![kernel],
+            stride: vec![stride],
+            dilation: vec![1],
+            pad: vec![pad],
+        }
+    }
+
+    const X: [i32; 8] = [1, -2, 3, 4, -5, 6, 7, -8];
+
+    #[test]
+    fn rectifier_and_reshape() {
+        let q = format(0.5, true);
+        assert_eq!(one(QOp::Relu, 1, &[2, 4], q, q, &X), [1, 0, 3, 4, 0, 6, 7, 0]);
+        assert_eq!(one(QOp::Reshape, 1, &[8], q, q, &X), X);
+    }
+
+    #[test]
+    fn pools_work_on_each_channel_and_leave_padding_out() {
+        let q = format(0.5, true);
+        assert_eq!(one(QOp::MaxPool(window(3, 2, 2, 1)), 1, &[2, 3], q, q, &X), [1, 3, 4, -5, 7, -8]);
+        let mean = |exclude_padding| {
+            let op = QOp::AveragePool { window: window(3, 2, 2, 1), exclude_padding };
+            one(op, 1, &[2, 3], q, q, &X)
+        };
+        // sums 1, 1, 4 and -5, 13, -8; halves go to even
+        assert_eq!(mean(false), [0, 0, 2, -2, 6, -4]);
+        assert_eq!(mean(true), [1, 0, 4, -5, 6, -8]);
+    }
+
+    #[test]
+    fn sums_and_joins_change_the_format() {
+        let (from, to) = (format(0.5, true), format(0.25, false));
+        assert_eq!(one(QOp::Add, 2, &[2, 4], from, to, &X), [4, 0, 12, 16, 0, 24, 28, 0]);
+        let joined = one(QOp::Concat, 2, &[4, 4], from, to, &X);
+        assert_eq!(joined[..8], [2, 0, 6, 8, 0, 12, 14, 0]);
+        assert_eq!(joined[8..], joined[..8]);
+        assert_eq!(one(QOp::Add, 2, &[2, 4], from, format(0.01, true), &X)[3], 127);
+    }
+}

@@ -26,7 +26,7 @@ pub(super) struct LayerHardware<'a> {
 
 impl<'a> LayerHardware<'a> {
     /// Resolves the hardware of a layer.
-    pub(super) fn of(layer: &TiledLayer, chip: &'a Chip) -> Result<Self, Diagnostic> {
+    pub(super) fn of(layer: &TiledLayer, chip: &'a Chip) -> diag::Result<Self> {
         let xbar = &chip.xbar_kinds[layer.xbar_kind];
         let mut cores = chip.core_kinds.iter().filter(|c| c.crossbars.iter().any(|(k, _)| *k == layer.xbar_kind));
         let Some(core) = cores.next() else {
@@ -34,7 +34,8 @@ impl<'a> LayerHardware<'a> {
                 "R102",
                 format!("layer {}: no core holds crossbars {}", layer.origin, xbar.name),
             )
-            .help("list the crossbar kind in one of the cores of the arch file"));
+            .help("list the crossbar kind in one of the cores of the arch file")
+            .into());
         };
         let same = |c: &CoreKind| {
             (c.dac_bits, c.adc.bits, c.adc.full_scale, c.adc.noise_lsb)
@@ -46,7 +47,7 @@ impl<'a> LayerHardware<'a> {
                 layer.origin, xbar.name, core.name, other.name
             );
             return Err(Diagnostic::error("R102", text)
-                .help("give both kinds of cores the same DAC bits, ADC bits, full scale and noise, or separate crossbar kinds"));
+                .help("give both kinds of cores the same DAC bits, ADC bits, full scale and noise, or separate crossbar kinds").into());
         }
         let widest = layer.planes.iter().map(|p| p.bits).max().unwrap_or(1);
         let deepest = layer.slices.iter().map(|s| s.bits).max().unwrap_or(1);
@@ -55,7 +56,7 @@ impl<'a> LayerHardware<'a> {
                 "layer {}: planes of {widest} bits and slices of {deepest} bits do not fit DACs of {} and cells of {} bits",
                 layer.origin, core.dac_bits, xbar.bits_per_cell
             );
-            return Err(Diagnostic::error("R102", text).help("at most 8 DAC bits and 12 bits for each cell"));
+            return Err(Diagnostic::error("R102", text).help("at most 8 DAC bits and 12 bits for each cell").into());
         }
         let window = xbar.device.window();
         let levels = f64::from((1u32 << xbar.bits_per_cell) - 1);
@@ -65,7 +66,7 @@ impl<'a> LayerHardware<'a> {
                 "crossbars {}: conductance window {} to {} at {}",
                 xbar.name, window.g_min, window.g_max, xbar.v_read
             );
-            return Err(Diagnostic::error("R102", text).help("g_max must exceed g_min and the read voltage 0"));
+            return Err(Diagnostic::error("R102", text).help("g_max must exceed g_min and the read voltage 0").into());
         }
         Ok(Self {
             xbar,
@@ -86,7 +87,7 @@ impl<'a> LayerHardware<'a> {
                 Ok(hardware) => {
                     let _: LayerId = all.push(hardware);
                 }
-                Err(problem) => problems.push(problem),
+                Err(found) => problems.extend(found),
             }
             let conversions = layer.cols * layer.slices.len() * 2;
             if tiled.layers.len() > 1 << 12

@@ -5,7 +5,7 @@ use crate::circuit::{ROWS, ReadNoise, Tile};
 use crate::lower::MvmOp;
 use crate::rng::{GROUP, read_tick};
 use crate::simd::Isa;
-use crate::tensor::{Plane, Quant, Window};
+use crate::tensor::{Quant, Window};
 
 /// What a run knows about a layer before it sees samples.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub(super) struct LayerPlan<'a> {
     squares: Vec<u32>,
     mask: usize,
     seed: u64,
+    isa: Isa,
 }
 
 /// Counters of one layer over some samples; integers, so that their sum does not depend on order.
@@ -71,7 +72,7 @@ impl Scratch {
 }
 
 impl<'a> LayerPlan<'a> {
-    pub(super) fn new(op: &'a MvmOp, arrays: &'a LayerArrays, input: Quant, seed: u64) -> Self {
+    pub(super) fn new(op: &'a MvmOp, arrays: &'a LayerArrays, input: Quant, seed: u64, isa: Isa) -> Self {
         let features = op.window.features();
         let gather =
             op.window.gather().iter().map(|i| if *i == Window::PADDING { features as u32 } else { *i }).collect();
@@ -90,7 +91,7 @@ impl<'a> LayerPlan<'a> {
             }
         }
         let (positions, rows) = (op.window.positions(), op.window.rows());
-        Self { op, arrays, positions, rows, features, gather, stride, digits, squares, mask: codes - 1, seed }
+        Self { op, arrays, positions, rows, features, gather, stride, digits, squares, mask: codes - 1, seed, isa }
     }
 
     /// Counters of the right shape, all zero.
@@ -104,7 +105,6 @@ impl<'a> LayerPlan<'a> {
     /// integer accumulators in converter steps, `[sample][position][output]`.
     pub(super) fn run(
         &self,
-        isa: Isa,
         codes: &[i32],
         first: usize,
         scratch: &mut Scratch,
@@ -122,14 +122,14 @@ impl<'a> LayerPlan<'a> {
                 for replica in 0..group.copies.len() {
                     let drive = &mut counts.drive[at];
                     at += 1;
-                    for (sum, row) in drive.iter_mut().zip(group.rows.clone()) {
-                        *sum += (replica..self.positions)
-                            .step_by(self.arrays.replicas)
-                            .map(|p| u64::from(scratch.squares[self.gather[p * self.rows + row] as usize]))
-                            .sum::<u64>();
+                    for position in (replica..self.positions).step_by(self.arrays.replicas) {
+                        let gather = &self.gather[position * self.rows..][group.rows.clone()];
+                        for (sum, feature) in drive.iter_mut().zip(gather) {
+                            *sum += u64::from(scratch.squares[*feature as usize]);
+                        }
                     }
                     let (clipped, code_sum) =
-                        self.read_group(isa, index, replica, first + s, scratch, out, tap.as_deref_mut());
+                        self.read_group(index, replica, first + s, scratch, out, tap.as_deref_mut());
                     counts.clipped += clipped;
                     counts.code_sum += code_sum;
                 }
@@ -172,7 +172,6 @@ impl<'a> LayerPlan<'a> {
     /// All positions of one replica of one row group for one sample.
     fn read_group(
         &self,
-        isa: Isa,
         index: usize,
         replica: usize,
         sample: usize,
@@ -208,11 +207,11 @@ impl<'a> LayerPlan<'a> {
                 }
                 self.fill(group, lines, tile, position, held, part);
                 let wanted = tap.is_some().then_some(values.as_mut_slice());
-                let done = copy.columns.read(isa, tile, noise, accumulators, wanted);
+                let done = copy.columns.read(self.isa, tile, noise, accumulators, wanted);
                 clipped += done.clipped;
                 code_sum += done.code_sum;
                 if let Some(tap) = tap.as_deref_mut() {
-                    probe(index, group, planes, tile, values, position, step, part, tap);
+                    probe(index, group, tile, values, position, step, self.stride.min(ROWS), part, tap);
                 }
             }
             for slot in 0..held {
@@ -281,15 +280,14 @@ fn shift_add(group: &RowGroup, slot: &[i32], out: &mut [i64]) {
 fn probe(
     index: usize,
     group: &RowGroup,
-    planes: &[Plane],
     tile: &Tile,
     values: &[f32],
     position: usize,
     step: usize,
+    stride: usize,
     part: usize,
     tap: &mut Tap<'_>,
 ) {
-    let stride = ROWS / tile.slots.iter().max().map_or(1, |s| s + 1);
     for m in (0..ROWS).filter(|m| tile.used[*m]) {
         for run in &group.runs {
             for i in 0..run.len {
@@ -297,7 +295,7 @@ fn probe(
                 tap(Probe {
                     group: index,
                     position: position + tile.slots[m] * step,
-                    plane: (part * ROWS + m % stride).min(planes.len() - 1),
+                    plane: part * ROWS + m % stride,
                     slice: run.slice,
                     negative: run.negative,
                     output: run.output + i,

@@ -10,6 +10,7 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
+use super::calibrate::calibrate;
 use super::converter::Converters;
 use super::hardware::LayerHardware;
 use super::mvm::{Probe, Scratch};
@@ -52,13 +53,13 @@ pub fn column_moments_test(
     graph: &QuantGraph,
     tiled: &TiledGraph,
     chip: &Chip,
-    converters: &Converters,
     options: &ValueOptions,
     inputs: &[ArrayView2<'_, f32>],
     sample: usize,
     reads: usize,
 ) -> diag::Result<Vec<LayerTest>> {
     let range = sample..sample + 1;
+    let converters = &calibrate(graph, tiled, chip, inputs, range.clone())?;
     let exact = ValueOptions { fidelity: Fidelity::Ideal, ..*options };
     let options = ValueOptions { fidelity: Fidelity::Noisy, ..*options };
     let nominal = Arrays::program(graph, tiled, chip, converters, &exact)?;
@@ -107,7 +108,7 @@ fn aggregated(
             values[at].push(f64::from(p.value));
             at += 1;
         };
-        plan.run(RunOptions::default().isa, codes, read, &mut scratch, &mut counts, &mut sums, Some(&mut tap));
+        plan.run(codes, read, &mut scratch, &mut counts, &mut sums, Some(&mut tap));
     }
     (columns, values)
 }
@@ -270,7 +271,7 @@ pub fn chi2_above(x: f64, k: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::support::{Parameters, chip, heartbeat, samples, tile};
-    use super::super::{calibrate, tests::options};
+    use super::super::tests::options;
     use super::*;
 
     #[test]
@@ -305,9 +306,8 @@ mod tests {
             let p = Parameters { subtraction, dac_bits, block: [64, 20], group: 48, ..Parameters::default() };
             let (chip, tiled) = (chip(&p), tile(&graph, &p));
             let inputs = [x.view()];
-            let converters = calibrate(&graph, &tiled, &chip, &inputs, 0..1).unwrap();
             let v = options(Fidelity::Noisy);
-            let tests = column_moments_test(&graph, &tiled, &chip, &converters, &v, &inputs, 0, 60).unwrap();
+            let tests = column_moments_test(&graph, &tiled, &chip, &v, &inputs, 0, 60).unwrap();
             assert_eq!(tests.len(), 4);
             for t in tests {
                 assert!(t.p_value > 1e-3 && t.columns >= 10, "{t:?}");

@@ -11,7 +11,7 @@ use super::converter::LayerConverter;
 use super::hardware::LayerHardware;
 use super::program::BlockMoments;
 use crate::circuit::{ColumnGroup, Columns, Line};
-use crate::diag::Diagnostic;
+use crate::diag::{self, Diagnostic};
 use crate::lower::{Block, TiledLayer};
 use crate::rng::GROUP;
 use crate::simd::LANES;
@@ -58,7 +58,7 @@ pub(super) fn grid<'a>(
     noisy: bool,
     blocks: impl Iterator<Item = (&'a Block, &'a BlockMoments)>,
     converter: &LayerConverter,
-) -> Result<Grid, Diagnostic> {
+) -> diag::Result<Grid> {
     let (mut entry, mut sum, mut variance_sum, mut rows) = (0.0f64, 0.0f64, 0.0f64, 0);
     let (mut total, mut cells) = (0.0, 0usize);
     let mut finite = true;
@@ -94,7 +94,7 @@ pub(super) fn grid<'a>(
             layer.origin,
             hardware.xbar.device.kind()
         );
-        return Err(Diagnostic::error("R104", text).help("check the parameters of the device card"));
+        return Err(Diagnostic::error("R104", text).help("check the parameters of the device card").into());
     }
     let digit = f64::from(hardware.digit_max);
     let rounding = 0.5 * rows as f64;
@@ -112,14 +112,15 @@ pub(super) fn grid<'a>(
             layer.origin, hardware.xbar.bits_per_cell
         );
         return Err(Diagnostic::error("R101", text)
-            .help("drive fewer rows at once (dacs_per_crossbar), or use fewer DAC bits or bits in a cell"));
+            .help("drive fewer rows at once (dacs_per_crossbar), or use fewer DAC bits or bits in a cell")
+            .into());
     };
     let square = digit * digit;
     let variance_exponent = if variance_sum > 0.0 {
         let room = (EXACT - square * (rounding + 1.0)) / (square * variance_sum);
         if room.is_nan() || room <= 0.0 {
             let text = format!("layer {}: {rows} rows with digits up to {digit} leave no exact variance", layer.origin);
-            return Err(Diagnostic::error("R101", text).help("drive fewer rows at once, or use fewer DAC bits"));
+            return Err(Diagnostic::error("R101", text).help("drive fewer rows at once, or use fewer DAC bits").into());
         }
         room.log2().floor().clamp(-60.0, 60.0) as i32
     } else {

@@ -93,11 +93,12 @@ pub(super) struct CellMoments {
 }
 
 /// The weighted operation of a layer.
-pub(super) fn operation<'a>(graph: &'a QuantGraph, layer: &TiledLayer) -> Result<&'a MvmOp, Diagnostic> {
+pub(super) fn operation<'a>(graph: &'a QuantGraph, layer: &TiledLayer) -> diag::Result<&'a MvmOp> {
     match &graph.nodes[layer.node].op {
         QOp::Mvm(op) if op.weights.len() == layer.rows * layer.cols && op.outputs == layer.cols => Ok(op),
         _ => Err(Diagnostic::error("R105", format!("layer {} does not match its node of the network", layer.origin))
-            .help("tile the same network that is run")),
+            .help("tile the same network that is run")
+            .into()),
     }
 }
 
@@ -234,7 +235,7 @@ impl Arrays {
                     add(&mut arrays.programming, programming);
                     let _: LayerId = arrays.layers.push(made);
                 }
-                Err(problem) => problems.push(problem),
+                Err(found) => problems.extend(found),
             }
         }
         problems.into_result(arrays)
@@ -267,7 +268,7 @@ fn program_layer(
     converter: LayerConverter,
     replicas: usize,
     options: &ValueOptions,
-) -> Result<(LayerArrays, Programming), Diagnostic> {
+) -> diag::Result<(LayerArrays, Programming)> {
     let (id, tiled_layer) = layer;
     let jobs: Vec<(&Block, usize)> =
         (tiled_layer.blocks.iter()).flat_map(|b| (0..replicas).map(move |r| (&tiled.blocks[*b], r))).collect();

@@ -90,13 +90,16 @@ pub(super) struct Walk<'a> {
     options: RunOptions,
 }
 
+type CodeHook<'h> = dyn FnMut(LayerId, &[i32]) + 'h;
+type ProbeHook<'h> = dyn FnMut(LayerId, Probe) + 'h;
+
 /// Observers of a walk.
 #[derive(Default)]
 pub(super) struct Hooks<'h> {
     /// Sees the input codes of every layer.
-    pub(super) codes: Option<&'h mut dyn FnMut(LayerId, &[i32])>,
+    pub(super) codes: Option<&'h mut CodeHook<'h>>,
     /// Sees every value before conversion.
-    pub(super) probe: Option<&'h mut dyn FnMut(LayerId, Probe)>,
+    pub(super) probe: Option<&'h mut ProbeHook<'h>>,
 }
 
 /// What one chunk of samples yields.
@@ -144,19 +147,21 @@ impl<'a> Walk<'a> {
             let plan = program::operation(graph, layer).and_then(|op| {
                 let input = graph.nodes[graph.nodes[layer.node].inputs[0]].quant;
                 let input = input.filter(|q| q.bits <= 16).ok_or_else(|| {
-                    Diagnostic::error(
-                        "R105",
-                        format!("layer {}: its input has no format of at most 16 bits", layer.origin),
+                    Diagnostics::from(
+                        Diagnostic::error(
+                            "R105",
+                            format!("layer {}: its input has no format of at most 16 bits", layer.origin),
+                        )
+                        .help("quantise activations to 16 bits or fewer"),
                     )
-                    .help("quantise activations to 16 bits or fewer")
                 })?;
-                Ok(LayerPlan::new(op, &arrays.layers[id], input, arrays.options.seed))
+                Ok(LayerPlan::new(op, &arrays.layers[id], input, arrays.options.seed, options.isa))
             });
             match plan {
                 Ok(plan) => {
                     let _: LayerId = plans.push(plan);
                 }
-                Err(problem) => problems.push(problem),
+                Err(found) => problems.extend(found),
             }
             layer_of[layer.node] = Some(id);
         }
@@ -198,7 +203,7 @@ impl<'a> Walk<'a> {
                 }
                 let mut forward = hooks.probe.as_deref_mut().map(|tap| move |probe| tap(layer, probe));
                 let tap = forward.as_mut().map(|f| f as &mut Tap<'_>);
-                plan.run(self.options.isa, input, samples.start, scratch, counts, &mut sums, tap);
+                plan.run(input, samples.start, scratch, counts, &mut sums, tap);
                 for (s, powers) in result.compared.iter_mut().enumerate() {
                     powers[layer.index()] = plan.compare(
                         &input[s * plan.features..(s + 1) * plan.features],

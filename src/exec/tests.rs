@@ -236,36 +236,45 @@ fn coarse_converters_err_and_percentiles_clip() {
     assert!(some > 0 && narrow < coarse, "clipping a few sums sharpens the rest: {narrow} against {coarse}");
 }
 
-/// A column's noise is Gaussian with the variance of its cells and its converter.
+/// Every plane of every sample draws its own noise, with the variance of its cells and its converter.
 #[test]
 fn read_noise_has_the_variance_of_cells_and_converter() {
-    let quant = Quant { scale: 1.0, bits: 1, signed: false };
+    let quant = Quant { scale: 1.0, bits: 3, signed: false };
     let mut b = Builder::new(&[32], quant, 4, 11);
     b.mvm(b.graph.output, Window::dense(32), 4, None);
     let device = Gaussian { program: 0.0, ..Parameters::default().device };
     let p = Parameters { device, cell_bits: 3, adc_bits: 16, noise_lsb: 2.0, ..Parameters::default() };
     let QOp::Mvm(op) = &b.graph.nodes[b.graph.output].op else { panic!("the last node is weighted") };
     let n = 20_000;
-    let x = Array2::from_shape_fn((n, 32), |(_, f)| integer(1, f, 0, 1) as f32);
+    let x = Array2::from_shape_fn((n, 32), |(_, f)| integer(1, f, 0, 7) as f32);
     let out = evaluate(&b.graph, &p, &options(Fidelity::Noisy), &x, &RunOptions::default());
     let step = 99e-6 / 7.0;
+    let mut before: Vec<f64> = Vec::new();
     for o in 0..4 {
-        let (mut exact, mut variance) = (0.0, 4.0);
-        for r in (0..32).filter(|r| x[[0, *r]] == 1.0) {
-            let w = f64::from(op.weights[o * 32 + r]);
-            exact += w;
-            for level in [w.max(0.0), (-w).max(0.0)] {
-                variance += (0.02 * (1e-6 + level * step) / step).powi(2);
+        let (mut exact, mut expected) = (0.0, 0.0);
+        for plane in 0..3 {
+            // converter noise of 2 steps, rounding to whole steps, and the driven cells
+            let mut variance = 4.0 + 1.0 / 12.0;
+            for r in (0..32).filter(|r| (x[[0, *r]] as u32 >> plane) & 1 == 1) {
+                let w = f64::from(op.weights[o * 32 + r]);
+                exact += w * f64::from(1 << plane);
+                for level in [w.max(0.0), (-w).max(0.0)] {
+                    variance += (0.02 * (1e-6 + level * step) / step).powi(2);
+                }
             }
+            expected += variance * 4f64.powi(plane);
         }
         let values: Vec<f64> =
             (0..n).map(|s| f64::from(out.logits[[s, o]]) / op.acc_scale[o] - op.bias[o] as f64 - exact).collect();
         let mean = values.iter().sum::<f64>() / n as f64;
         let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n as f64;
-        // rounding to whole steps adds 1/12
-        let expected = variance + 1.0 / 12.0;
         assert!(mean.abs() < 4.5 * (expected / n as f64).sqrt(), "column {o}: mean {mean}");
         assert!((square / expected - 1.0).abs() < 4.5 * (2.0 / n as f64).sqrt(), "column {o}: {square} for {expected}");
+        if o > 0 {
+            let shared = before.iter().zip(&values).map(|(a, b)| a * b).sum::<f64>() / n as f64 / expected;
+            assert!(shared.abs() < 5.0 / (n as f64).sqrt(), "columns {} and {o} share noise: {shared}", o - 1);
+        }
+        before = values;
     }
 }
 

@@ -57,35 +57,35 @@ fn horner<L: Lanes, const N: usize>(l: L, x: L::Float, coefficients: [f32; N]) -
 #[inline(always)]
 fn ln<L: Lanes>(l: L, u: L::Float) -> L::Float {
     // u = 2^e · m with m in [sqrt(1/2), sqrt(2)); 0x3f3504f3 is sqrt(1/2)
-    let bits = l.to_bits(u);
+    let bits = l.bits_of_float(u);
     let exponent = l.sar::<23>(l.sub_word(bits, l.splat_word(0x3f35_04f3)));
-    let t = l.sub(l.from_bits(l.sub_word(bits, l.shl::<23>(exponent))), l.splat(1.0));
+    let t = l.sub(l.float_of_bits(l.sub_word(bits, l.shl::<23>(exponent))), l.splat(1.0));
     // ln(1 + t) = t - t²/2 + t³·Q(t)
     let q = horner(
         l,
         t,
-        [0.090_487_84, -0.140_308_92, 0.147_038_99, -0.166_027_19, 0.199_842_23, -0.250_007_03, 0.333_334_15],
+        [0.090_487_84, -0.140_308_92, 0.147_039, -0.166_027_19, 0.199_842_23, -0.250_007_03, 0.333_334_15],
     );
     let square = l.mul(t, t);
     let tail = l.mul(square, l.sub(l.mul(t, q), l.splat(0.5)));
-    l.add(l.mul(l.to_float(exponent), l.splat(std::f32::consts::LN_2)), l.add(t, tail))
+    l.add(l.mul(l.float_of_word(exponent), l.splat(std::f32::consts::LN_2)), l.add(t, tail))
 }
 
 /// Two independent standard normals from two random words.
 #[inline(always)]
 fn box_muller<L: Lanes>(l: L, radius: L::Word, angle: L::Word) -> [L::Float; 2] {
-    let half = l.to_float(l.shr::<1>(radius));
+    let half = l.float_of_word(l.shr::<1>(radius));
     let u = l.mul(l.add(half, l.splat(0.5)), l.splat(1.0 / (1u32 << 31) as f32));
     let r = l.sqrt(l.max(l.mul(l.splat(-2.0), ln(l, u)), l.splat(0.0)));
     // the low 30 bits are an angle in [-1/2, 1/2) quarter turns, the top two choose the quadrant
-    let a = l.mul(l.to_float(l.shl::<2>(angle)), l.splat(1.0 / 4_294_967_296.0));
+    let a = l.mul(l.float_of_word(l.shl::<2>(angle)), l.splat(1.0 / 4_294_967_296.0));
     let z = l.mul(a, a);
-    let sine = l.mul(a, horner(l, z, [-0.004_602_149, 0.079_680_22, -0.645_963_5, 1.570_796_3]));
+    let sine = l.mul(a, horner(l, z, [-0.004_602_149, 0.079_680_22, -0.645_963_5, std::f32::consts::FRAC_PI_2]));
     let cosine = horner(l, z, [-0.020_408_158, 0.253_598_57, -1.233_697, 1.0]);
-    let sine = l.to_bits(sine);
-    let cosine = l.xor(l.to_bits(cosine), l.and(angle, l.splat_word(1 << 31)));
+    let sine = l.bits_of_float(sine);
+    let cosine = l.xor(l.bits_of_float(cosine), l.and(angle, l.splat_word(1 << 31)));
     let swap = l.and(l.xor(sine, cosine), l.sar::<31>(l.shl::<1>(angle)));
-    [l.mul(r, l.from_bits(l.xor(cosine, swap))), l.mul(r, l.from_bits(l.xor(sine, swap)))]
+    [l.mul(r, l.float_of_bits(l.xor(cosine, swap))), l.mul(r, l.float_of_bits(l.xor(sine, swap)))]
 }
 
 /// The 64 normals of the lanes `16·group ..`, or only the first 32 if `HALF` (the rest is 0).

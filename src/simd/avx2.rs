@@ -95,22 +95,22 @@ impl Lanes for Avx2 {
         }
     }
     #[inline(always)]
-    fn to_bits(self, a: Self::Float) -> Self::Word {
+    fn bits_of_float(self, a: Self::Float) -> Self::Word {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { [_mm256_castps_si256(a[0]), _mm256_castps_si256(a[1])] }
     }
     #[inline(always)]
-    fn from_bits(self, a: Self::Word) -> Self::Float {
+    fn float_of_bits(self, a: Self::Word) -> Self::Float {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { [_mm256_castsi256_ps(a[0]), _mm256_castsi256_ps(a[1])] }
     }
     #[inline(always)]
-    fn to_float(self, a: Self::Word) -> Self::Float {
+    fn float_of_word(self, a: Self::Word) -> Self::Float {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { [_mm256_cvtepi32_ps(a[0]), _mm256_cvtepi32_ps(a[1])] }
     }
     #[inline(always)]
-    fn to_word(self, a: Self::Float) -> Self::Word {
+    fn word_of_float(self, a: Self::Float) -> Self::Word {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { [_mm256_cvtps_epi32(a[0]), _mm256_cvtps_epi32(a[1])] }
     }

@@ -87,22 +87,22 @@ impl Lanes for Avx512 {
         unsafe { u32::from(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(a, b)).count_ones() }
     }
     #[inline(always)]
-    fn to_bits(self, a: Self::Float) -> Self::Word {
+    fn bits_of_float(self, a: Self::Float) -> Self::Word {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_castps_si512(a) }
     }
     #[inline(always)]
-    fn from_bits(self, a: Self::Word) -> Self::Float {
+    fn float_of_bits(self, a: Self::Word) -> Self::Float {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_castsi512_ps(a) }
     }
     #[inline(always)]
-    fn to_float(self, a: Self::Word) -> Self::Float {
+    fn float_of_word(self, a: Self::Word) -> Self::Float {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_cvtepi32_ps(a) }
     }
     #[inline(always)]
-    fn to_word(self, a: Self::Float) -> Self::Word {
+    fn word_of_float(self, a: Self::Float) -> Self::Word {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_cvtps_epi32(a) }
     }

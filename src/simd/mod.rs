@@ -56,13 +56,13 @@ pub trait Lanes: Copy {
     fn count_unequal(self, a: Self::Float, b: Self::Float) -> u32;
 
     /// Bit pattern.
-    fn to_bits(self, a: Self::Float) -> Self::Word;
+    fn bits_of_float(self, a: Self::Float) -> Self::Word;
     /// Number of a bit pattern.
-    fn from_bits(self, a: Self::Word) -> Self::Float;
+    fn float_of_bits(self, a: Self::Word) -> Self::Float;
     /// Nearest `f32` of signed words.
-    fn to_float(self, a: Self::Word) -> Self::Float;
+    fn float_of_word(self, a: Self::Word) -> Self::Float;
     /// Signed words of floats that are integers.
-    fn to_word(self, a: Self::Float) -> Self::Word;
+    fn word_of_float(self, a: Self::Float) -> Self::Word;
 
     /// The same word in all lanes.
     fn splat_word(self, v: u32) -> Self::Word;
@@ -167,7 +167,7 @@ mod tests {
 
     fn everything<L: Lanes>(l: L) -> Vec<u32> {
         let (a, b) = (l.load(&A), l.load(&B));
-        let (wa, wb) = (l.to_bits(a), l.to_bits(b));
+        let (wa, wb) = (l.bits_of_float(a), l.bits_of_float(b));
         let mut out = vec![l.count_unequal(a, b)];
         let mut float = |v: L::Float| {
             let mut to = [0.0; LANES];
@@ -182,19 +182,19 @@ mod tests {
         float(l.round(a));
         float(l.min(a, b));
         float(l.max(a, b));
-        float(l.to_float(wa));
-        float(l.from_bits(l.xor(wa, wb)));
+        float(l.float_of_word(wa));
+        float(l.float_of_bits(l.xor(wa, wb)));
         let mut word = |v: L::Word| {
             let mut to = [0; LANES];
             l.store_word(v, &mut to);
             out.extend(to.map(|w| w as u32));
         };
-        word(l.to_word(l.round(a)));
+        word(l.word_of_float(l.round(a)));
         word(l.and(wa, l.splat_word(0xff00_ff00)));
         word(l.add_word(wa, wb));
         word(l.sub_word(wa, wb));
         word(l.mul_word(wa, l.splat_word(0x9E37_79B9)));
-        word(l.abs_word(l.to_word(l.round(a))));
+        word(l.abs_word(l.word_of_float(l.round(a))));
         word(l.shl::<3>(wa));
         word(l.shr::<5>(wb));
         word(l.sar::<7>(wb));

@@ -79,19 +79,19 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn to_bits(self, a: Self::Float) -> Self::Word {
+    fn bits_of_float(self, a: Self::Float) -> Self::Word {
         map(a, f32::to_bits)
     }
     #[inline(always)]
-    fn from_bits(self, a: Self::Word) -> Self::Float {
+    fn float_of_bits(self, a: Self::Word) -> Self::Float {
         map(a, f32::from_bits)
     }
     #[inline(always)]
-    fn to_float(self, a: Self::Word) -> Self::Float {
+    fn float_of_word(self, a: Self::Word) -> Self::Float {
         map(a, |a| a as i32 as f32)
     }
     #[inline(always)]
-    fn to_word(self, a: Self::Float) -> Self::Word {
+    fn word_of_float(self, a: Self::Float) -> Self::Word {
         map(a, |a| a as i32 as u32)
     }
 
