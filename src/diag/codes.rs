@@ -78,7 +78,11 @@ pub const CODES: &[Code] = &[
         "The card of a memory cell has a value out of its range or values that contradict each other (`g_min` not below `g_max`). The message is the device's own.",
     ),
     code("A015", "bits of a cell out of range", "A cell stores 1 to 8 bits."),
-    code("A016", "read bias not positive", "Read voltage and read time must be positive."),
+    code(
+        "A016",
+        "read bias out of range",
+        "The read voltage lies above 0 V and at most at 100 V; the read time is positive.",
+    ),
     code("A017", "ADC out of range", "An ADC has 1 to 16 bits, a positive rate and a noise that is not negative."),
     code(
         "A018",
@@ -115,6 +119,11 @@ pub const CODES: &[Code] = &[
         "capacity or width not usable",
         "Capacities, widths and flits are whole numbers of bytes, at least one.",
     ),
+    code(
+        "A025",
+        "name not usable",
+        "Names of the chip and of its kinds stand in paths of reports and in file names: letters, digits, `_` and `-`, at most 64.",
+    ),
     code("A026", "percentile out of range", "A percentile lies above 0 % and at most at 100 %."),
     code("A027", "quantisation out of range", "Weights have 2 to 16 bits with their sign, activations 1 to 16."),
     code(
@@ -128,7 +137,7 @@ pub const CODES: &[Code] = &[
         "The list `assumed` of a part may only name constants of the same part.",
     ),
     code("A030", "depth or width out of range", "Router buffers and vector lanes lie between 1 and 65536."),
-    code("A031", "negative price", "Energy, leakage and area cannot be negative."),
+    code("A031", "price out of range", "Energy, leakage and area can be neither negative nor infinite."),
     code("A032", "negative age", "The time between programming and use cannot be negative."),
     code("A033", "empty source", "Every priced part says where its constants come from, or `assumed: reason`."),
     code(
@@ -143,6 +152,16 @@ pub const CODES: &[Code] = &[
         "(warning) Some prices of the chip rest on assumptions. The report shows their share of the energy.",
     ),
     code("A037", "assumed device constants", "(warning) Some constants of a device card stand at assumed defaults."),
+    code(
+        "A038",
+        "latency too long",
+        "One action takes more than a thousand million clock cycles. A wrong prefix is likely (`s` for `ns`), or the clock is too fast.",
+    ),
+    code(
+        "A039",
+        "more levels than the card",
+        "(warning) A crossbar stores more bits in a cell than its device card has levels, so that levels overlap.",
+    ),
     code(
         "F001",
         "file cannot be read",
