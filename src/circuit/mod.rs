@@ -1,1 +1,5 @@
-//! (layer in construction)
+//! Circuits around the cells: converters.
+
+mod adc;
+
+pub use adc::{AdcTransfer, MAX_BITS, code};

@@ -3,12 +3,17 @@
 //!
 //! The trait works on *slices of cells*, never on one cell, so that dynamic dispatch costs nothing.
 
+#[cfg(test)]
+mod conformance;
 mod hfox;
 mod ideal;
 mod mos2_memtransistor;
 mod spec;
 
-pub use hfox::*;
+pub use hfox::{
+    HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
+    LrsSpec, RelaxationSpec,
+};
 pub use ideal::{Ideal, IdealSpec};
 pub use mos2_memtransistor::*;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};

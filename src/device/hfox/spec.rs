@@ -9,7 +9,6 @@ use crate::units::{Hertz, Kelvin, Ohm, Second, Share, Volt};
 pub(in super::super) const ASSUMED: &[&str] = &[
     "levels",
     "access_resistance",
-    "iv_scale",
     "programming.set",
     "programming.width",
     "programming.verify.tries",
@@ -41,7 +40,8 @@ pub struct HfOxSpec {
     pub levels: u32,
     /// Resistance of the access transistor, contained in the resistances above. *Assumed*: 1 kOhm.
     pub access_resistance: Ohm,
-    /// Voltage scale of the sinh conduction of the filament. *Assumed*: 1 V.
+    /// Voltage scale of the sinh conduction of the high-resistance state. *Derived* from the polynomials of
+    /// Synaptogen: 0.47 V (conductance at 1 V is 1.9 times that at 0.2 V).
     pub iv_scale: Volt,
     /// Pulses that program the cell.
     pub programming: HfOxProgrammingSpec,
@@ -64,7 +64,7 @@ impl Default for HfOxSpec {
             hrs: HrsSpec::default(),
             levels: 4,
             access_resistance: Ohm(1000.0),
-            iv_scale: Volt(1.0),
+            iv_scale: Volt(0.47),
             programming: HfOxProgrammingSpec::default(),
             variation: HfOxVariationSpec::default(),
             read: HfOxReadSpec::default(),

@@ -2,7 +2,7 @@
 //!
 //! The controller knows the nominal cell: it looks up how many steps lie between the conductance it read and
 //! the target, and applies coarse pulses and then fine ones. The real cell has its own law, so the outcome is
-//! read and corrected until it is in range, the tries are used up, or a train makes things worse (a cell whose
+//! read and corrected until it is in range, the tries are used up, or trains move it the wrong way (a cell whose
 //! own window ends before the target).
 
 use super::Mos2Memtransistor;
@@ -17,6 +17,10 @@ const INTERVALS: usize = 1024;
 /// A correction covers at most this share of the way through the window. Assumed; keeps a cell with two zones
 /// from being driven past its turning point by one wrong guess.
 const LARGEST_CORRECTION: f64 = 1.0 / 16.0;
+
+/// After so many trains in a row that moved the cell the wrong way the controller gives up: the cell is past the
+/// turning point of its zones. Assumed; one such train may be noise.
+const MOST_CONTRARY: u32 = 2;
 
 /// Conductance of the nominal cell along the way up or down.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,18 +141,18 @@ impl Mos2Memtransistor {
         if let Some(verify) = self.spec.programming.verify {
             let window = self.read_channel.on - self.read_channel.off;
             let tolerance = verify.tolerance.0 * window;
-            let mut before = f64::INFINITY;
+            let (mut before, mut upwards, mut contrary) = (f64::NAN, true, 0);
             for attempt in 1..=verify.tries {
                 let g = conductance(state);
                 let v = self.spec.read.voltage.0;
                 cost.energy += Joule(g * v * v * verify.read_time.0);
                 cost.time += verify.read_time;
                 let read = g * (1.0 + self.spec.read.noise.0 * draw(attempt - 1, 1));
-                let error = (read - target).abs();
-                if error <= tolerance || attempt == verify.tries || error > before + tolerance {
+                contrary = if (read < before) == upwards && !before.is_nan() { contrary + 1 } else { 0 };
+                if (read - target).abs() <= tolerance || attempt == verify.tries || contrary == MOST_CONTRARY {
                     break;
                 }
-                before = error;
+                before = read;
                 let wanted = if read < target {
                     (self.rise.position(target) - self.rise.position(read)).max(0.0)
                 } else {
@@ -159,6 +163,7 @@ impl Mos2Memtransistor {
                 if train.steps == 0.0 {
                     break;
                 }
+                upwards = train.steps > 0.0;
                 state = self.apply(&cell, state, train, draw(attempt, 0), cost);
             }
         }
@@ -272,7 +277,8 @@ mod tests {
             (sum / n as f64).sqrt()
         };
         let (open, closed) = (spread(false), spread(true));
-        assert!(closed < 0.25 * open && closed < 0.06, "{closed} against {open}");
+        eprintln!("rms error in windows: {open} open loop, {closed} verified");
+        assert!(closed < 0.25 * open && closed < 0.05, "{closed} against {open}");
     }
 
     #[test]

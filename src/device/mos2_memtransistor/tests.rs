@@ -90,6 +90,31 @@ fn traps_lower_the_share_of_cells_that_the_card_says() {
     assert!((0..1000).all(|c| d.telegraph(d.window().g_max.0, c, Chance { seed: 4, scale: 1.0 }) == 1.0));
 }
 
+/// Conductance spread is log-normal with the card's deviation, and a shifted threshold adds to it through the
+/// slope of the gate law; failed cells are as many as the card says.
+#[test]
+fn cells_differ_as_the_card_says() {
+    let d = Mos2Spec::default().build(ROOM).unwrap();
+    let n = 20_000;
+    let cells: Vec<_> = (0..n).map(|c| d.cell(c, Chance { seed: 6, scale: 1.0 })).collect();
+    let logs: Vec<f64> = cells.iter().map(|c| c.read_gain.ln()).collect();
+    let n = n as f64;
+    let mean = logs.iter().sum::<f64>() / n;
+    let s = (logs.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / n).sqrt();
+    // d ln G_on/d V_T by a difference quotient over the spread of 0.3 V
+    let gated = GatedWindowSpec::default();
+    let slope = (window::g_on(&gated, 0.0, 0.0, 0.3) / window::g_on(&gated, 0.0, 0.0, -0.3)).ln() / 0.6;
+    let expected = (0.15_f64.powi(2) + (0.3 * slope).powi(2)).sqrt();
+    assert!(mean.abs() < 5.0 * expected / n.sqrt() + 1e-3, "{mean}");
+    assert!((s / expected - 1.0).abs() < 5.0 / (2.0 * n).sqrt() + 1e-3, "{s} {expected}");
+    let rates = cells.iter().map(|c| c.kinetics.rate.ln().powi(2)).sum::<f64>() / n;
+    assert!((rates / 0.04 - 1.0).abs() < 5.0 * (2.0 / n).sqrt());
+    let labels = cells.iter().map(|c| (label(c.kinetics.potentiation.a()) - 1.5).powi(2)).sum::<f64>() / n;
+    assert!((labels / 0.01 - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{labels}");
+    let failed = cells.iter().filter(|c| c.stuck.is_some()).count() as f64;
+    assert!((failed - 0.012 * n).abs() < 5.0 * (0.012 * n).sqrt(), "{failed}");
+}
+
 /// Charge-transport simulation of the npj 2025 device (set 1 of s41699-025-00530-y, 1 um): twenty pulses of
 /// -5 V and 0.1 s depress the read current 7.6 times; then +4 V potentiates for twelve pulses and depresses
 /// again, because a zone opens at the other contact. Nine numbers are fitted to the 41 reads.
