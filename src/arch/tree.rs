@@ -140,7 +140,7 @@ impl Node {
     /// Writes the tree without places, comments and layout: what the chip's hash is taken of. Keys keep
     /// their order, since the order of kinds decides their ids.
     pub fn canonical(&self, out: &mut String) {
-        use fmt::Write as _;
+        use std::fmt::Write as _;
         match &self.kind {
             Kind::Null => out.push('~'),
             Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
