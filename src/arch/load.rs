@@ -1,6 +1,7 @@
 //! From text to chip: tree, overrides, structural check, typed file, rules, dense ids.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -8,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::check::check;
 use super::de::NodeDe;
-use super::tree::{Kind, Node, Sources, Span, parse};
+use super::tree::{Kind, Node, Sources, Span};
+use super::yaml::{MAX_BYTES, parse};
 use super::{ArchFile, Chip, resolve, rules};
 use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
 
@@ -22,7 +24,10 @@ use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
 /// `F001` if the file cannot be read, `F010` and `F011` for overrides, `A…` for everything wrong in it.
 pub fn load(path: &std::path::Path, overrides: &[(String, String)]) -> Result<Chip> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| {
+    let mut bytes = Vec::new();
+    // one byte more than is allowed: enough for the parser to refuse, however long the file
+    let limit = MAX_BYTES as u64 + 1;
+    std::fs::File::open(path).and_then(|f| f.take(limit).read_to_end(&mut bytes)).map_err(|e| {
         Diagnostic::error("F001", format!("the arch file `{name}` cannot be read: {e}"))
             .help("paths are relative to the folder the command runs in")
     })?;
@@ -64,8 +69,7 @@ fn read(name: &str, text: &str, overrides: &[(String, String)]) -> Result<Read> 
         set(&mut root, &mut sources, path, value, &mut found);
     }
     found.extend(check(&root, &sources));
-    let found = found.into_result(())?;
-    let () = found;
+    found.into_result(())?;
     let file = ArchFile::deserialize(NodeDe(&root)).map_err(|e| {
         let span = e.span.unwrap_or_else(|| root.span.clone());
         Diagnostic::error("A009", e.message).label("cannot be used").at(sources.place(&span))

@@ -1,6 +1,6 @@
 //! The arch file: schema, loading with all mistakes at once, cross-checks, and the resolved [`Chip`].
 //!
-//! Text becomes a tree with places (`tree`), overrides replace nodes, the generated schema checks the
+//! Text becomes a tree with places (`yaml`, `tree`), overrides replace nodes, the generated schema checks the
 //! structure (`check`), the typed file is read from the tree (`de`, `file`), rules check what no schema
 //! can say (`rules`), and names become dense ids (`resolve`).
 
@@ -15,6 +15,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod yaml;
 
 pub use chip::*;
 pub use describe::describe;
@@ -23,7 +24,7 @@ pub use file::{
     QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec,
 };
 pub use load::{load, load_str};
-pub use tree::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
+pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
 
 /// The JSON schema of the arch file, as committed in `arch/schema.json`: pretty, ending with a newline.
 #[must_use]

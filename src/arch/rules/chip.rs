@@ -18,6 +18,27 @@ pub(super) fn version(ctx: &mut Ctx<'_>) {
     }
 }
 
+/// A025: names that can stand in paths of reports and in file names.
+pub(super) fn names(ctx: &mut Ctx<'_>) {
+    let file = ctx.file;
+    let good = |name: &str| {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        (1..=64).contains(&name.len()) && name.chars().all(word)
+    };
+    let expected = "letters, digits, `_` and `-`, at most 64";
+    ctx.require(good(&file.name), "A025", &["name"], "this cannot be the name of a chip", expected);
+    let sections = [
+        ("devices", file.devices.keys().collect::<Vec<_>>()),
+        ("crossbars", file.crossbars.keys().collect()),
+        ("cores", file.cores.keys().collect()),
+    ];
+    for (section, names) in sections {
+        for name in names {
+            ctx.require(good(name), "A025", &[section, name], "this cannot be a name", expected);
+        }
+    }
+}
+
 /// A021: clock and temperature.
 pub(super) fn clock_and_temperature(ctx: &mut Ctx<'_>) {
     let hertz = ctx.file.clock.si();
@@ -90,5 +111,6 @@ pub(super) fn defaults(ctx: &mut Ctx<'_>) {
     let path = ["defaults", "quantisation", "percentile"];
     let good = p > 0.0 && p <= 1.0;
     ctx.require(good, "A026", &path, "percentile out of range", "above 0 % and at most 100 %");
-    ctx.require(d.age.si() >= 0.0, "A032", &["defaults", "age"], "the age is negative", "0 s or more");
+    let good = d.age.si() >= 0.0 && d.age.si().is_finite();
+    ctx.require(good, "A032", &["defaults", "age"], "the age is negative or infinite", "0 s or more");
 }

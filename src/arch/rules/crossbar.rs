@@ -1,6 +1,7 @@
 //! Rules of crossbars and their cells.
 
 use super::Ctx;
+use crate::device::DeviceSpec;
 use crate::diag::Diagnostic;
 
 /// Most word or bit lines of a crossbar: far above any array built, and small enough that a block's
@@ -39,17 +40,39 @@ pub(super) fn device(ctx: &mut Ctx<'_>) {
             let mut path = vec!["devices", name, variant];
             path.extend(e.field.split('.').filter(|f| !f.is_empty()));
             let d = Diagnostic::error("A014", format!("`{}`: {}", path.join("."), e.message));
+            // a card that does not hold at this temperature is a matter of the chip's own line
+            let of_chip = path.last() == Some(&"temperature") && ctx.root.nearest(&path).get("temperature").is_none();
+            let path = if of_chip { vec!["temperature"] } else { path };
             ctx.at(&path, d.label("cannot be built so").help(e.help));
         }
     }
 }
 
+/// Highest read voltage: above it every known cell is written, not read.
+const MAX_READ: f64 = 100.0;
+
 /// A016: the read bias.
 pub(super) fn read(ctx: &mut Ctx<'_>) {
     for (name, spec) in &ctx.file.crossbars {
+        let good = spec.v_read.si() > 0.0 && spec.v_read.si() <= MAX_READ;
         let path = ["crossbars", name, "v_read"];
-        ctx.require(spec.v_read.si() > 0.0, "A016", &path, "the read voltage is not positive", "more than 0 V");
+        ctx.require(good, "A016", &path, "the read voltage is out of range", "above 0 V, at most 100 V");
         let path = ["crossbars", name, "t_read"];
         ctx.require(spec.t_read.si() > 0.0, "A016", &path, "the read time is not positive", "more than 0 s");
+    }
+}
+
+/// A039 (a warning): a cell is asked for more levels than its card tells apart.
+pub(super) fn levels(ctx: &mut Ctx<'_>) {
+    for (name, spec) in &ctx.file.crossbars {
+        let Some(DeviceSpec::HfOx(card)) = ctx.file.devices.get(&spec.device) else { continue };
+        let asked = 1_u64 << spec.bits_per_cell.min(63);
+        if asked > u64::from(card.levels) {
+            let path = ["crossbars", name, "bits_per_cell"];
+            let device = &spec.device;
+            let message = format!("`{}`: {asked} levels of a cell of {} levels", path.join("."), card.levels);
+            let help = format!("levels of device `{device}` will overlap; store fewer bits in a cell");
+            ctx.at(&path, Diagnostic::warning("A039", message).label("more than the card tells apart").help(help));
+        }
     }
 }

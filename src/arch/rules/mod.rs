@@ -24,6 +24,7 @@ pub(crate) struct Ctx<'a> {
 /// The rules in order of their codes.
 const RULES: &[fn(&mut Ctx<'_>)] = &[
     chip::version,
+    chip::names,
     chip::clock_and_temperature,
     chip::grid,
     chip::tile_cores,
@@ -32,6 +33,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     crossbar::size,
     crossbar::device,
     crossbar::read,
+    crossbar::levels,
     core::crossbars,
     core::converters,
     core::adc_against_clock,
@@ -39,6 +41,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     parts::sources,
     parts::prices,
     parts::storage,
+    parts::latencies,
     parts::unused,
 ];
 

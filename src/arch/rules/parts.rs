@@ -3,7 +3,7 @@
 use super::Ctx;
 use crate::arch::tree::{Kind, Node};
 use crate::diag::{Diagnostic, nearest};
-use crate::units::{Bytes, Joule, JoulePerByte, SquareMicron, Watt};
+use crate::units::{Bytes, Joule, JoulePerByte, Latency, SampleRate, Second, SquareMicron, Watt};
 
 /// Calls `f` with the path of every map of the tree.
 fn maps<'t>(node: &'t Node, path: &mut Vec<&'t str>, f: &mut impl FnMut(&[&'t str], &'t Node)) {
@@ -56,10 +56,7 @@ pub(super) fn sources(ctx: &mut Ctx<'_>) {
             let Kind::Text(name) = &item.kind else { continue };
             let fields =
                 || node.entries().iter().map(|e| e.key.as_str()).filter(|k| !matches!(*k, "source" | "assumed"));
-            // a dotted name reaches into a group of a device card
-            if node.nearest(&name.split('.').collect::<Vec<_>>()).span != node.span
-                && fields().any(|f| name.starts_with(f))
-            {
+            if fields().any(|f| f == name) {
                 continue;
             }
             let help = nearest(name, fields()).map_or_else(
@@ -74,7 +71,7 @@ pub(super) fn sources(ctx: &mut Ctx<'_>) {
     }
 }
 
-/// A031: no energy, power or area is negative.
+/// A031: no energy, power or area is negative or infinite.
 pub(super) fn prices(ctx: &mut Ctx<'_>) {
     let root = ctx.root;
     for (path, node) in parts(root) {
@@ -92,9 +89,8 @@ pub(super) fn prices(ctx: &mut Ctx<'_>) {
                 "read" | "write" | "transfer" => t.parse::<JoulePerByte>().ok().map(JoulePerByte::si),
                 _ => None,
             };
-            if price.is_some_and(|p| p < 0.0) {
-                ctx.require(false, "A031", &under(&path, &e.key), "a price cannot be negative", "0 or more");
-            }
+            let good = price.is_none_or(|p| p >= 0.0 && p.is_finite());
+            ctx.require(good, "A031", &under(&path, &e.key), "a price cannot be negative or infinite", "0 or more");
         }
     }
 }
@@ -108,6 +104,26 @@ pub(super) fn storage(ctx: &mut Ctx<'_>) {
             let good = bytes.si() >= 1.0 && bytes.si().fract() == 0.0 && bytes.si() <= 1e12;
             let message = format!("{bytes} is not usable");
             ctx.require(good, "A024", &under(path, key), &message, "a whole number of bytes, at least 1");
+        }
+    });
+}
+
+/// Longest time of one action in clock cycles; beyond it, sums of a long run would no longer be exact.
+const MAX_CYCLES: u64 = 1_000_000_000;
+
+/// A038: no action takes an absurd number of cycles.
+pub(super) fn latencies(ctx: &mut Ctx<'_>) {
+    let (root, clock) = (ctx.root, ctx.file.clock);
+    maps(root, &mut Vec::new(), &mut |path, node| {
+        for key in ["latency", "t_read", "rate"] {
+            let Some(t) = text(node.get(key)) else { continue };
+            let latency = match key {
+                "rate" => t.parse::<SampleRate>().ok().map(|r| Latency::Time(Second(1.0 / r.si()))),
+                _ => t.parse::<Latency>().ok(),
+            };
+            let cycles = latency.map_or(0, |l| l.cycles(clock));
+            let message = format!("{t} is {cycles} cycles of the clock of {clock}");
+            ctx.require(cycles <= MAX_CYCLES, "A038", &under(path, key), &message, "at most a thousand million cycles");
         }
     });
 }
