@@ -188,16 +188,6 @@ pub const CODES: &[Code] = &[
         "more levels than the card",
         "(warning) A crossbar stores more bits in a cell than its device card has levels, so that levels overlap.",
     ),
-    code(
-        "F001",
-        "file cannot be read",
-        "The named file is missing or may not be read. Check the path; paths are relative to the folder the command runs in.",
-    ),
-    code(
-        "A039",
-        "more levels than the card",
-        "(warning) A crossbar stores more bits in a cell than its device card has levels, so that levels overlap.",
-    ),
     code("M001", "model file is empty", "The ONNX file has no bytes. Export the network again."),
     code(
         "M002",
