@@ -179,7 +179,7 @@ impl Session {
     /// As [`exec::column_moments_test`].
     pub fn column_moments(&self, values: &ValueOptions, sample: usize, reads: usize) -> Result<Vec<exec::LayerTest>> {
         let samples = inputs::matrices(&self.data, &self.graph);
-        exec::column_moments_test(&self.quant, &self.tiled, &self.chip, &self.converters()?, values, &samples, sample, reads)
+        exec::column_moments_test(&self.quant, &self.tiled, &self.chip, values, &samples, sample, reads)
     }
 
     /// Label masks of the samples, if they are labelled.
