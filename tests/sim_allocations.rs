@@ -85,14 +85,8 @@ fn program() -> Program {
         inputs: if n > 0 { vec![Id::new(n - 1)] } else { vec![] },
         outputs: if n < 2 { vec![Id::new(n)] } else { vec![] },
     });
-    let channel = |n| Channel {
-        from: Id::new(n),
-        to: Id::new(n + 1),
-        bytes: 64,
-        positions: 50,
-        need: Need::Same,
-        capacity: 4,
-    };
+    let channel =
+        |n| Channel { from: Id::new(n), to: Id::new(n + 1), bytes: 64, positions: 50, need: Need::Same, capacity: 4 };
     Program { machine, stages: stages.collect(), channels: [channel(0), channel(1)].into_iter().collect() }
 }
 
