@@ -36,8 +36,7 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
         output_register: 1,
         input_slots: 2,
     };
-    let tiles: IdVec<TileId, _> =
-        (0..side * side).map(|n| TileTiming { x: n % side, y: n / side, ..tile }).collect();
+    let tiles: IdVec<TileId, _> = (0..side * side).map(|n| TileTiming { x: n % side, y: n / side, ..tile }).collect();
     let cores: IdVec<CoreId, _> = (0..side * side * units).map(|n| core(TileId::new(n / units))).collect();
     let mesh = MeshTiming { grid: [side, side], flit_bytes: 16, router: 2, link: 1, buffer_flits: 4 };
     let machine = Machine { tiles, cores, mesh, memory: MemoryTiming { width: 32, latency: 10 } };
@@ -84,7 +83,8 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
 fn events(c: &mut Criterion) {
     let mut group = c.benchmark_group("sim");
     group.sample_size(10);
-    for (name, side, layers, units) in [("one_layer", 1, 1, 1), ("ten_layers", 4, 10, 4), ("hundred_layers", 10, 99, 4)] {
+    for (name, side, layers, units) in [("one_layer", 1, 1, 1), ("ten_layers", 4, 10, 4), ("hundred_layers", 10, 99, 4)]
+    {
         let program = chain(side, layers, units, 200);
         let options = SimOptions { samples: 10, ..SimOptions::default() };
         let events = run(&program, &options).expect("the chain runs").events;

@@ -57,7 +57,11 @@ pub(super) fn deadlock(world: &World, program: &Program, samples: usize) -> Diag
     for w in &waits {
         graph.add_edge(nodes[w.waiting], nodes[w.on], ());
     }
-    let mut rings: Vec<Vec<usize>> = tarjan_scc(&graph).into_iter().filter(|c| c.len() > 1).map(|c| c.into_iter().map(|n| graph[n]).collect()).collect();
+    let mut rings: Vec<Vec<usize>> = tarjan_scc(&graph)
+        .into_iter()
+        .filter(|c| c.len() > 1)
+        .map(|c| c.into_iter().map(|n| graph[n]).collect())
+        .collect();
     rings.iter_mut().for_each(|r: &mut Vec<usize>| r.sort_unstable());
     rings.sort();
     let in_ring = |w: &&Wait| rings.iter().any(|r| r.contains(&w.waiting) && r.contains(&w.on));

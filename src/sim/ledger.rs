@@ -83,7 +83,11 @@ impl Ledger {
             start: c.start.unwrap_or(0),
             end: c.end,
             busy: c.busy,
-            stalls: CAUSES.into_iter().filter(|s| c.stalls[*s as usize] > 0).map(|s| (s, c.stalls[s as usize])).collect(),
+            stalls: CAUSES
+                .into_iter()
+                .filter(|s| c.stalls[*s as usize] > 0)
+                .map(|s| (s, c.stalls[s as usize]))
+                .collect(),
         })
     }
     /// The traced positions, stage by stage.
@@ -91,7 +95,9 @@ impl Ledger {
         let of = |(stage, c): (usize, &Course)| {
             let stage = StageId::new(stage);
             let times = c.trace.iter().enumerate();
-            times.map(move |(position, (start, end))| PositionTime { stage, position, start: *start, end: *end }).collect()
+            times
+                .map(move |(position, (start, end))| PositionTime { stage, position, start: *start, end: *end })
+                .collect()
         };
         self.stages.iter().enumerate().flat_map(|c| -> Vec<PositionTime> { of(c) }).collect()
     }

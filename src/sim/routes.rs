@@ -108,7 +108,11 @@ impl<'m> Builder<'m> {
     pub(super) fn end(&mut self, purpose: Purpose) -> u32 {
         let end = self.transport.legs.len() as u32;
         // the origin is left once: when the first server that moves the bytes is released
-        self.transport.legs[self.first as usize..].iter_mut().filter(|l| l.leaves).skip(1).for_each(|l| l.leaves = false);
+        self.transport.legs[self.first as usize..]
+            .iter_mut()
+            .filter(|l| l.leaves)
+            .skip(1)
+            .for_each(|l| l.leaves = false);
         self.transport.routes.push(Route { first: self.first, end, purpose, jobs: 0 });
         (self.transport.routes.len() - 1) as u32
     }

@@ -148,7 +148,9 @@ fn drive_fast(timing: &CoreTiming, unit: &MvmUnit, arrivals: &[u64], pauses: &[u
                 }
             }
         }
-        while input < arrivals.len() && let Some(at) = free.pop_front() {
+        while input < arrivals.len()
+            && let Some(at) = free.pop_front()
+        {
             last_load = u64::max(at, last_load) + arrivals[input];
             loads.push_back(last_load);
             input += 1;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{BackEnd, Course, CoreTiming, MvmUnit};
+use super::{BackEnd, CoreTiming, Course, MvmUnit};
 
 /// A hold bank.
 #[derive(Clone, Copy, PartialEq)]

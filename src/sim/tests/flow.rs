@@ -1,7 +1,10 @@
 //! Producers and consumers: stalls, replicas, order, deadlock, watchdog.
 
+use proptest::prelude::*;
+
 use super::super::StallCause;
 use super::*;
+use crate::tensor::Window;
 
 /// Source, one digital stage and sink with one-entry buffers, followed cycle by cycle.
 #[test]
@@ -134,4 +137,38 @@ fn mistakes_of_a_program_are_told() {
     expect(|p| p.stages[StageId::new(2)].work = mvm(vec![unit(0, 0, 1, 1), unit(0, 0, 1, 1)], 1), "used by two units");
     let e = run(&fork(8).program, &SimOptions { samples: 0, ..SimOptions::default() }).expect_err("nothing to do");
     assert_eq!(e.code, "R003");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// A chain of sliding windows with the least buffers that allow it at all always comes to its end,
+    /// samples in order, and no cycle is booked twice.
+    #[test]
+    fn least_capacity_is_enough_for_a_chain(kernels in prop::collection::vec((1usize..4, 1usize..3), 1..5), length in 12usize..20, spare in 0usize..3, samples in 1usize..4) {
+        let mut d = Draft::new(machine([2, 2], QUICK_TILE));
+        let mut from = d.stage("input x", 0, length, Work::Source { bytes: 64 });
+        let mut input = length;
+        for (n, (kernel, stride)) in kernels.into_iter().enumerate() {
+            if input < kernel {
+                break;
+            }
+            let output = (input - kernel) / stride + 1;
+            let window = Window { channels: 1, input: vec![input], output: vec![output], kernel: vec![kernel], stride: vec![stride], dilation: vec![1], pad: vec![0] };
+            let to = d.stage(&format!("layer {n}"), n % 4, output, mvm(vec![unit(n, n % 4, 1 + n as u64, 2)], 64));
+            let c = d.join(from, to, Need::Window(window), 1, 64);
+            let least = d.program.channels[c].least_capacity(output);
+            d.program.channels[c].capacity = least + spare;
+            (from, input) = (to, output);
+        }
+        let sink = d.stage("output", 0, input, Work::Sink { bytes: 64 });
+        d.join(from, sink, Need::Same, 1, 64);
+        let t = d.run(samples);
+        prop_assert_eq!(t.finished.len(), samples);
+        prop_assert!(t.finished.is_sorted_by(|a, b| a < b));
+        for s in t.stages.iter() {
+            prop_assert!(s.start <= s.end && s.busy <= s.end - s.start);
+            prop_assert!(s.stalls.values().sum::<u64>() <= s.end, "stalls do not overlap");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Tests of whole runs on machines small enough to be followed by hand.
 
-mod counts;
 mod core_law;
+mod counts;
 mod flow;
 mod isaac;
 mod mesh;

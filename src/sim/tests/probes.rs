@@ -42,7 +42,11 @@ const ROWS: &[(&str, Change, u64)] = &[
     ("adder", |p| core(p).shift_add = 4, 19 + 3),
     ("output register", |p| core(p).output_register = 5, 19 + 5),
     ("steps", |p| only_unit(p).steps = 5, 19 + 4),
-    ("steps with one hold bank: each waits until the code is taken", |p| (core(p).hold_banks, only_unit(p).steps) = (1, 5), 19 + 4 * 2),
+    (
+        "steps with one hold bank: each waits until the code is taken",
+        |p| (core(p).hold_banks, only_unit(p).steps) = (1, 5),
+        19 + 4 * 2,
+    ),
     (
         "steps with one hold bank, given back after the addition",
         |p| (core(p).hold_banks, core(p).back_end, only_unit(p).steps) = (1, BackEnd::Serial, 5),
