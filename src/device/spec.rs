@@ -222,4 +222,23 @@ mod tests {
         assert!(!assumed.contains(&"read.noise") && !assumed.contains(&"read.voltage"));
         assert!(assumed.contains(&"retention.tau_fast"));
     }
+
+    #[test]
+    fn groups_can_be_switched_off_and_forms_chosen() {
+        let text =
+            "mos2_memtransistor: { state: normalised, programming: { verify: null }, variation: { yield: 92 % } }";
+        let DeviceSpec::Mos2Memtransistor(s) = serde_saphyr::from_str(text).unwrap() else { panic!("another variant") };
+        assert!(s.programming.verify.is_none() && s.state == crate::device::StateSpec::Normalised);
+        assert_eq!(s.variation.working, crate::units::Share(0.92));
+    }
+
+    /// The schema names what the loader accepts, quantities with their units.
+    #[test]
+    fn the_schema_knows_every_variant() {
+        let schema = serde_json::to_string(&schemars::schema_for!(DeviceSpec)).unwrap();
+        for entry in DEVICES {
+            assert!(schema.contains(entry.name), "{}", entry.name);
+        }
+        assert!(schema.contains("\"yield\"") && schema.contains("Siemens"));
+    }
 }

@@ -53,6 +53,8 @@ pub struct HfOx {
     spec: HfOxSpec,
     temperature: Kelvin,
     conduction: Conduction,
+    /// Power of a SET and of a RESET pulse in a cell in the low-resistance state, in watt.
+    lrs_power: [f64; 2],
 }
 
 /// Law of the resistance of one level.
@@ -119,7 +121,7 @@ impl HfOx {
             }
             Draw { seed: chance.seed, domain, element: address, tick }.normal(lane) * chance.scale
         };
-        let (g_lrs, bias) = (1.0 / self.spec.lrs.resistance.0, self.spec.read.voltage);
+        let bias = self.spec.read.voltage;
         let w = self.window();
         let law = self.law(target);
         let cell = law.cells * draw(Domain::DeviceToDevice, 0, 0);
@@ -132,15 +134,18 @@ impl HfOx {
             });
             // the cell comes in its high-resistance state: a first try at that level takes no pulse
             if attempt > 0 || target > w.g_min.0 * (1.0 + 1e-9) {
-                let before = stuck.unwrap_or(g_lrs);
                 let power = |v: Volt, g: f64| self.current(g, v) * v.0;
+                let [set, reset] = match stuck {
+                    None => self.lrs_power,
+                    Some(g) => [power(p.set, g), power(p.reset, g)],
+                };
                 cost.pulses += 1;
                 cost.time += p.width;
-                cost.energy += Joule(power(p.set, before) * p.width.0);
+                cost.energy += Joule(set * p.width.0);
                 if target < w.g_max.0 * (1.0 - 1e-9) {
                     cost.pulses += 1;
                     cost.time += p.width;
-                    cost.energy += Joule(0.5 * (power(p.reset, before) + power(p.reset, g)) * p.width.0);
+                    cost.energy += Joule(0.5 * (reset + power(p.reset, g)) * p.width.0);
                 }
             }
             if let Some(verify) = p.verify {
@@ -277,15 +282,16 @@ impl HfOxSpec {
         c.positive("temperature.reference", self.temperature.reference.0);
         c.positive("temperature.minimum", self.temperature.minimum.0);
         c.temperature(temperature, self.temperature.minimum, self.temperature.maximum);
-        c.finish(|| HfOx {
-            spec: self.clone(),
-            temperature,
-            conduction: Conduction {
+        c.finish(|| {
+            let conduction = Conduction {
                 bias: self.read.voltage.0,
                 access: self.access_resistance.0,
                 scale: self.iv_scale.0,
                 barrier: 1.0 / self.hrs.resistance.0,
-            },
+            };
+            let power = |v: Volt| v.0 * conduction.current(1.0 / self.lrs.resistance.0, v.0);
+            let lrs_power = [power(self.programming.set), power(self.programming.reset)];
+            HfOx { spec: self.clone(), temperature, conduction, lrs_power }
         })
     }
 }

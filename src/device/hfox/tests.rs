@@ -117,8 +117,7 @@ fn relaxation_is_linear_in_the_decades() {
 
 #[test]
 fn mistakes_are_told_by_field() {
-    let mut spec = HfOxSpec::default();
-    spec.access_resistance = crate::units::Ohm(5e3);
+    let mut spec = HfOxSpec { access_resistance: crate::units::Ohm(5e3), ..HfOxSpec::default() };
     spec.hrs.resistance = crate::units::Ohm(1e3);
     let fields: Vec<String> = spec.build(Kelvin(500.0)).unwrap_err().into_iter().map(|e| e.field).collect();
     assert_eq!(fields, ["hrs.resistance", "access_resistance", "temperature"]);

@@ -17,13 +17,25 @@ impl Mos2Spec {
         let top = self.gate.top_ratio * self.gate.top.0;
         let (read_gate, write_gate) = (self.gate.read.0 + top, self.gate.write.0 + top);
         let reference = self.gate.reference.0;
-        let (read, write) = (bounds(&self.window, read_gate, reference), bounds(&self.window, write_gate, reference));
+        let ends = |gate| bounds(&self.window, self.programming.headroom.0, gate, reference);
+        let (read, write) = (ends(read_gate), ends(write_gate));
+        for (field, gate, [off, on]) in [("gate.read", read_gate, read), ("gate.write", write_gate, write)] {
+            if !(off > 0.0 && off < on && on.is_finite()) {
+                return Err(SpecError {
+                    field: field.into(),
+                    message: format!(
+                        "at an effective gate voltage of {gate} V the window is empty ({off:e} to {on:e} S)"
+                    ),
+                    help: "choose a gate voltage at which the channel conducts and the ratio is above 1".into(),
+                });
+            }
+        }
         let pulses = self.kinetics.pulses_potentiation;
         let single = Kinetics::of(self, write_gate);
         let (kinetics, read_channel, write_channel) = match &self.state {
             StateSpec::Normalised => (single, Channel::normalised(read), Channel::normalised(write)),
             StateSpec::DualZone(z) => {
-                let shape = ZoneShape { steepness: z.steepness, right_over_left: 1.0 + z.mismatch.0 };
+                let shape = ZoneShape::new(z.steepness, 1.0 + z.mismatch.0);
                 let [x, least] = single.turning_point(shape, pulses);
                 let stretch = pulses / x;
                 let kinetics = Kinetics {

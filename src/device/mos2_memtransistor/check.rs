@@ -120,6 +120,7 @@ impl Mos2Spec {
         c.positive("kinetics.threshold_softness", k.threshold_softness.0);
         c.positive("programming.width", p.width.0);
         c.positive("programming.correction_width", p.correction_width.0);
+        c.within("programming.headroom", p.headroom.0, 0.0, 0.9);
         c.require(
             p.correction_width <= p.width,
             "programming.correction_width",
@@ -184,6 +185,12 @@ mod tests {
             ),
             ["window"]
         );
+    }
+
+    #[test]
+    fn a_gate_that_closes_the_window_is_refused() {
+        assert_eq!(fields(|s| s.gate.read = Volt(-1000.0)), ["gate.read"]);
+        assert_eq!(fields(|s| s.gate.write = Volt(-120.0)), ["gate.write"]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod spread;
 mod state;
 mod window;
 
-pub use pulse_law::{LABELS, PulseLaw, curvature, label};
+pub use pulse_law::{LABELS, PulseLaw, curvature_of_label, label_of_curvature};
 pub(super) use spec::ASSUMED;
 pub use spec::{
     BarrierSpec, DualZoneSpec, FixedWindowSpec, GateSpec, GatedWindowSpec, IvSpec, KineticsSpec, Mos2Spec,
@@ -43,8 +43,9 @@ pub(super) const ENTRY: Entry = Entry {
     example: "\
 mos2_memtransistor:
   window: { gated: { g_on: 200 nS, ratio: 49 } }
+  state: { dual_zone: { steepness: 20 } }
   gate: { read: 0 V, write: 0 V }
-  programming: { potentiation: 5 V, depression: -5 V, width: 1 ms, verify: { tries: 8, tolerance: 1 % } }
+  programming: { potentiation: 5 V, depression: -5 V, width: 1 ms, verify: { tries: 16, tolerance: 1 % } }
   variation: { conductance: 15 %, cycle_to_cycle: 2 %, yield: 98.8 % }
   read: { voltage: 0.1 V, noise: 1 % }
 ",
@@ -127,7 +128,9 @@ impl Device for Mos2Memtransistor {
         ENTRY.name
     }
     fn window(&self) -> Window {
-        Window { g_min: Siemens(self.read_channel.off), g_max: Siemens(self.read_channel.on) }
+        let c = &self.read_channel;
+        let used = 1.0 - self.spec.programming.headroom.0;
+        Window { g_min: Siemens(c.off), g_max: Siemens(c.off + used * (c.on - c.off)) }
     }
     fn read_bias(&self) -> Option<Volt> {
         Some(self.spec.read.voltage)

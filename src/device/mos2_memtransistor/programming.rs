@@ -8,7 +8,7 @@
 use super::Mos2Memtransistor;
 use super::spread::Cell;
 use super::state::State;
-use crate::device::{Chance, Programming};
+use crate::device::{Chance, Device, Programming};
 use crate::rng::{Domain, Draw};
 use crate::units::{Joule, Second};
 
@@ -139,7 +139,7 @@ impl Mos2Memtransistor {
         let train = self.train(self.rise.position(target));
         state = self.apply(&cell, state, train, draw(0, 0), cost);
         if let Some(verify) = self.spec.programming.verify {
-            let window = self.read_channel.on - self.read_channel.off;
+            let window = self.window().g_max.0 - self.window().g_min.0;
             let tolerance = verify.tolerance.0 * window;
             let (mut before, mut upwards, mut contrary) = (f64::NAN, true, 0);
             for attempt in 1..=verify.tries {
@@ -175,7 +175,7 @@ impl Mos2Memtransistor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::{Device, Mos2Spec, StateSpec};
+    use crate::device::{Mos2Spec, StateSpec};
     use crate::units::{Kelvin, Share};
 
     const CERTAIN: Chance = Chance { seed: 1, scale: 0.0 };
@@ -206,8 +206,8 @@ mod tests {
             s.programming.verify = None;
         });
         let mut cost = Programming::default();
-        let g = d.program_cell(d.window().g_max.0, 7, CERTAIN, &mut cost);
-        assert!((g / d.window().g_max.0 - 1.0).abs() < 1e-9);
+        let g = d.program_cell(d.read_channel.on, 7, CERTAIN, &mut cost);
+        assert!((g / d.read_channel.on - 1.0).abs() < 1e-9);
         assert_eq!(cost.pulses, 64);
         // the same integral by the trapezoidal rule on the device's own current law
         let (mut sum, n) = (0.0, 64_000);
@@ -239,7 +239,7 @@ mod tests {
             s.read.rtn_probability = Share(0.0);
         });
         let w = d.window();
-        let span = w.g_max.0 - w.g_min.0;
+        let span = d.read_channel.on - w.g_min.0;
         let state = d.kinetics.moved(State::LOWEST, 20.0);
         let target = d.read_channel.conductance(state);
         let n = 20_000;
@@ -292,6 +292,6 @@ mod tests {
         });
         let mut cost = Programming::default();
         let g = d.program_cell(d.window().g_min.0, 5, Chance { seed: 1, scale: 1.0 }, &mut cost);
-        assert!((g / d.window().g_max.0 - 1.0).abs() < 1e-9);
+        assert!((g / d.read_channel.on - 1.0).abs() < 1e-9);
     }
 }

@@ -37,6 +37,7 @@ pub(in super::super) const ASSUMED: &[&str] = &[
     "programming.depression",
     "programming.width",
     "programming.correction_width",
+    "programming.headroom",
     "programming.verify.tries",
     "programming.verify.tolerance",
     "programming.verify.read_time",
@@ -110,9 +111,9 @@ impl Default for Mos2Spec {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowSpec {
-    /// The same window at every gate voltage.
+    /// The same window at every gate voltage, given as it is used (below `programming.headroom`).
     Fixed(FixedWindowSpec),
-    /// A window that the gate tunes: `g_max = G_on(V_G)`, `g_min = G_on(V_G)/R(V_G)`.
+    /// A physical window that the gate tunes, from `G_on(V_G)/R(V_G)` to `G_on(V_G)`.
     Gated(GatedWindowSpec),
 }
 
@@ -310,6 +311,9 @@ pub struct ProgrammingSpec {
     pub width: Second,
     /// Width of the finer pulses that end a train. *Assumed*: 100 us.
     pub correction_width: Second,
+    /// Top part of the physical window that targets leave unused, so that weaker cells reach the highest
+    /// level too. *Assumed*: 20 %.
+    pub headroom: Share,
     /// Read after each train of pulses and correct; `null` programs open loop.
     pub verify: Option<VerifySpec>,
 }
@@ -321,6 +325,7 @@ impl Default for ProgrammingSpec {
             depression: Volt(-5.0),
             width: Second(1e-3),
             correction_width: Second(1e-4),
+            headroom: Share(0.2),
             verify: Some(VerifySpec::default()),
         }
     }
@@ -330,7 +335,7 @@ impl Default for ProgrammingSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VerifySpec {
-    /// Most trains of pulses for a cell, the first one included. *Assumed*: 8.
+    /// Most trains of pulses for a cell, the first one included. *Assumed*: 16.
     pub tries: u32,
     /// Accepted error as a share of the window. *Assumed*: 1 %.
     pub tolerance: Share,
@@ -340,7 +345,7 @@ pub struct VerifySpec {
 
 impl Default for VerifySpec {
     fn default() -> Self {
-        Self { tries: 8, tolerance: Share(0.01), read_time: Second(1e-6) }
+        Self { tries: 16, tolerance: Share(0.01), read_time: Second(1e-6) }
     }
 }
 

@@ -57,9 +57,10 @@ impl Mos2Memtransistor {
             depression: self.kinetics.depression.shifted(v.nonlinearity * draw(Parameter::Depression)),
             rate: libm::exp(v.rate.0 * draw(Parameter::Rate)),
         };
+        let read_gain = turned(self.read_gate);
         Cell {
-            read_gain: turned(self.read_gate),
-            write_gain: turned(self.write_gate),
+            read_gain,
+            write_gain: if self.write_gate == self.read_gate { read_gain } else { turned(self.write_gate) },
             kinetics,
             stuck: self.stuck(address, chance),
         }

@@ -163,6 +163,6 @@ mod tests {
         let spec = Mos2Spec::default();
         let (at_zero, at_twenty) = (Kinetics::of(&spec, 0.0), Kinetics::of(&spec, 20.0));
         assert!(at_twenty.potentiation.a() > at_zero.potentiation.a());
-        assert!((at_twenty.depression.a() - super::super::pulse_law::curvature(2.1)).abs() < 1e-9);
+        assert!((at_twenty.depression.a() - super::super::pulse_law::curvature_of_label(2.1)).abs() < 1e-9);
     }
 }

@@ -8,6 +8,7 @@ const ROOM: Kelvin = Kelvin(300.0);
 fn window_at(gate: f64) -> Window {
     let mut spec = Mos2Spec { state: StateSpec::Normalised, ..Mos2Spec::default() };
     spec.gate.read = Volt(gate);
+    spec.programming.headroom = Share(0.0);
     spec.build(ROOM).unwrap().window()
 }
 
@@ -23,8 +24,9 @@ fn the_read_gate_tunes_the_window() {
 /// The default zones reach every published ratio; a top gate acts through its capacitance.
 #[test]
 fn both_gates_add_up() {
-    let mut spec = Mos2Spec::default();
-    spec.gate = GateSpec { read: Volt(20.0), top: Volt(3.0), top_ratio: 10.0, ..GateSpec::default() };
+    let gate = GateSpec { read: Volt(20.0), top: Volt(3.0), top_ratio: 10.0, ..GateSpec::default() };
+    let mut spec = Mos2Spec { gate, ..Mos2Spec::default() };
+    spec.programming.headroom = Share(0.0);
     let two = spec.build(ROOM).unwrap().window();
     assert!((two.g_max / window_at(50.0).g_max - 1.0).abs() < 1e-9);
     assert!((two.g_min / window_at(50.0).g_min - 1.0).abs() < 1e-9);
@@ -65,6 +67,7 @@ fn retention_is_the_sum_of_two_activated_exponentials() {
         d.age(&mut g, &[3], Second(t), Kelvin(temperature), off);
         (g[0] - w.g_min.0) / (w.g_max.0 - w.g_min.0)
     };
+    // with the equilibrium at the lowest state the share left does not depend on where the cell started
     for t in [0.0_f64, 1e3, 1e4, 1e6, 1e8] {
         let expected = 0.1 * (-t / 1e4).exp() + 0.9 * (-t / 1e8).exp();
         assert!((aged(t, 300.0) - expected).abs() < 1e-12);
@@ -87,7 +90,7 @@ fn traps_lower_the_share_of_cells_that_the_card_says() {
     let n = n as f64;
     assert!((filled / n - 0.2).abs() < 5.0 * (0.16 / n).sqrt());
     // the highest state does not feel them
-    assert!((0..1000).all(|c| d.telegraph(d.window().g_max.0, c, Chance { seed: 4, scale: 1.0 }) == 1.0));
+    assert!((0..1000).all(|c| d.telegraph(d.conductance(d.highest()).0, c, Chance { seed: 4, scale: 1.0 }) == 1.0));
 }
 
 /// Conductance spread is log-normal with the card's deviation, and a shifted threshold adds to it through the
@@ -109,7 +112,7 @@ fn cells_differ_as_the_card_says() {
     assert!((s / expected - 1.0).abs() < 5.0 / (2.0 * n).sqrt() + 1e-3, "{s} {expected}");
     let rates = cells.iter().map(|c| c.kinetics.rate.ln().powi(2)).sum::<f64>() / n;
     assert!((rates / 0.04 - 1.0).abs() < 5.0 * (2.0 / n).sqrt());
-    let labels = cells.iter().map(|c| (label(c.kinetics.potentiation.a()) - 1.5).powi(2)).sum::<f64>() / n;
+    let labels = cells.iter().map(|c| (label_of_curvature(c.kinetics.potentiation.a()) - 1.5).powi(2)).sum::<f64>() / n;
     assert!((labels / 0.01 - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{labels}");
     let failed = cells.iter().filter(|c| c.stuck.is_some()).count() as f64;
     assert!((failed - 0.012 * n).abs() < 5.0 * (0.012 * n).sqrt(), "{failed}");
@@ -145,9 +148,10 @@ fn two_zones_reproduce_depression_potentiation_depression() {
     };
     spec.programming.width = Second(0.1);
     spec.programming.correction_width = Second(0.01);
+    spec.programming.headroom = Share(0.0);
     // the card counts pulses up to the turning point and gives the window there: convert the fit to it
     let single = Kinetics::of(&spec, 0.0);
-    let shape = window::ZoneShape { steepness, right_over_left: 1.0 };
+    let shape = window::ZoneShape::new(steepness, 1.0);
     let [turn, least] = single.turning_point(shape, n_refill);
     spec.kinetics.pulses_potentiation = turn;
     spec.kinetics.pulses_depression = n_growth * turn / n_refill;
@@ -188,4 +192,13 @@ fn reference_reads() -> Option<Vec<(f64, f64)>> {
     let at = |name: &str| columns.iter().position(|c| c == name).unwrap();
     let (v, i) = (at("V_write_V"), at("I_read_final_richardson_A"));
     Some(reader.records().map(|r| r.unwrap()).map(|r| (r[v].parse().unwrap(), r[i].parse().unwrap())).collect())
+}
+
+#[test]
+fn a_fixed_window_is_the_one_in_use() {
+    let ends = FixedWindowSpec { g_min: Siemens(2e-9), g_max: Siemens(50e-9) };
+    let spec = Mos2Spec { window: WindowSpec::Fixed(ends), ..Mos2Spec::default() };
+    let d = spec.build(ROOM).unwrap();
+    assert!((d.window().g_min.0 / 2e-9 - 1.0).abs() < 1e-12 && (d.window().g_max.0 / 50e-9 - 1.0).abs() < 1e-12);
+    assert!((d.conductance(d.highest()).0 / 62e-9 - 1.0).abs() < 1e-9, "a fifth of headroom above 50 nS");
 }

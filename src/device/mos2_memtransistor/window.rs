@@ -27,10 +27,10 @@ pub(super) fn ratio(w: &GatedWindowSpec, gate: f64, reference: f64) -> f64 {
     (w.ratio * libm::exp(w.log_ratio_per_volt * (gate - reference))).clamp(1.0, LARGEST_RATIO)
 }
 
-/// `[g_min, g_max]` of the nominal cell.
-pub(super) fn bounds(w: &WindowSpec, gate: f64, reference: f64) -> [f64; 2] {
+/// Lowest and highest conductance of the nominal cell; a fixed window is what is left below `headroom`.
+pub(super) fn bounds(w: &WindowSpec, headroom: f64, gate: f64, reference: f64) -> [f64; 2] {
     match w {
-        WindowSpec::Fixed(f) => [f.g_min.0, f.g_max.0],
+        WindowSpec::Fixed(f) => [f.g_min.0, f.g_min.0 + (f.g_max.0 - f.g_min.0) / (1.0 - headroom)],
         WindowSpec::Gated(w) => {
             let on = g_on(w, gate, reference, 0.0);
             [on / ratio(w, gate, reference), on]
@@ -60,15 +60,19 @@ struct Zones {
 /// How the resistance of a zone depends on its width, and the right zone on the left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ZoneShape {
-    /// Exponent of a full zone.
-    pub steepness: f64,
-    /// Right over left resistance.
-    pub right_over_left: f64,
+    steepness: f64,
+    /// `1/(exp(steepness) - 1)`.
+    unit: f64,
+    right_over_left: f64,
 }
 
 impl ZoneShape {
+    /// Exponent of a full zone, right over left resistance.
+    pub(super) fn new(steepness: f64, right_over_left: f64) -> Self {
+        Self { steepness, unit: 1.0 / libm::expm1(steepness), right_over_left }
+    }
     fn resistance(&self, width: f64) -> f64 {
-        libm::expm1(self.steepness * width) / libm::expm1(self.steepness)
+        if width == 0.0 { 0.0 } else { libm::expm1(self.steepness * width) * self.unit }
     }
     /// Resistance of both zones over that of a full left one.
     pub(super) fn total(&self, s: State) -> f64 {
@@ -129,7 +133,7 @@ mod tests {
 
     #[test]
     fn dual_zone_channel_has_the_asked_ends() {
-        let shape = ZoneShape { steepness: 12.0, right_over_left: 1.3 };
+        let shape = ZoneShape::new(12.0, 1.3);
         let best = State { left: 0.3, right: 0.25 };
         let c = Channel::dual_zone([2e-9, 200e-9], shape, shape.total(best)).unwrap();
         assert!((c.conductance(State::LOWEST) / 2e-9 - 1.0).abs() < 1e-12);
