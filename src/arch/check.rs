@@ -73,11 +73,8 @@ impl<'a> Checker<'a> {
             Some("integer") => self.number(node, schema, key, true),
             Some("number") => self.number(node, schema, key, false),
             Some("boolean") if !matches!(node.kind, Kind::Bool(_)) => self.wrong(node, key, "true or false"),
-            Some("string") if !matches!(node.kind, Kind::Text(_)) => {
-                if !(nullable(schema) && node.kind == Kind::Null) {
-                    self.wrong(node, key, "a text");
-                }
-            }
+            Some("string") if nullable(schema) && node.kind == Kind::Null => {}
+            Some("string") if !matches!(node.kind, Kind::Text(_)) => self.wrong(node, key, "a text"),
             _ => {}
         }
     }

@@ -121,6 +121,22 @@ pub(super) fn device_variants(text: &str) -> Vec<String> {
     devices.iter().filter_map(|d| d.value.entries().first().map(|v| v.key.clone())).collect()
 }
 
+/// Every dotted path of a text, for tests that override each.
+#[cfg(test)]
+pub(super) fn paths(text: &str) -> Vec<String> {
+    fn walk(node: &Node, path: &str, all: &mut Vec<String>) {
+        for e in node.entries() {
+            let path = if path.is_empty() { e.key.clone() } else { format!("{path}.{}", e.key) };
+            walk(&e.value, &path, all);
+            all.push(path);
+        }
+    }
+    let (_, root, ..) = read("t", text, &[]).expect("a shipped file loads");
+    let mut all = Vec::new();
+    walk(&root, "", &mut all);
+    all
+}
+
 /// Shared by the resolver: a device of a checked file.
 pub(super) fn build_device(file: &ArchFile, name: &str) -> Result<Arc<dyn crate::device::Device>> {
     let fail = |why: String| Diagnostics::from(Diagnostic::error("A014", format!("device `{name}`: {why}")));

@@ -314,6 +314,34 @@ fn a_missing_file_is_named() {
     assert_eq!(all.iter().next().map(|d| d.code), Some("F001"));
 }
 
+/// Values that are wrong, extreme or of another kind nearly everywhere.
+const HOSTILE: [&str; 24] = [
+    "0",
+    "-1",
+    "1",
+    "4294967295",
+    "340282366920938463463374607431768211455",
+    "1e308",
+    ".nan",
+    "true",
+    "~",
+    "x",
+    "[]",
+    "{}",
+    "[0, 0]",
+    "0 V",
+    "-5 V",
+    "1e308 TV",
+    "1e308 Ts",
+    "1e-300 s",
+    "0 byte",
+    "1e300 byte",
+    "18446744073709551615 cycles",
+    "1e308 J/byte",
+    "{ ideal: { g_min: 0 S, g_max: 1e300 TS } }",
+    "{ main: 4294967295 }",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -341,6 +369,18 @@ proptest! {
             for place in all.iter().filter_map(|d| d.place.as_ref()) {
                 prop_assert!(place.text.get(place.span.clone()).is_some());
             }
+        }
+    }
+
+    /// Hostile values at any place of a chip: beyond the structural check, into rules and resolution.
+    #[test]
+    fn hostile_values_never_panic(which in 0usize..2, place in any::<prop::sample::Index>(), value in 0usize..HOSTILE.len()) {
+        let text = SHIPPED[which].1;
+        let paths = load::paths(text);
+        let path = &paths[place.index(paths.len())];
+        match load_str("t.yaml", text, &set(path, HOSTILE[value])) {
+            Ok(chip) => prop_assert!(!describe(&chip).is_empty()),
+            Err(all) => prop_assert_eq!(all.exit_code(), 2, "{}={}", path, HOSTILE[value]),
         }
     }
 

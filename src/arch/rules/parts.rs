@@ -22,7 +22,7 @@ fn maps<'t>(node: &'t Node, path: &mut Vec<&'t str>, f: &mut impl FnMut(&[&'t st
 }
 
 /// All maps that have a source: the priced parts and the device cards.
-fn parts<'t>(root: &'t Node) -> Vec<(Vec<&'t str>, &'t Node)> {
+fn parts(root: &Node) -> Vec<(Vec<&str>, &Node)> {
     let mut found = Vec::new();
     maps(root, &mut Vec::new(), &mut |path, node| {
         if node.get("source").is_some() {
