@@ -376,6 +376,21 @@ fn named_dimensions_must_be_bound() {
 }
 
 #[test]
+fn hostile_windows_are_refused() {
+    let x: (&[usize], &[f32]) = (&[1, 1, 1, 1], &[1.]);
+    let inputs = [x];
+    let huge = case("AveragePool", 19, &inputs, &[], |a| {
+        a.ints("kernel_shape", &[1, 1])
+            .ints("pads", &[1 << 31; 4])
+            .ints("strides", &[1 << 31; 2])
+            .int("count_include_pad", 1)
+    });
+    assert!(huge.fails().contains("too many elements"));
+    let dense = case("MaxPool", 19, &inputs, &[], |a| a.ints("kernel_shape", &[1, 1]).ints("pads", &[1 << 31; 4]));
+    assert!(dense.fails().contains("too many elements"));
+}
+
+#[test]
 fn sizes_are_bounded() {
     let model = Builder::new(13)
         .input("x", &["100000", "1"])

@@ -43,10 +43,11 @@ impl Fact {
         };
         Self { dtype, shape: value.shape().to_vec(), value: Some(value) }
     }
-    /// Number of elements, if it can be counted.
+    /// Number of elements, if it can be counted, also of any part of an empty tensor.
     #[must_use]
     pub fn elements(&self) -> Option<usize> {
-        self.shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d))
+        let counted = self.shape.iter().try_fold(1usize, |n, d| n.checked_mul((*d).max(1)))?;
+        Some(if self.shape.contains(&0) { 0 } else { counted })
     }
     /// The known integers of a one-dimensional or scalar tensor.
     ///

@@ -31,10 +31,14 @@ pub fn shape(dims: &[i64]) -> Result<(Vec<usize>, usize), String> {
     for dim in dims {
         let n = usize::try_from(*dim).map_err(|_| format!("dimension {dim} is negative"))?;
         shape.push(n);
+        // an empty tensor must not hide dimensions whose product overflows
         elements = elements
-            .checked_mul(n)
+            .checked_mul(n.max(1))
             .filter(|n| *n <= MAX_ELEMENTS)
             .ok_or_else(|| format!("dimensions {dims:?} are too many elements"))?;
+    }
+    if shape.contains(&0) {
+        elements = 0;
     }
     Ok((shape, elements))
 }
@@ -153,5 +157,6 @@ mod tests {
         assert_eq!(shape(&[0, 5]), Ok((vec![0, 5], 0)));
         assert!(shape(&[-1]).is_err());
         assert!(shape(&[i64::MAX, i64::MAX, 4]).is_err());
+        assert!(shape(&[0, i64::MAX, i64::MAX]).is_err());
     }
 }

@@ -5,6 +5,10 @@ use super::{OpError, OpResult};
 use crate::graph::Attrs;
 use crate::tensor::Window;
 
+/// Most taps of one window over all positions and channels: 2^28, a gather table of one gibibyte.
+/// The largest layer of VGG-16 at 224 by 224 has a ninth of it; a hostile file can ask for more.
+const WINDOW_TAPS: usize = 1 << 28;
+
 /// How padding is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutoPad {
@@ -86,6 +90,7 @@ impl Spatial {
         let pads = list(&self.pads, 0, 2 * rank, "pads")?;
         let (mut pad, mut pad_end) = (pads[..rank].to_vec(), pads[rank..].to_vec());
         let mut output = Vec::with_capacity(rank);
+        let mut plane = 1usize;
         for d in 0..rank {
             let reach = (kernel[d] - 1)
                 .checked_mul(dilation[d])
@@ -104,6 +109,7 @@ impl Spatial {
                 }
             }
             let padded = input[d] + pad[d] + pad_end[d];
+            plane = plane.saturating_mul(padded);
             let Some(room) = padded.checked_sub(reach).filter(|_| input[d] > 0) else {
                 return Err(OpError::new(format!(
                     "the kernel reaches over {reach} elements, but dimension {d} has {padded} with padding"
@@ -120,11 +126,12 @@ impl Spatial {
             }
             output.push(positions);
         }
-        let window = Window { channels, input: input.to_vec(), output, kernel: kernel.to_vec(), stride, dilation, pad };
-        let taps = window.kernel.iter().try_fold(window.positions(), |n, k| n.checked_mul(*k));
-        if taps.is_none_or(|n| n > crate::graph::infer::MAX_ELEMENTS) {
+        // indices into the padded input are 32-bit
+        let taps = output.iter().chain(kernel).chain([&channels]).try_fold(1usize, |n, k| n.checked_mul(*k));
+        if plane >= Window::PADDING as usize || taps.is_none_or(|n| n > WINDOW_TAPS) {
             return Err(OpError::new("the window reads too many elements"));
         }
+        let window = Window { channels, input: input.to_vec(), output, kernel: kernel.to_vec(), stride, dilation, pad };
         Ok(Geometry { window, pad_end })
     }
 
