@@ -68,7 +68,7 @@ proptest::proptest! {
     #[test]
     fn buffers_and_mesh_leave_values_alone(kib in 48u32..256, width in 1usize..6) {
         let base = simulate(&options("mos2_tile.yaml", &[]), &Silent).unwrap().report;
-        let set = [("tile.buffer.sram.capacity", format!("{kib} KiB")), ("chip.tiles", format!("[{width}, 8]"))];
+        let set = [("tile.buffer.edram.capacity", format!("{kib} KiB")), ("chip.grid", format!("[{width}, 8]"))];
         let other = simulate(&options("mos2_tile.yaml", &set), &Silent).unwrap().report;
         proptest::prop_assert_eq!(base.predictions, other.predictions);
     }

@@ -43,7 +43,7 @@ fn shipped_chips_load_and_describe_themselves() {
         let told = describe(&chip);
         assert!(told.contains(&chip.hash) && told.contains(&chip.name) && told.contains("prices"), "{told}");
         let dims = (chip.tiles.len(), chip.cores.len(), chip.xbars.len());
-        let expected = if chip.name == "mos2_tile" { (16, 64, 128) } else { (4, 48, 384) };
+        let expected = if chip.name == "mos2_tile" { (4, 16, 32) } else { (4, 48, 384) };
         assert_eq!(dims, expected);
     }
 }
@@ -128,7 +128,7 @@ fn mistakes_are_found_where_they_stand() {
         ("A003", "bits_per_cell: 4", "bits_per_cel: 4", "did you mean `bits_per_cell`"),
         ("A004", "    device: synapse\n", "", "add `device: ...`"),
         ("A005", "rows: 128", "rows: many", ""),
-        ("A005", "grid: [4, 4]", "grid: [4, 4, 4]", ""),
+        ("A005", "grid: [2, 2]", "grid: [2, 2, 2]", ""),
         ("A005", "crossbars: { main: 2 }", "crossbars: 2", ""),
         ("A006", "fidelity: noisy", "fidelity: nosy", "did you mean `noisy`"),
         ("A007", "clock: 1 GHz", "clock: 1 ns", "like `200 MHz`"),
@@ -153,8 +153,8 @@ fn mistakes_are_found_where_they_stand() {
         ("A021", "clock: 1 GHz", "clock: -1 GHz", ""),
         ("A021", "clock: 1 GHz", "clock: 0 Hz", ""),
         ("A022", "capacity: 512 byte    #", "capacity: 64 byte    #", "128 rows of 8 bits"),
-        ("A023", "grid: [4, 4]", "grid: [0, 4]", ""),
-        ("A023", "grid: [4, 4]", "grid: [65, 4]", ""),
+        ("A023", "grid: [2, 2]", "grid: [0, 2]", ""),
+        ("A023", "grid: [2, 2]", "grid: [65, 2]", ""),
         ("A024", "width: 384 bit", "width: 3 bit", ""),
         ("A024", "flit: 32 bit", "flit: 0 byte", ""),
         ("A025", "name: mos2_tile", "name: ../mos2", ""),
@@ -266,8 +266,8 @@ fn overrides_replace_values_and_change_the_hash() {
     assert_eq!(plain.hash, loaded(MOS2, &set("cores.macro.adc.sar.bits", "8")).hash);
     let commented = MOS2.replace("clock: 1 GHz", "clock:   1 GHz   # one");
     assert_eq!(plain.hash, loaded(&commented, &[]).hash);
-    let chip = loaded(MOS2, &set("chip.grid.0", "2"));
-    assert_eq!(chip.tiles.len(), 8);
+    let chip = loaded(MOS2, &set("chip.grid.0", "3"));
+    assert_eq!(chip.tiles.len(), 6);
 }
 
 #[test]

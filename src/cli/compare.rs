@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::progress::Bars;
-use super::{CommonArgs, print, report};
+use super::{CommonArgs, print, warn};
 use crate::diag::{Diagnostic, Result};
 use crate::report::compare_table;
 use crate::study;
@@ -39,7 +39,7 @@ pub fn compare(args: &CompareArgs, json: bool) -> Result<()> {
             .collect::<Result<Vec<_>>>()?
     };
     for done in &runs {
-        report(&done.warnings);
+        warn(&done.warnings);
     }
     let comparison = study::compare(&runs, &args.common.output)?;
     if json {

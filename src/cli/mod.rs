@@ -242,6 +242,18 @@ fn report(problems: &Diagnostics) {
     }
 }
 
+/// Prints the warnings of a finished run to stderr, one short line each; the manifest has their whole text.
+fn warn(warnings: &Diagnostics) {
+    const WIDTH: usize = 120;
+    for d in warnings.iter() {
+        let mut line = format!("warning {}: {}", d.code, d.message);
+        if line.chars().count() > WIDTH {
+            line = line.chars().take(WIDTH).collect::<String>() + " … (all in manifest.json)";
+        }
+        eprintln!("{line}");
+    }
+}
+
 fn explain_code(code: Option<&str>) -> Result<()> {
     let Some(code) = code else {
         for c in CODES {

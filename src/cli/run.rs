@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::progress::Bars;
-use super::{CommonArgs, print, report};
+use super::{CommonArgs, print, warn};
 use crate::diag::Result;
 use crate::report::run_tables;
 use crate::study;
@@ -26,7 +26,7 @@ pub fn run(args: &RunArgs, json: bool) -> Result<()> {
     let options = args.common.options(&args.arch, &args.model)?;
     let bars = Bars::new();
     let done = study::run_and_write(&options, &bars)?;
-    report(&done.warnings);
+    warn(&done.warnings);
     if json {
         print(&format!("{:#}\n", study::to_json(&done)));
     } else {

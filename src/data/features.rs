@@ -5,8 +5,9 @@
 //! |m|, 100 µV)`:
 //!
 //! - `beat` `[n, 2, 128]`: `clip(g x, ±4)` and `clip(g (x - m), ±4)`;
-//! - `rr` `[n, 4]`: `4 (clip(ratio, 0.2, 2) - 1)` of the ratios pre/b, post/b, pre/local, local/b, with
-//!   `b` the median RR of the last 300 s and `local` the mean of the last ten.
+//! - `rr` `[n, 6]`: `4 (clip(ratio, 0.2, 2) - 1)` of the ratios pre/b, post/b, pre/local, local/b, pre/mean
+//!   and `1 + 2 v/b`, with `b` the median RR of the last 300 s, `local` the mean of the last ten, `mean` that
+//!   of the recording so far, and `v` the median change of RR from beat to beat over the last 60 s.
 //!
 //! `workloads/train/features.py`, with which the network was trained, is the definition; this is the
 //! same in Rust. Arithmetic is f64, rounded to f32 at the end.
@@ -24,6 +25,10 @@ const MIN_PEAK: f64 = 100.0;
 const CLIP: f64 = 4.0;
 const RR_RANGE: [f64; 2] = [0.2, 2.0];
 const RR_GAIN: f64 = 4.0;
+/// Weight of the irregularity of the rhythm beside the ratios.
+const IRREGULAR: f64 = 2.0;
+/// Features of the input `rr`.
+const RR_FEATURES: usize = 6;
 
 /// Median of the values whose position is at most `window` samples back, row by row, the row itself
 /// included. Positions ascend. For an even number the mean of the two middle values.
@@ -77,15 +82,21 @@ pub fn beat_input(waves: &[[i16; LENGTH]], positions: &[u32]) -> Array3<f32> {
     out
 }
 
-/// Input `rr` `[n, 4]` from the RR columns of [`super::beats::Beat`] and R positions at 360 Hz.
+/// Input `rr` `[n, 6]` from the RR columns of [`super::beats::Beat`] and R positions at 360 Hz.
 #[must_use]
 pub fn rr_input(rr: &[[f32; 4]], positions: &[u32]) -> Array2<f32> {
-    let mut rolling = RollingMedian::new();
-    let mut out = Array2::zeros((rr.len(), 4));
+    let before = |j: usize| f64::from(rr[j][0]);
+    let change = |j: usize| if j == 0 { 0.0 } else { (before(j) - before(j - 1)).abs() };
+    let (mut rolling, mut changes, mut sum) = (RollingMedian::new(), RollingMedian::new(), 0.0);
+    let mut out = Array2::zeros((rr.len(), RR_FEATURES));
     for (i, row) in rr.iter().enumerate() {
-        let base = rolling.step(i, |j| f64::from(rr[j][0]), positions, RR_WINDOW);
+        let base = rolling.step(i, before, positions, RR_WINDOW);
+        let irregular = changes.step(i, change, positions, BEAT_WINDOW);
         let [pre, post, local, _] = row.map(f64::from);
-        for (k, ratio) in [pre / base, post / base, pre / local, local / base].into_iter().enumerate() {
+        sum += pre;
+        let mean = sum / (i + 1) as f64;
+        let ratios = [pre / base, post / base, pre / local, local / base, pre / mean, 1.0 + IRREGULAR * irregular / base];
+        for (k, ratio) in ratios.into_iter().enumerate() {
             out[[i, k]] = (RR_GAIN * (ratio.clamp(RR_RANGE[0], RR_RANGE[1]) - 1.0)) as f32;
         }
     }
@@ -140,6 +151,6 @@ mod tests {
     #[test]
     fn no_beats_give_empty_inputs() {
         assert_eq!(beat_input(&[], &[]).dim(), (0, 2, 128));
-        assert_eq!(rr_input(&[], &[]).dim(), (0, 4));
+        assert_eq!(rr_input(&[], &[]).dim(), (0, RR_FEATURES));
     }
 }

@@ -5,7 +5,6 @@
 
 mod calibrate;
 mod converter;
-mod digital;
 mod hardware;
 mod mvm;
 mod oracle;

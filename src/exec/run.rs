@@ -10,13 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::digital::digital;
 use super::mvm::{LayerCounts, LayerPlan, Probe, Scratch, Tap};
 use super::program::{self, Arrays};
 use super::{Activity, LayerActivity};
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::id::{Id, IdVec};
-use crate::lower::{LayerId, NodeId, QOp, QuantGraph, TiledGraph};
+use crate::lower::{Digital, LayerId, NodeId, QOp, QuantGraph, TiledGraph};
 use crate::simd::Isa;
 use crate::units::Joule;
 
@@ -85,6 +84,8 @@ pub(super) struct Walk<'a> {
     inputs: &'a [ArrayView2<'a, f32>],
     plans: IdVec<LayerId, LayerPlan<'a>>,
     layer_of: IdVec<NodeId, Option<LayerId>>,
+    /// Nodes that are neither inputs nor weighted layers.
+    digital: IdVec<NodeId, Option<Digital>>,
     /// Last node that reads each node.
     last_use: IdVec<NodeId, usize>,
     options: RunOptions,
@@ -179,7 +180,8 @@ impl<'a> Walk<'a> {
         for (id, node) in graph.nodes.enumerate() {
             node.inputs.iter().for_each(|i| last_use[*i] = id.index());
         }
-        problems.into_result(Self { graph, arrays, inputs, plans, layer_of, last_use, options: *options })
+        let digital = graph.nodes.ids().map(|id| Digital::new(graph, id)).collect();
+        problems.into_result(Self { graph, arrays, inputs, plans, layer_of, digital, last_use, options: *options })
     }
 
     /// Walks all nodes for some samples.
@@ -230,7 +232,9 @@ impl<'a> Walk<'a> {
                         &all[s * len..(s + 1) * len]
                     };
                     let inputs: Vec<&[i32]> = node.inputs.iter().map(one).collect();
-                    made.extend(digital(self.graph, id, &inputs));
+                    if let Some(digital) = &self.digital[id] {
+                        digital.apply(&inputs, &mut made);
+                    }
                 }
                 codes[id] = made;
             }

@@ -67,7 +67,11 @@ fn direct(graph: &QuantGraph, x: &Array2<f32>) -> Vec<f32> {
                 }
                 _ => {
                     let inputs: Vec<&[i32]> = node.inputs.iter().map(|i| codes[*i].as_slice()).collect();
-                    super::digital::digital(graph, id, &inputs)
+                    let mut out = Vec::new();
+                    if let Some(digital) = crate::lower::Digital::new(graph, id) {
+                        digital.apply(&inputs, &mut out);
+                    }
+                    out
                 }
             };
             let _: NodeId = codes.push(made);
