@@ -5,9 +5,9 @@
 //! |m|, 100 µV)`:
 //!
 //! - `beat` `[n, 2, 128]`: `clip(g x, ±4)` and `clip(g (x - m), ±4)`;
-//! - `rr` `[n, 6]`: `4 (clip(ratio, 0.2, 2) - 1)` of the ratios pre/b, post/b, pre/local, local/b, pre/mean
-//!   and `1 + 2 v/b`, with `b` the median RR of the last 300 s, `local` the mean of the last ten, `mean` that
-//!   of the recording so far, and `v` the median change of RR from beat to beat over the last 60 s.
+//! - `rr` `[n, 5]`: `4 (clip(ratio, 0.2, 2) - 1)` of the ratios pre/mean, post/mean, pre/local, local/mean and
+//!   `1 + 2 v/mean`, with `mean` the mean RR of the recording so far, `local` the mean of the last ten, and `v`
+//!   the median change of RR from beat to beat over the last 60 s.
 //!
 //! `workloads/train/features.py`, with which the network was trained, is the definition; this is the
 //! same in Rust. Arithmetic is f64, rounded to f32 at the end.
@@ -16,10 +16,8 @@ use ndarray::{Array2, Array3};
 
 use super::beats::{LENGTH, RATE};
 
-/// History of the median beat, samples at 360 Hz.
+/// History of the median beat and of the irregularity, samples at 360 Hz.
 const BEAT_WINDOW: u32 = 60 * RATE as u32;
-/// History of the median RR interval, samples at 360 Hz.
-const RR_WINDOW: u32 = 300 * RATE as u32;
 /// Smallest peak the gain is computed from, microvolts.
 const MIN_PEAK: f64 = 100.0;
 const CLIP: f64 = 4.0;
@@ -28,7 +26,7 @@ const RR_GAIN: f64 = 4.0;
 /// Weight of the irregularity of the rhythm beside the ratios.
 const IRREGULAR: f64 = 2.0;
 /// Features of the input `rr`.
-const RR_FEATURES: usize = 6;
+const RR_FEATURES: usize = 5;
 
 /// Median of the values whose position is at most `window` samples back, row by row, the row itself
 /// included. Positions ascend. For an even number the mean of the two middle values.
@@ -82,20 +80,19 @@ pub fn beat_input(waves: &[[i16; LENGTH]], positions: &[u32]) -> Array3<f32> {
     out
 }
 
-/// Input `rr` `[n, 6]` from the RR columns of [`super::beats::Beat`] and R positions at 360 Hz.
+/// Input `rr` `[n, 5]` from the RR columns of [`super::beats::Beat`] and R positions at 360 Hz.
 #[must_use]
 pub fn rr_input(rr: &[[f32; 4]], positions: &[u32]) -> Array2<f32> {
     let before = |j: usize| f64::from(rr[j][0]);
     let change = |j: usize| if j == 0 { 0.0 } else { (before(j) - before(j - 1)).abs() };
-    let (mut rolling, mut changes, mut sum) = (RollingMedian::new(), RollingMedian::new(), 0.0);
+    let (mut changes, mut sum) = (RollingMedian::new(), 0.0);
     let mut out = Array2::zeros((rr.len(), RR_FEATURES));
     for (i, row) in rr.iter().enumerate() {
-        let base = rolling.step(i, before, positions, RR_WINDOW);
         let irregular = changes.step(i, change, positions, BEAT_WINDOW);
         let [pre, post, local, _] = row.map(f64::from);
         sum += pre;
         let mean = sum / (i + 1) as f64;
-        let ratios = [pre / base, post / base, pre / local, local / base, pre / mean, 1.0 + IRREGULAR * irregular / base];
+        let ratios = [pre / mean, post / mean, pre / local, local / mean, 1.0 + IRREGULAR * irregular / mean];
         for (k, ratio) in ratios.into_iter().enumerate() {
             out[[i, k]] = (RR_GAIN * (ratio.clamp(RR_RANGE[0], RR_RANGE[1]) - 1.0)) as f32;
         }
@@ -134,9 +131,9 @@ mod tests {
         assert!(worst(eighth.as_slice().expect("standard"), get("beat").as_slice().expect("standard")) < 1e-5);
         let rr = rr_input(&rr, &positions);
         assert!(worst(rr.as_slice().expect("standard"), get("rr").as_slice().expect("standard")) < 1e-5);
-        // The fixture must reach the clips and both window lengths, or it would show little.
+        // The fixture must reach the clips and outlast the window, or it would show little.
         assert!(beat.iter().any(|&v| v == 4.0) && beat.iter().any(|&v| v == -4.0));
-        assert!(positions[positions.len() - 1] > RR_WINDOW + BEAT_WINDOW);
+        assert!(positions[positions.len() - 1] > 4 * BEAT_WINDOW);
     }
 
     #[test]

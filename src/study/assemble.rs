@@ -84,7 +84,7 @@ impl Results<'_> {
         let total: f64 = rows.iter().map(|r| r.area.si()).sum();
         s.area_mm2 = total * 1e-6;
         s.assumed_energy_share = self.ledger.assumed_share();
-        s.assumed_area_share = rows.iter().map(|r| r.assumed.si()).sum::<f64>() / total.max(f64::MIN_POSITIVE);
+        s.assumed_area_share = rows.iter().fold(0.0, |sum, r| sum + r.assumed.si()) / total.max(f64::MIN_POSITIVE);
     }
 
     /// Share of the cells of the crossbars in use that hold a weight.

@@ -16,7 +16,6 @@ import numpy as np
 
 FS = 360                  # rate of `samp`
 BEAT_WINDOW = 60 * FS     # history of the median beat, 60 s
-RR_WINDOW = 300 * FS      # history of the median RR, 300 s
 MIN_PEAK_UV = 100.0       # lower bound of the gain's denominator (0.1 mV)
 CLIP = 4.0                # bound of both beat channels
 RR_LOW, RR_HIGH, RR_GAIN = 0.2, 2.0, 4.0
@@ -56,21 +55,19 @@ def beat_features(x, samp):
 
 
 def rr_features(rr, samp):
-    """float32 [n, 6].
+    """float32 [n, 5].
 
     pre, post, local = columns 0, 1, 2 of rr
-    b = rolling_median(pre, samp, RR_WINDOW)
     mean[i] = mean of pre[0..i]                        mean RR of the recording so far
     d[i] = |pre[i] - pre[i-1]|, d[0] = 0
     v = rolling_median(d, samp, BEAT_WINDOW)           irregularity of the rhythm
-    ratios pre/b, post/b, pre/local, local/b, pre/mean, 1 + IRREGULAR * v/b, in this order
+    ratios pre/mean, post/mean, pre/local, local/mean, 1 + IRREGULAR * v/mean, in this order
     feature = RR_GAIN * (clip(ratio, RR_LOW, RR_HIGH) - 1)
     """
     rr = np.asarray(rr, dtype=np.float64)
     pre, post, local = rr[:, 0], rr[:, 1], rr[:, 2]
-    b = rolling_median(pre[:, None], samp, RR_WINDOW)[:, 0]
     mean = np.cumsum(pre) / np.arange(1, len(pre) + 1)
     d = np.abs(np.diff(pre, prepend=pre[:1]))
     v = rolling_median(d[:, None], samp, BEAT_WINDOW)[:, 0]
-    ratio = np.stack([pre / b, post / b, pre / local, local / b, pre / mean, 1.0 + IRREGULAR * v / b], axis=1)
+    ratio = np.stack([pre / mean, post / mean, pre / local, local / mean, 1.0 + IRREGULAR * v / mean], axis=1)
     return (RR_GAIN * (np.clip(ratio, RR_LOW, RR_HIGH) - 1.0)).astype(np.float32)

@@ -17,15 +17,26 @@ type File = (PathBuf, Vec<u8>);
 
 /// Writes all generated files, or with `check` says which of them are out of date.
 pub fn generate(check: bool) -> ExitCode {
-    let files = match collect() {
-        Ok(files) => files,
-        Err(problems) => {
-            eprintln!("{problems}");
+    // the example runs read the demo data from disk, so those come first
+    for collect in [inputs as fn() -> Result<Vec<File>>, examples] {
+        let files = match collect() {
+            Ok(files) => files,
+            Err(problems) => {
+                eprintln!("{problems}");
+                return ExitCode::FAILURE;
+            }
+        };
+        if let Err(problem) = bring_up_to_date(&files, check) {
+            eprintln!("{problem}");
             return ExitCode::FAILURE;
         }
-    };
+    }
+    ExitCode::SUCCESS
+}
+
+fn bring_up_to_date(files: &[File], check: bool) -> std::result::Result<(), String> {
     let mut stale = Vec::new();
-    for (path, content) in &files {
+    for (path, content) in files {
         let place = root().join(path);
         if fs::read(&place).is_ok_and(|old| old == *content) {
             continue;
@@ -33,34 +44,31 @@ pub fn generate(check: bool) -> ExitCode {
         stale.push(path.display().to_string());
         if !check {
             let written = place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&place, content));
-            if let Err(e) = written {
-                eprintln!("cannot write {}: {e}", place.display());
-                return ExitCode::FAILURE;
-            }
+            written.map_err(|e| format!("cannot write {}: {e}", place.display()))?;
         }
     }
     match (check, stale.is_empty()) {
         (_, true) => println!("{} generated files are up to date", files.len()),
         (false, false) => println!("wrote {}", stale.join(", ")),
         (true, false) => {
-            eprintln!("out of date: {}\nrun `cargo xtask generate` and commit the result", stale.join(", "));
-            return ExitCode::FAILURE;
+            return Err(format!("out of date: {}\nrun `cargo xtask generate` and commit the result", stale.join(", ")));
         }
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
 
-fn collect() -> Result<Vec<File>> {
-    let mut files: Vec<File> = vec![
+/// Files made from the code and from the bundled recording.
+fn inputs() -> Result<Vec<File>> {
+    Ok(vec![
         ("arch/schema.json".into(), archsim::arch::schema().into_bytes()),
         ("docs/cli.md".into(), archsim::cli::reference().into_bytes()),
         ("workloads/ecg.npz".into(), demo_data()?),
-    ];
-    // the runs below read the demo data from disk: write it first if it is new
-    let demo = root().join(&files[2].0);
-    if !demo.exists() {
-        let _ = fs::write(&demo, &files[2].1);
-    }
+    ])
+}
+
+/// The example report.
+fn examples() -> Result<Vec<File>> {
+    let mut files: Vec<File> = Vec::new();
     let mut runs = Vec::new();
     for arch in ["mos2_tile", "hfox_tile"] {
         let mut done = study::simulate(&example_options(arch), &Silent)?;
@@ -72,7 +80,9 @@ fn collect() -> Result<Vec<File>> {
     }
     let rows = study::compare_rows(&runs)?;
     files.push(("reports/example/compare.csv".into(), archsim::report::to_csv(&rows)?.into_bytes()));
-    files.push(("reports/example/README.md".into(), explain(&runs.iter().map(|r| &r.report).collect::<Vec<_>>(), &archsim::report::compare_table(&rows)).into_bytes()));
+    let reports: Vec<&RunReport> = runs.iter().map(|r| &r.report).collect();
+    let text = explain(&reports, &archsim::report::compare_table(&rows));
+    files.push(("reports/example/README.md".into(), text.into_bytes()));
     Ok(files)
 }
 
