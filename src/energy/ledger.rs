@@ -59,7 +59,8 @@ impl Ledger {
     #[must_use]
     pub fn assumed_share(&self) -> f64 {
         let total = self.total().si();
-        let assumed: f64 = self.lines.iter().filter(|l| l.assumed).map(|l| l.energy.si()).sum();
+        // from +0: a sum of nothing is -0
+        let assumed = self.lines.iter().filter(|l| l.assumed).fold(0.0, |sum, l| sum + l.energy.si());
         if total > 0.0 { assumed / total } else { 0.0 }
     }
     /// Dynamic energy by stage.

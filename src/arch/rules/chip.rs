@@ -78,7 +78,7 @@ pub(super) fn grid(ctx: &mut Ctx<'_>) {
 /// A011, A012: the cores of a tile exist.
 pub(super) fn tile_cores(ctx: &mut Ctx<'_>) {
     if ctx.file.tile.cores.is_empty() {
-        ctx.require(false, "A012", &["tile", "cores"], "the tile has no core", "at least one was expected");
+        ctx.require(false, "A012", &["tile", "cores"], "the tile has no core", "at least one");
     }
     for (kind, count) in &ctx.file.tile.cores {
         let path = ["tile", "cores", kind];
