@@ -99,7 +99,7 @@ fn damage_text(text: &str, dice: &mut Dice) -> String {
         match dice.below(6) {
             0 => drop(lines.remove(at)),
             1 => lines.insert(at, dice.of(&lines).clone()),
-            2 => lines[at].insert_str(0, dice.of(&["  ", " ", "\t", "- ", "#"])),
+            2 => lines[at].insert_str(0, ["  ", " ", "\t", "- ", "#"][dice.below(5)]),
             3 => lines[at] = lines[at].trim_start().to_string(),
             _ => {
                 if let Some((key, _)) = lines[at].split_once(':') {
@@ -159,7 +159,8 @@ fn shipped(folder: &str, ending: &str) -> Vec<PathBuf> {
 fn damaged_chips() {
     let texts: Vec<String> = shipped("arch", "yaml").iter().map(|p| fs::read_to_string(p).unwrap()).collect();
     let (cases, accepted) = fuzz(|dice| {
-        let text = damage_text(dice.of(&texts), dice);
+        let text: &String = dice.of(&texts);
+        let text = damage_text(text, dice);
         arch::load_str("chip.yaml", &text, &[]).map(drop)
     });
     assert!(cases > 100 && accepted > 0 && accepted < cases);
@@ -236,7 +237,10 @@ fn damaged_small_models() {
     for model in &models {
         take_down(model, &chip).unwrap();
     }
-    let (cases, accepted) = fuzz(|dice| take_down(&damage(dice.of(&models), dice), &chip));
+    let (cases, accepted) = fuzz(|dice| {
+        let model: &Vec<u8> = dice.of(&models);
+        take_down(&damage(model, dice), &chip)
+    });
     assert!(cases > 100 && accepted > 0 && accepted < cases);
 }
 
@@ -264,7 +268,10 @@ fn damaged_data_files() {
     assert_eq!(npz::from_bytes(&packed, "net.npz").unwrap().samples, 8);
     let plain = stored(&data);
     let files = [packed, plain];
-    let (cases, accepted) = fuzz(|dice| npz::from_bytes(&damage(dice.of(&files), dice), "net.npz").map(drop));
+    let (cases, accepted) = fuzz(|dice| {
+        let file: &Vec<u8> = dice.of(&files);
+        npz::from_bytes(&damage(file, dice), "net.npz").map(drop)
+    });
     assert!(cases > 100 && accepted < cases);
 }
 

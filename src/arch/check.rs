@@ -85,6 +85,7 @@ impl<'a> Checker<'a> {
         let message = format!("{} is {is}, but {expected} was expected", self.here());
         let d = Diagnostic::error("A005", message).label(format!("{expected} was expected"));
         let help = match expected {
+            _ if is == "empty" => "a chip description begins with `archsim: 1`; `arch/mos2_tile.yaml` is a whole one",
             "a whole number" => "write digits alone, as in `8`",
             "a number" => "write a number without a unit, as in `0.25`",
             "a list" => "write `[first, second]`",

@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Raw {
 pub(crate) fn parse(sources: &Sources, source: usize) -> Result<Node, Diagnostics> {
     let text = sources.text(source);
     if text.len() > MAX_BYTES {
-        let d = Diagnostic::error("A001", format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len()));
+        let d = Diagnostic::error("A001", format!("the file is larger than the {MAX_BYTES} bytes that are read"));
         let d = d.help("a chip description has some kilobytes; is this the file you meant?");
         return Err(d.at(sources.place(&Span { source, range: 0..0 })).into());
     }

@@ -24,7 +24,8 @@ pub struct CompareArgs {
 pub fn compare(args: &CompareArgs, json: bool) -> Result<()> {
     let folders = args.inputs.iter().all(|p| p.is_dir());
     if let (Some(run), Some(other)) = (args.inputs.iter().find(|p| p.is_dir()), args.inputs.iter().find(|p| !p.is_dir())) {
-        let message = format!("`{}` is a folder and `{}` is not", run.display(), other.display());
+        let what = if other.exists() { "is a file" } else { "does not exist" };
+        let message = format!("`{}` is a folder and `{}` {what}", run.display(), other.display());
         return Err(Diagnostic::error("F002", message)
             .help("give run folders alone, or arch files and a network")
             .into());
