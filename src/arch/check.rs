@@ -81,8 +81,18 @@ impl<'a> Checker<'a> {
 
     fn wrong(&mut self, node: &Node, key: &Span, expected: &str) {
         let span = underlined(node, key);
-        let message = format!("{} is {}, but {expected} was expected", self.here(), node.kind.name());
-        self.push(span, Diagnostic::error("A005", message).label(format!("{expected} was expected")));
+        let is = if self.path.is_empty() && node.kind == Kind::Null { "empty" } else { node.kind.name() };
+        let message = format!("{} is {is}, but {expected} was expected", self.here());
+        let d = Diagnostic::error("A005", message).label(format!("{expected} was expected"));
+        let help = match expected {
+            _ if is == "empty" => "a chip description begins with `archsim: 1`; `arch/mos2_tile.yaml` is a whole one",
+            "a whole number" => "write digits alone, as in `8`",
+            "a number" => "write a number without a unit, as in `0.25`",
+            "a list" => "write `[first, second]`",
+            "a map of keys and values" => "write `{ key: value }`, or `key: value` lines indented below",
+            _ => return self.push(span, d),
+        };
+        self.push(span, d.help(help));
     }
 
     fn quantity(&mut self, node: &Node, schema: &Value, kind: &str, key: &Span) {
@@ -126,9 +136,9 @@ impl<'a> Checker<'a> {
         let high = schema["maximum"].as_f64().unwrap_or(top).min(top);
         if value < low || value > high {
             let expected = match (low.is_finite(), high.is_finite()) {
-                (true, true) => format!("{low} to {high}"),
-                (true, false) => format!("at least {low}"),
-                _ => format!("at most {high}"),
+                (true, true) => format!("{low} to {high} was expected"),
+                (true, false) => format!("at least {low} was expected"),
+                _ => format!("at most {high} was expected"),
             };
             let d = Diagnostic::error("A008", format!("{} is {value}, out of range", self.here())).label(expected);
             self.push(&node.span, d);
@@ -141,7 +151,7 @@ impl<'a> Checker<'a> {
         let high = schema["maxItems"].as_u64().map_or(usize::MAX, |n| n as usize);
         if items.len() < low || items.len() > high {
             let expected = if low == high { format!("{low} items") } else { format!("{low} or more items") };
-            let message = format!("{} has {} items", self.here(), items.len());
+            let message = format!("{} has {} item{}", self.here(), items.len(), if items.len() == 1 { "" } else { "s" });
             let span = underlined(node, key).clone();
             self.push(&span, Diagnostic::error("A005", message).label(format!("{expected} were expected")));
         }

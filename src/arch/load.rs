@@ -33,7 +33,9 @@ pub fn load(path: &std::path::Path, overrides: &[(String, String)]) -> Result<Ch
     })?;
     let text = String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
-        Diagnostic::error("A001", format!("`{name}` is not UTF-8 text: byte {at} fits no character"))
+        let line = e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+        Diagnostic::error("A001", format!("`{name}` is not UTF-8 text: byte {at}, in line {line}, fits no character"))
+            .help("save the file as UTF-8; a chip description (YAML) stands before the network (ONNX)")
     })?;
     load_str(&name, &text, overrides)
 }

@@ -87,7 +87,8 @@ impl<'de> Deserialize<'de> for Raw {
 pub(crate) fn parse(sources: &Sources, source: usize) -> Result<Node, Diagnostics> {
     let text = sources.text(source);
     if text.len() > MAX_BYTES {
-        let d = Diagnostic::error("A001", format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len()));
+        let d = Diagnostic::error("A001", format!("the file is larger than the {MAX_BYTES} bytes that are read"));
+        let d = d.help("a chip description has some kilobytes; is this the file you meant?");
         return Err(d.at(sources.place(&Span { source, range: 0..0 })).into());
     }
     let options = serde_saphyr::options! {
@@ -103,8 +104,15 @@ pub(crate) fn parse(sources: &Sources, source: usize) -> Result<Node, Diagnostic
     let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options).map_err(|e| {
         let range = e.location().map_or(0..0, |l| range(text, &l));
         let message = e.without_snippet().to_string();
+        let beyond = ["budget breached", "recursion limit", "limit exceeded"].iter().any(|w| message.contains(w));
+        let help = if beyond {
+            format!("a chip needs no more than {MAX_DEPTH} levels and {MAX_NODES} values; the file is damaged or hostile")
+        } else {
+            "maps are `key: value`, one a line, and levels are indented with spaces".into()
+        };
         Diagnostic::error("A001", format!("this is not readable as YAML: {message}"))
             .label("here")
+            .help(help)
             .at(sources.place(&Span { source, range }))
     })?;
     let mut all = Diagnostics::new();
@@ -116,9 +124,17 @@ pub(crate) fn parse(sources: &Sources, source: usize) -> Result<Node, Diagnostic
 fn range(text: &str, location: &Location) -> Range<usize> {
     let floor = |i: usize| (0..=i.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
     let span = location.span();
-    let start = floor(span.byte_offset().map_or(text.len(), |b| b as usize));
+    let start = floor(span.byte_offset().map_or_else(|| offset(text, location), |b| b as usize));
     let end = floor(start.saturating_add(span.byte_len().map_or(0, |b| b as usize)));
     start..start + text[start..end].trim_end().len()
+}
+
+/// The byte of a line and column, both counted from one; the column in characters.
+fn offset(text: &str, location: &Location) -> usize {
+    let (line, column) = (location.line().max(1) as usize, location.column().max(1) as usize);
+    let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let rest = text[start..].lines().next().unwrap_or_default();
+    start + rest.char_indices().nth(column - 1).map_or(rest.len(), |(i, _)| i)
 }
 
 fn place_raw(raw: Spanned<Raw>, text: &str, source: usize, sources: &Sources, all: &mut Diagnostics) -> Node {

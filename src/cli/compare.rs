@@ -23,6 +23,13 @@ pub struct CompareArgs {
 /// Compares and prints the tables; `compare.csv` goes into a folder of its own below the output folder.
 pub fn compare(args: &CompareArgs, json: bool) -> Result<()> {
     let folders = args.inputs.iter().all(|p| p.is_dir());
+    if let (Some(run), Some(other)) = (args.inputs.iter().find(|p| p.is_dir()), args.inputs.iter().find(|p| !p.is_dir())) {
+        let what = if other.exists() { "is a file" } else { "does not exist" };
+        let message = format!("`{}` is a folder and `{}` {what}", run.display(), other.display());
+        return Err(Diagnostic::error("F002", message)
+            .help("give run folders alone, or arch files and a network")
+            .into());
+    }
     let bars = Bars::new();
     let runs = if folders {
         args.inputs.iter().map(|p| study::read_run(p)).collect::<Result<Vec<_>>>()?

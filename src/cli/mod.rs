@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::diag::{CODES, Diagnostic, Diagnostics, Result, explain, nearest};
+use crate::diag::{CODES, Diagnostic, Diagnostics, Result, Severity, explain, nearest};
 use crate::exec::Fidelity;
 use crate::study::RunOptions;
 use crate::units::Second;
@@ -231,14 +231,19 @@ fn report(problems: &Diagnostics) {
     let theme = if plain { miette::GraphicalTheme::unicode_nocolor() } else { miette::GraphicalTheme::unicode() };
     let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
     for d in problems.iter() {
+        let d = d.clone().legible();
         let mut text = String::new();
-        match handler.render_report(&mut text, d) {
+        match handler.render_report(&mut text, &d) {
             Ok(()) => eprint!("{text}"),
             Err(_) => eprintln!("[{}] {}", d.code, d.message),
         }
     }
     if problems.iter().count() > 1 {
         eprintln!("{} findings", problems.iter().count());
+    }
+    // flags explain themselves
+    if let Some(d) = problems.iter().find(|d| d.severity > Severity::Warning && !d.code.starts_with('F')) {
+        eprintln!("more: archsim explain {}", d.code);
     }
 }
 

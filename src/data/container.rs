@@ -163,7 +163,7 @@ pub fn read<R: Read + Seek>(reader: R, file: &str) -> Result<Vec<RawArray>> {
         .map_err(|e| Diagnostics::from(damaged(format!("not a readable .npz (zip) file: {e}"))))?;
     if zip.len() > MAX_ENTRIES {
         let message = format!("{file}: {} arrays, at most {MAX_ENTRIES} are read", zip.len());
-        return Err(Diagnostic::error("D003", message).into());
+        return Err(Diagnostic::error("D003", message).help("keep only the arrays that the network takes").into());
     }
     let mut found = Diagnostics::new();
     let mut arrays = Vec::new();
@@ -187,7 +187,8 @@ pub fn read<R: Read + Seek>(reader: R, file: &str) -> Result<Vec<RawArray>> {
 
 fn read_array<R: Read>(entry: &mut R, name: String, file: &str, left: &mut u64) -> Result<RawArray> {
     let damaged =
-        |what: String| Diagnostics::from(Diagnostic::error("D002", format!("{file}: array `{name}`: {what}")));
+        |what: String| Diagnostics::from(Diagnostic::error("D002", format!("{file}: array `{name}`: {what}"))
+            .help("write the array again with numpy.save or numpy.savez; the file is damaged"));
     let header = read_header(entry).map_err(|what| damaged(format!("not a readable .npy array: {what}")))?;
     let descriptor = header.type_descriptor.as_string().cloned();
     let Some((element, big)) = descriptor.as_deref().and_then(Element::parse) else {
@@ -242,7 +243,9 @@ fn read_header<R: Read>(entry: &mut R) -> std::result::Result<Header, String> {
     if bytes[start..].iter().filter(|b| b"([{".contains(b)).count() > MAX_BRACKETS {
         return Err("its header is nested; structured types are not read".to_owned());
     }
-    Header::from_reader(&mut Cursor::new(bytes)).map_err(|e| e.to_string())
+    // the reader's own message shows the header over several lines
+    Header::from_reader(&mut Cursor::new(bytes))
+        .map_err(|_| "its header is not a dictionary of descr, fortran_order and shape".to_owned())
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub fn load(path: &Path) -> Result<Dataset> {
     }
     if meta.len() > MAX_UNPACKED {
         let message = format!("{file}: {} bytes, at most {MAX_UNPACKED} are read", meta.len());
-        return Err(Diagnostic::error("D003", message).into());
+        return Err(Diagnostic::error("D003", message).help("store fewer samples").into());
     }
     let mut handle = File::open(path).map_err(|e| unreadable(e.to_string()))?;
     let hash = sha256(&mut handle).map_err(|e| unreadable(e.to_string()))?;
@@ -84,7 +84,7 @@ fn read<R: Read + Seek>(reader: R, file: &str, hash: String) -> Result<Dataset> 
             (Ok(values), Some(&n)) => {
                 let (first, expected) = samples.get_or_insert((array.name.clone(), n));
                 if *expected != n {
-                    found.push(length_error(file, &array.name, n, first, *expected));
+                    found.push(length_error(file, &array.name, n, &format!("`{first}`"), *expected));
                 }
                 inputs.insert(array.name.clone(), values);
             }
@@ -97,7 +97,10 @@ fn read<R: Read + Seek>(reader: R, file: &str, hash: String) -> Result<Dataset> 
     }
     let samples = match samples {
         Some((name, 0)) => {
-            found.push(Diagnostic::error("D008", format!("{file}: input `{name}` holds no sample")));
+            found.push(
+                Diagnostic::error("D008", format!("{file}: input `{name}` holds no sample"))
+                    .help("the first axis of every input is the sample; store at least one"),
+            );
             0
         }
         Some((_, n)) => n,
@@ -152,11 +155,11 @@ fn read<R: Read + Seek>(reader: R, file: &str, hash: String) -> Result<Dataset> 
 }
 
 fn bad(file: &str, what: &str) -> Diagnostic {
-    Diagnostic::error("D009", format!("{file}: {what}"))
+    Diagnostic::error("D009", format!("{file}: {what}")).help("write the file with `archsim data` or as its documentation says")
 }
 
 fn length_error(file: &str, name: &str, n: usize, first: &str, expected: usize) -> Diagnostic {
-    Diagnostic::error("D005", format!("{file}: array `{name}` has {n} samples, `{first}` has {expected}"))
+    Diagnostic::error("D005", format!("{file}: array `{name}` has {n} samples and {first} {expected}"))
         .help("the first axis of every input and of the labels is the sample; all must be equally long")
 }
 

@@ -105,7 +105,10 @@ pub fn read(folder: &Path, name: &str, lead: &str, rate: f64) -> Result<Record> 
 }
 
 fn header(bytes: &[u8], file: &str) -> Result<Header> {
-    let wrong = |what: String| Diagnostics::from(Diagnostic::error("D011", format!("{file}: {what}")));
+    let wrong = |what: String| {
+        let d = Diagnostic::error("D011", format!("{file}: {what}"));
+        Diagnostics::from(d.help("the file is damaged or no WFDB header; fetch it again"))
+    };
     let text = std::str::from_utf8(bytes).map_err(|e| wrong(format!("it is not a text: {e}")))?;
     for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().starts_with('#')) {
         if let Some(field) = line.split_whitespace().find(|f| unpaired(f)) {

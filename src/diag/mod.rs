@@ -44,7 +44,17 @@ impl Place {
         let column = before.rsplit('\n').next().map_or(1, |l| l.chars().count() + 1);
         (line, column)
     }
+    /// Whether the lines around the span can be shown: no control characters, and of a width people write.
+    #[must_use]
+    pub fn is_legible(&self) -> bool {
+        let at = self.span.start.min(self.text.len());
+        let (before, after) = (self.text[..at].rsplit('\n').take(2), self.text[at..].split('\n').take(2));
+        before.chain(after).all(|l| l.len() <= LEGIBLE && !l.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r')))
+    }
 }
+
+/// Longest line in bytes that is shown with a diagnostic.
+const LEGIBLE: usize = 400;
 
 /// One finding.
 #[derive(Debug, Clone)]
@@ -86,6 +96,16 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
+        self
+    }
+    /// The diagnostic with its place in words where the text itself cannot be shown, as in a file that is one
+    /// endless line or no text at all.
+    #[must_use]
+    pub fn legible(mut self) -> Self {
+        if let Some(place) = self.place.take_if(|p| !p.is_legible()) {
+            let (line, column) = place.line_column();
+            self.message = format!("{}, line {line}, column {column}: {}", place.file, self.message);
+        }
         self
     }
     /// Points at a place of a file.
@@ -237,6 +257,20 @@ mod tests {
         let text: Arc<str> = "a: 1\nbb: 2\n".into();
         let place = Place { file: "x.yaml".into(), text, span: 9..10 };
         assert_eq!(place.line_column(), (2, 5));
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_shown_is_told() {
+        let at = |text: &str, span| {
+            let place = Place { file: "x.yaml".into(), text: text.into(), span };
+            Diagnostic::error("A000", "wrong").at(place).legible()
+        };
+        assert!(at("a: 1\nbb: 2\n", 9..10).place.is_some());
+        for text in [format!("a: 1\nbb: {}", "[".repeat(5000)), "a: 1\nbb: \0".into()] {
+            let d = at(&text, 9..10);
+            assert!(d.place.is_none());
+            assert_eq!(d.message, "x.yaml, line 2, column 5: wrong");
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Ledger {
     #[must_use]
     pub fn assumed_share(&self) -> f64 {
         let total = self.total().si();
-        // folded from +0: the sum of nothing is -0 otherwise
+        // from +0: a sum of nothing is -0
         let assumed = self.lines.iter().filter(|l| l.assumed).fold(0.0, |sum, l| sum + l.energy.si());
         if total > 0.0 { assumed / total } else { 0.0 }
     }

@@ -19,6 +19,10 @@ impl Graph {
     /// # Errors
     /// M012 to M017, all that are found.
     pub fn build(model: &Model, dims: &Dims) -> Result<Self> {
+        Self::typed(model, dims).map_err(|found| located(model, found))
+    }
+
+    fn typed(model: &Model, dims: &Dims) -> Result<Self> {
         let mut found = Diagnostics::new();
         unsupported(model, &mut found);
         let producers = wiring(model, &mut found);
@@ -51,6 +55,24 @@ impl Graph {
     }
 }
 
+/// Adds the file where a message does not name it, and how to mend it where that is always the same.
+fn located(model: &Model, found: Diagnostics) -> Diagnostics {
+    let mut all = Diagnostics::new();
+    for mut d in found {
+        if !d.message.starts_with(&model.file) {
+            d.message = format!("{}: {}", model.file, d.message);
+        }
+        let usual = match d.code {
+            "M013" | "M014" | "M015" => "no exporter writes such a graph; export the network again",
+            "M016" => "change the layer where the network was made and export it again",
+            _ => "export the network again",
+        };
+        d.help.get_or_insert_with(|| usual.into());
+        all.push(d);
+    }
+    all
+}
+
 /// An error at a node.
 pub fn at_node(node: &Node, why: &str) -> Diagnostic {
     Diagnostic::error("M016", format!("node `{}` ({}): {why}", node.name, node.op_type))
@@ -70,7 +92,7 @@ fn unsupported(model: &Model, found: &mut Diagnostics) {
         .collect();
     if !list.is_empty() {
         let message = format!(
-            "{}: {} node(s) have operators that are not supported:\n{}",
+            "{}: operators that are not supported at {} node(s):\n{}",
             model.file,
             list.len(),
             list.join("\n")
@@ -168,6 +190,21 @@ pub enum Extent {
     Batch,
 }
 
+/// Names that `--dim` can bind: those of the file, and `input.axis` where there is none.
+fn dimension_names(model: &Model) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for input in &model.inputs {
+        for (axis, dim) in input.dims.iter().flatten().enumerate() {
+            match dim {
+                Dim::Fixed(_) => {}
+                Dim::Symbol(s) => drop(names.insert(s.clone())),
+                Dim::Unknown => drop(names.insert(format!("{}.{axis}", input.name))),
+            }
+        }
+    }
+    names
+}
+
 /// Shapes of the inputs, and how they carry the batch.
 fn input_shapes(model: &Model, dims: &Dims, found: &mut Diagnostics) -> (Vec<Vec<Extent>>, Batch) {
     let mut batch_names: BTreeSet<&str> = BTreeSet::new();
@@ -180,6 +217,15 @@ fn input_shapes(model: &Model, dims: &Dims, found: &mut Diagnostics) -> (Vec<Vec
         }
     }
     let mut shapes = Vec::new();
+    let names = dimension_names(model);
+    for given in dims.keys().filter(|d| !names.contains(*d)) {
+        let have = match names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ") {
+            none if none.is_empty() => "none: leave the flag out".to_string(),
+            list => list,
+        };
+        let message = format!("`--dim {given}`: no input has a dimension of that name without a size");
+        found.push(Diagnostic::error("M017", message).help(format!("dimensions without a size: {have}")));
+    }
     for input in &model.inputs {
         let Some(list) = &input.dims else {
             let message = format!("input `{}` has no shape", input.name);

@@ -59,7 +59,7 @@ fn does_not_fit(tiled: &TiledGraph, chip: &Chip) -> Diagnostic {
         ),
     )
     .help(format!(
-        "{tiles} tiles would do, for instance `--set chip.grid=[{width},{}]`; larger crossbars, more bits_per_cell or fewer weight bits also need fewer",
+        "{tiles} tiles would do, for instance `--set chip.grid=[{width}, {}]`; larger crossbars, more bits_per_cell or fewer weight bits also need fewer",
         tiles.div_ceil(width)
     ))
 }

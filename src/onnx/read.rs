@@ -29,7 +29,9 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Model> {
     let file = File::open(path).map_err(unreadable)?;
     let meta = file.metadata().map_err(unreadable)?;
     if meta.is_dir() {
-        return Err(Diagnostic::error("F001", format!("{name} is a folder, not an ONNX file")).into());
+        return Err(Diagnostic::error("F001", format!("{name} is a folder, not an ONNX file"))
+            .help("give the .onnx file itself")
+            .into());
     }
     if meta.len() > limits.bytes {
         return Err(oversized(&name, limits).into());

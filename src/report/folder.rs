@@ -86,6 +86,20 @@ pub fn write_files(folder: &Path, files: &[(&str, String)]) -> Result<()> {
     })
 }
 
+/// Refuses a place below which no folder can be made, before long work begins.
+///
+/// # Errors
+/// `F003` when the nearest part of the path that exists is not a folder.
+pub fn check_place(parent: &Path) -> Result<()> {
+    match parent.ancestors().find(|p| p.exists()) {
+        Some(there) if !there.is_dir() => {
+            let message = format!("reports cannot be written to `{}`: `{}` is a file", parent.display(), there.display());
+            Err(Diagnostic::error("F003", message).help("choose a folder with --output").into())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn failed(folder: &Path, error: &dyn std::fmt::Display) -> Diagnostic {
     Diagnostic::error("F003", format!("cannot write the report folder `{}`: {error}", folder.display()))
         .help("check that the place exists, is a folder and may be written, or choose another with --output")
@@ -131,6 +145,11 @@ pub fn read(folder: &Path) -> Result<RunReport> {
 }
 
 fn read_csv<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    if !path.exists() {
+        return Err(Diagnostic::error("F004", format!("this is no finished run: `{}` is missing", path.display()))
+            .help("give a folder written by `archsim run`")
+            .into());
+    }
     let broken = |e: csv::Error| {
         Diagnostic::error("F004", format!("`{}` is not a report of this version: {e}", path.display()))
             .help("give a folder written by `archsim run`, or run it again")
@@ -173,6 +192,10 @@ mod tests {
         fs::write(&parent, "a file, not a folder").unwrap();
         let problem = write(&RunReport::default(), &parent).unwrap_err();
         assert_eq!(problem.exit_code(), 2);
+        for place in [parent.clone(), parent.join("below/it")] {
+            assert_eq!(check_place(&place).unwrap_err().iter().next().map(|d| d.code), Some("F003"));
+        }
+        assert!(check_place(&std::env::temp_dir().join("archsim-not-there/yet")).is_ok());
         fs::remove_file(&parent).unwrap();
     }
 }

@@ -5,7 +5,7 @@ mod rows;
 mod score;
 mod table;
 
-pub use folder::{RunReport, files, read, to_csv, write, write_files};
+pub use folder::{RunReport, check_place, files, read, to_csv, write, write_files};
 pub use rows::{CompareRow, ComponentRow, ConfusionRow, LayerRow, PredictionRow, SummaryRow};
 pub use score::{ClassScore, MACRO_LEAST, Score, argmax, paired_difference, score, wilson};
 pub use table::{compare_table, run_tables};

@@ -219,7 +219,7 @@ impl Emitter<'_> {
                     "P003",
                     format!("the inputs of the layers on tile {tile} need {most} bytes of buffer and the tile has {room}: {} too few", most - room),
                 )
-                .help(format!("raise `tile.buffer.capacity` to at least {} KiB, or spread the network over more tiles", most.div_ceil(1024)))
+                .help(format!("raise the capacity of the tile's buffer to at least {} KiB, or spread the network over more tiles", most.div_ceil(1024)))
                 .into());
             }
         }

@@ -13,7 +13,7 @@ use crate::data::LabelSource;
 use crate::diag::{Diagnostics, Result};
 use crate::energy::settle;
 use crate::exec::{self, Fidelity, ValueOptions};
-use crate::report::{RunReport, SummaryRow, read, score, write};
+use crate::report::{RunReport, SummaryRow, check_place, read, score, write};
 
 /// Samples whose accumulators are also computed exactly, for the signal-to-noise ratio of every layer.
 const COMPARED_SAMPLES: usize = 32;
@@ -36,6 +36,7 @@ pub struct Done {
 /// # Errors
 /// Everything that can be wrong with the inputs (exit code 2), or a run that failed (1).
 pub fn run_and_write(options: &RunOptions, progress: &dyn Progress) -> Result<Done> {
+    check_place(&options.output)?;
     let session = Session::open(options)?;
     let values = session.value_options(options);
     let key = run_key(&session, &values);

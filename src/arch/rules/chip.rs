@@ -14,7 +14,8 @@ pub(super) fn version(ctx: &mut Ctx<'_>) {
     let version = ctx.file.archsim;
     if version != FORMAT_VERSION {
         let message = format!("the file has format version {version}; this program reads version {FORMAT_VERSION}");
-        ctx.at(&["archsim"], Diagnostic::error("A010", message).label(format!("{FORMAT_VERSION} was expected")));
+        let d = Diagnostic::error("A010", message).label(format!("{FORMAT_VERSION} was expected"));
+        ctx.at(&["archsim"], d.help("use the release of archsim that the file was written for, or bring it to this format"));
     }
 }
 
@@ -78,7 +79,7 @@ pub(super) fn grid(ctx: &mut Ctx<'_>) {
 /// A011, A012: the cores of a tile exist.
 pub(super) fn tile_cores(ctx: &mut Ctx<'_>) {
     if ctx.file.tile.cores.is_empty() {
-        ctx.require(false, "A012", &["tile", "cores"], "the tile has no core", "at least one was expected");
+        ctx.require(false, "A012", &["tile", "cores"], "the tile has no core", "at least one");
     }
     for (kind, count) in &ctx.file.tile.cores {
         let path = ["tile", "cores", kind];

@@ -12,7 +12,7 @@ const MAX_CROSSBARS: u32 = 1024;
 /// A011, A012: the crossbars of a core exist.
 pub(super) fn crossbars(ctx: &mut Ctx<'_>) {
     if ctx.file.cores.is_empty() {
-        ctx.require(false, "A012", &["cores"], "no core is described", "at least one was expected");
+        ctx.require(false, "A012", &["cores"], "no core is described", "at least one");
     }
     for (name, core) in &ctx.file.cores {
         if core.crossbars.is_empty() {

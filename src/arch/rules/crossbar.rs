@@ -11,7 +11,7 @@ const MAX_LINES: u32 = 4096;
 /// A013, A015: size and bits of a cell.
 pub(super) fn size(ctx: &mut Ctx<'_>) {
     if ctx.file.crossbars.is_empty() {
-        ctx.require(false, "A012", &["crossbars"], "no crossbar is described", "at least one was expected");
+        ctx.require(false, "A012", &["crossbars"], "no crossbar is described", "at least one");
     }
     for (name, spec) in &ctx.file.crossbars {
         for (field, lines) in [("rows", spec.rows), ("cols", spec.cols)] {
