@@ -52,7 +52,8 @@ fn sources() -> Vec<(String, PathBuf, String)> {
         .into_iter()
         .map(|path| {
             let inside = path.strip_prefix(root().join("src")).unwrap();
-            let module = inside.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_string();
+            let module =
+                inside.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_string();
             let text = fs::read_to_string(&path).unwrap();
             (module, path, text)
         })
@@ -73,7 +74,10 @@ fn code(text: &str) -> String {
 
 fn is_test_file(path: &Path, text: &str) -> bool {
     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-    text.contains("#![cfg(test)]") || matches!(name.as_str(), "tests" | "testing" | "conformance" | "test_support") || name.ends_with("_tests") || path.components().any(|c| c.as_os_str() == "tests")
+    text.contains("#![cfg(test)]")
+        || matches!(name.as_str(), "tests" | "testing" | "conformance" | "test_support")
+        || name.ends_with("_tests")
+        || path.components().any(|c| c.as_os_str() == "tests")
 }
 
 #[test]
@@ -90,7 +94,11 @@ fn imports_go_downward() {
             for piece in line.split("crate::").skip(1) {
                 let used: String = piece.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 if rank(&used).is_some_and(|r| r > own) {
-                    wrong.push(format!("{}:{}: `{module}` imports `{used}`, which stands above it", path.display(), line_number + 1));
+                    wrong.push(format!(
+                        "{}:{}: `{module}` imports `{used}`, which stands above it",
+                        path.display(),
+                        line_number + 1
+                    ));
                 }
             }
         }
@@ -101,7 +109,9 @@ fn imports_go_downward() {
             }
         }
         for (krate, homes) in ONLY_IN {
-            if !homes.contains(&module.as_str()) && (body.contains(&format!("{krate}::")) || body.contains(&format!("use {krate};"))) {
+            if !homes.contains(&module.as_str())
+                && (body.contains(&format!("{krate}::")) || body.contains(&format!("use {krate};")))
+            {
                 let longer = body.match_indices(&format!("{krate}::")).all(|(at, _)| body[..at].ends_with('_'));
                 if !longer {
                     wrong.push(format!("{}: only {homes:?} may see `{krate}`", path.display()));
@@ -115,7 +125,8 @@ fn imports_go_downward() {
 #[test]
 fn every_module_is_a_layer() {
     let order: BTreeSet<String> = layers().into_iter().collect();
-    let found: BTreeSet<String> = sources().into_iter().map(|(m, ..)| m).filter(|m| m != "lib" && m != "main").collect();
+    let found: BTreeSet<String> =
+        sources().into_iter().map(|(m, ..)| m).filter(|m| m != "lib" && m != "main").collect();
     assert_eq!(order, found);
 }
 
@@ -199,10 +210,9 @@ fn codes_are_documented_and_used() {
 /// Every file of a folder of elements stands in the folder's table.
 #[test]
 fn tables_are_complete() {
-    for (folder, table, skip) in [
-        ("src/map", "src/map/mod.rs", &[][..]),
-        ("src/graph/ops", "src/graph/ops/mod.rs", &[][..]),
-    ] {
+    for (folder, table, skip) in
+        [("src/map", "src/map/mod.rs", &[][..]), ("src/graph/ops", "src/graph/ops/mod.rs", &[][..])]
+    {
         let listing = fs::read_to_string(root().join(table)).unwrap();
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let name = entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
@@ -232,7 +242,11 @@ fn dependencies_are_explained() {
         if line.starts_with('[') {
             inside = line == "[dependencies]" || line == "[dev-dependencies]";
         } else if inside && let Some((name, _)) = line.split_once('=') {
-            assert!(text.contains(&format!("`{}`", name.trim())), "dependency `{}` has no line in ARCHITECTURE.md", name.trim());
+            assert!(
+                text.contains(&format!("`{}`", name.trim())),
+                "dependency `{}` has no line in ARCHITECTURE.md",
+                name.trim()
+            );
         }
     }
 }

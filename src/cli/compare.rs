@@ -23,7 +23,9 @@ pub struct CompareArgs {
 /// Compares and prints the tables; `compare.csv` goes into a folder of its own below the output folder.
 pub fn compare(args: &CompareArgs, json: bool) -> Result<()> {
     let folders = args.inputs.iter().all(|p| p.is_dir());
-    if let (Some(run), Some(other)) = (args.inputs.iter().find(|p| p.is_dir()), args.inputs.iter().find(|p| !p.is_dir())) {
+    if let (Some(run), Some(other)) =
+        (args.inputs.iter().find(|p| p.is_dir()), args.inputs.iter().find(|p| !p.is_dir()))
+    {
         let what = if other.exists() { "is a file" } else { "does not exist" };
         let message = format!("`{}` is a folder and `{}` {what}", run.display(), other.display());
         return Err(Diagnostic::error("F002", message)
@@ -36,9 +38,12 @@ pub fn compare(args: &CompareArgs, json: bool) -> Result<()> {
     } else {
         let Some((model, archs)) = args.inputs.split_last() else { return Ok(()) };
         if archs.len() < 2 {
-            return Err(Diagnostic::error("F002", "`compare` needs at least two arch files and a network, or two run folders")
-                .help("for instance archsim compare arch/mos2_tile.yaml arch/hfox_tile.yaml workloads/ecg.onnx")
-                .into());
+            return Err(Diagnostic::error(
+                "F002",
+                "`compare` needs at least two arch files and a network, or two run folders",
+            )
+            .help("for instance archsim compare arch/mos2_tile.yaml arch/hfox_tile.yaml workloads/ecg.onnx")
+            .into());
         }
         archs
             .iter()

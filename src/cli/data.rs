@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::progress::Bars;
 use super::print;
+use super::progress::Bars;
 use crate::data::{mitdb, npz};
 use crate::diag::Result;
 use crate::study::Progress;
@@ -40,7 +40,10 @@ pub fn data(verb: &DataVerb, json: bool) -> Result<()> {
     let imported = imported?;
     npz::save(&imported.dataset, output)?;
     if json {
-        print(&format!("{:#}\n", serde_json::json!({ "file": output, "samples": imported.dataset.samples, "missing_records": imported.missing })));
+        print(&format!(
+            "{:#}\n",
+            serde_json::json!({ "file": output, "samples": imported.dataset.samples, "missing_records": imported.missing })
+        ));
     } else {
         print(&format!("{} beats written to {}\n", imported.dataset.samples, output.display()));
         if !imported.missing.is_empty() {

@@ -32,8 +32,11 @@ pub fn device(verb: &DeviceVerb, json: bool) -> Result<()> {
         }
         DeviceVerb::Show { name } => {
             let Some(d) = DEVICES.iter().find(|d| d.name == name) else {
-                let meant = nearest(name, DEVICES.iter().map(|d| d.name)).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-                return Err(Diagnostic::error("F002", format!("there is no device model `{name}`")).help(format!("`archsim device list` names them{meant}")).into());
+                let meant = nearest(name, DEVICES.iter().map(|d| d.name))
+                    .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+                return Err(Diagnostic::error("F002", format!("there is no device model `{name}`"))
+                    .help(format!("`archsim device list` names them{meant}"))
+                    .into());
             };
             print(&format!("{}: {}\n\n{}", d.name, d.about, d.example));
         }

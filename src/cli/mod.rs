@@ -112,7 +112,8 @@ impl CommonArgs {
                 match item.split_once('=') {
                     Some((k, v)) if !k.is_empty() => out.push((k.to_string(), v.to_string())),
                     _ => problems.push(
-                        Diagnostic::error("F002", format!("`{flag} {item}` is not of the form NAME=VALUE")).help(format!("for instance {flag} name=4")),
+                        Diagnostic::error("F002", format!("`{flag} {item}` is not of the form NAME=VALUE"))
+                            .help(format!("for instance {flag} name=4")),
                     ),
                 }
             }
@@ -125,7 +126,8 @@ impl CommonArgs {
             match value.parse::<usize>() {
                 Ok(n) if n > 0 => drop(dims.insert(name, n)),
                 _ => problems.push(
-                    Diagnostic::error("F002", format!("`--dim {name}={value}`: a dimension is a whole number from 1")).help("for instance --dim N=1"),
+                    Diagnostic::error("F002", format!("`--dim {name}={value}`: a dimension is a whole number from 1"))
+                        .help("for instance --dim N=1"),
                 ),
             }
         }
@@ -134,7 +136,10 @@ impl CommonArgs {
                 let given = self.fidelity.as_deref().unwrap_or_default();
                 let names = Fidelity::ALL.map(Fidelity::name);
                 let meant = nearest(given, names).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-                problems.push(Diagnostic::error("F002", format!("there is no fidelity `{given}`")).help(format!("one of {}{meant}", names.join(", "))));
+                problems.push(
+                    Diagnostic::error("F002", format!("there is no fidelity `{given}`"))
+                        .help(format!("one of {}{meant}", names.join(", "))),
+                );
                 None
             }
             Some(known) => known,
@@ -146,17 +151,25 @@ impl CommonArgs {
                 None
             }
             Some(Ok(t)) if t.si() < 0.0 => {
-                problems.push(Diagnostic::error("F002", format!("--age {t} is negative")).help("give the time since programming"));
+                problems.push(
+                    Diagnostic::error("F002", format!("--age {t} is negative")).help("give the time since programming"),
+                );
                 None
             }
             Some(Ok(t)) => Some(t),
             None => None,
         };
         if !(self.noise_scale.is_finite() && self.noise_scale >= 0.0) {
-            problems.push(Diagnostic::error("F002", format!("--noise-scale {} is not a number from 0", self.noise_scale)).help("1 is the device card, 0 switches chance off"));
+            problems.push(
+                Diagnostic::error("F002", format!("--noise-scale {} is not a number from 0", self.noise_scale))
+                    .help("1 is the device card, 0 switches chance off"),
+            );
         }
         if self.samples == Some(0) {
-            problems.push(Diagnostic::error("F002", "--samples 0 leaves nothing to run").help("give at least 1, or leave it out to run all samples"));
+            problems.push(
+                Diagnostic::error("F002", "--samples 0 leaves nothing to run")
+                    .help("give at least 1, or leave it out to run all samples"),
+            );
         }
         problems.into_result(RunOptions {
             arch: arch.to_path_buf(),
@@ -184,7 +197,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Some(n) = cli.threads {
         if n == 0 || n > 4096 {
-            let problem = Diagnostic::error("F002", format!("--threads {n} is not between 1 and 4096")).help("leave it out to use every processor");
+            let problem = Diagnostic::error("F002", format!("--threads {n} is not between 1 and 4096"))
+                .help("leave it out to use every processor");
             return finish(Err(problem.into()));
         }
         // can only fail if a pool exists already, which nothing before this line makes
@@ -272,8 +286,11 @@ fn explain_code(code: Option<&str>) -> Result<()> {
             Ok(())
         }
         None => {
-            let meant = nearest(code, CODES.iter().map(|c| c.code)).map_or(String::new(), |n| format!("; did you mean {n}?"));
-            Err(Diagnostic::error("F002", format!("there is no diagnostic code `{code}`")).help(format!("`archsim explain` lists them{meant}")).into())
+            let meant =
+                nearest(code, CODES.iter().map(|c| c.code)).map_or(String::new(), |n| format!("; did you mean {n}?"));
+            Err(Diagnostic::error("F002", format!("there is no diagnostic code `{code}`"))
+                .help(format!("`archsim explain` lists them{meant}"))
+                .into())
         }
     }
 }

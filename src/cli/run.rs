@@ -31,7 +31,11 @@ pub fn run(args: &RunArgs, json: bool) -> Result<()> {
         print(&format!("{:#}\n", study::to_json(&done)));
     } else {
         print(&run_tables(&done.report));
-        print(&format!("{} {}\n", if done.reused { "report (already there):" } else { "report:" }, done.folder.display()));
+        print(&format!(
+            "{} {}\n",
+            if done.reused { "report (already there):" } else { "report:" },
+            done.folder.display()
+        ));
     }
     Ok(())
 }

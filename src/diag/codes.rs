@@ -34,7 +34,11 @@ pub const CODES: &[Code] = &[
         "output cannot be written",
         "The run folder could not be created or a report file not be written. Nothing half-written is left behind: files appear under their final name only when complete.",
     ),
-    code("F004", "not a finished run", "`compare` was given a folder that `archsim run` did not complete, or one of another version. Run it again."),
+    code(
+        "F004",
+        "not a finished run",
+        "`compare` was given a folder that `archsim run` did not complete, or one of another version. Run it again.",
+    ),
     code(
         "F010",
         "no such path in the arch file",
@@ -357,16 +361,56 @@ pub const CODES: &[Code] = &[
         "prepared beats inconsistent",
         "The flat arrays of a prepared beat folder do not belong together: their sizes differ or a class is not 0 to 4.",
     ),
-    code("D030", "no data file", "No data were given and none lie beside the model. Samples are drawn from a normal law, so energy and latency are real and accuracy is not reported."),
-    code("D031", "fewer samples than asked for", "The data file has fewer samples than --samples asks for; all of them are run."),
-    code("D032", "input missing in the data", "The network takes an input that the data file has no array for. Arrays are matched by name."),
-    code("D033", "input of another shape", "An array of the data file has samples of another shape than the network takes. The first axis counts the samples."),
-    code("D034", "more classes than outputs", "The data file names more classes than the network has outputs, so a label could never be predicted."),
-    code("P001", "one weight does not fit a crossbar", "A weight needs two columns for each of its bit slices. The crossbar has fewer columns than that, or there is no crossbar at all. Widen the crossbar, store more bits in a cell, or quantise to fewer bits."),
-    code("P002", "network does not fit the chip", "The layers need more crossbars than the chip has. The message says how many are missing and how many tiles would do."),
-    code("P003", "tile buffer too small", "The working set of the layers on one tile does not fit its buffer, even without double buffering."),
-    code("P004", "layer too large to address", "Cells are addressed by layer, row, column, slice and polarity; a layer of more than 65,536 rows or columns has no addresses left."),
-    code("P005", "unknown mapper", "The mapper named in the arch file or on the command line is not in the table of mappers."),
+    code(
+        "D030",
+        "no data file",
+        "No data were given and none lie beside the model. Samples are drawn from a normal law, so energy and latency are real and accuracy is not reported.",
+    ),
+    code(
+        "D031",
+        "fewer samples than asked for",
+        "The data file has fewer samples than --samples asks for; all of them are run.",
+    ),
+    code(
+        "D032",
+        "input missing in the data",
+        "The network takes an input that the data file has no array for. Arrays are matched by name.",
+    ),
+    code(
+        "D033",
+        "input of another shape",
+        "An array of the data file has samples of another shape than the network takes. The first axis counts the samples.",
+    ),
+    code(
+        "D034",
+        "more classes than outputs",
+        "The data file names more classes than the network has outputs, so a label could never be predicted.",
+    ),
+    code(
+        "P001",
+        "one weight does not fit a crossbar",
+        "A weight needs two columns for each of its bit slices. The crossbar has fewer columns than that, or there is no crossbar at all. Widen the crossbar, store more bits in a cell, or quantise to fewer bits.",
+    ),
+    code(
+        "P002",
+        "network does not fit the chip",
+        "The layers need more crossbars than the chip has. The message says how many are missing and how many tiles would do.",
+    ),
+    code(
+        "P003",
+        "tile buffer too small",
+        "The working set of the layers on one tile does not fit its buffer, even without double buffering.",
+    ),
+    code(
+        "P004",
+        "layer too large to address",
+        "Cells are addressed by layer, row, column, slice and polarity; a layer of more than 65,536 rows or columns has no addresses left.",
+    ),
+    code(
+        "P005",
+        "unknown mapper",
+        "The mapper named in the arch file or on the command line is not in the table of mappers.",
+    ),
     code(
         "R001",
         "deadlock",
@@ -382,8 +426,16 @@ pub const CODES: &[Code] = &[
         "schedule cannot run",
         "The schedule contradicts itself (a channel without ends, a width of zero, a crossbar used twice). This is a fault of the schedule or of the chip description it was made from, not of the network.",
     ),
-    code("R010", "action without a price", "A part did something that the arch file gives no energy for. Energy is never silently zero: write 0 J with its source if it is free."),
-    code("R020", "runs cannot be compared", "Runs are set side by side only if they ran one model on the same samples."),
+    code(
+        "R010",
+        "action without a price",
+        "A part did something that the arch file gives no energy for. Energy is never silently zero: write 0 J with its source if it is free.",
+    ),
+    code(
+        "R020",
+        "runs cannot be compared",
+        "Runs are set side by side only if they ran one model on the same samples.",
+    ),
     code(
         "R101",
         "column sums too large to be exact",

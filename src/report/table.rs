@@ -12,7 +12,8 @@ fn plain(header: &[&str]) -> Table {
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─')));
     table.set_header(header.to_vec());
     for (i, name) in header.iter().enumerate() {
-        if i > 0 && *name != "remark"
+        if i > 0
+            && *name != "remark"
             && let Some(column) = table.column_mut(i)
         {
             column.set_cell_alignment(CellAlignment::Right);

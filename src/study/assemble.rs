@@ -121,7 +121,9 @@ impl Results<'_> {
                     layer: stage.name.clone(),
                     op: node.map_or_else(|| "Output".into(), |n| n.onnx_op.clone()),
                     onnx_node: node.map_or_else(String::new, |n| n.origin.clone()),
-                    shape_in: node.map_or_else(String::new, |n| n.inputs.iter().map(|i| shape(&self.quant.nodes[*i].shape)).collect::<Vec<_>>().join(" ")),
+                    shape_in: node.map_or_else(String::new, |n| {
+                        n.inputs.iter().map(|i| shape(&self.quant.nodes[*i].shape)).collect::<Vec<_>>().join(" ")
+                    }),
                     shape_out: node.map_or_else(String::new, |n| shape(&n.shape)),
                     cycles_busy: times.busy,
                     cycles_stalled: times.stalls.values().sum(),
@@ -137,7 +139,12 @@ impl Results<'_> {
                 row
             })
             .collect();
-        rows.push(LayerRow { run_key: key.into(), layer: "leakage".into(), energy_j: self.ledger.leakage().si(), ..LayerRow::default() });
+        rows.push(LayerRow {
+            run_key: key.into(),
+            layer: "leakage".into(),
+            energy_j: self.ledger.leakage().si(),
+            ..LayerRow::default()
+        });
         rows
     }
 
@@ -148,7 +155,11 @@ impl Results<'_> {
         row.blocks = l.blocks.len() as u64;
         row.replicas = replicas as u64;
         row.crossbars = (l.blocks.len() * replicas) as u64;
-        let held: usize = l.blocks.iter().map(|b| self.tiled.blocks[*b].rows.len() * self.tiled.blocks[*b].cols.len() * l.slices.len() * 2).sum();
+        let held: usize = l
+            .blocks
+            .iter()
+            .map(|b| self.tiled.blocks[*b].rows.len() * self.tiled.blocks[*b].cols.len() * l.slices.len() * 2)
+            .sum();
         row.utilisation = Some(held as f64 / (kind.rows * kind.cols * l.blocks.len()).max(1) as f64);
         row.energy_per_mac_j = Some(row.energy_j / (row.macs as f64).max(1.0));
         if let Some(a) = self.activity.layers.get(layer) {
@@ -231,7 +242,9 @@ pub fn prediction_rows(a: &Answers<'_>) -> Vec<PredictionRow> {
             let mask = a.labels.map(|l| l[i]);
             PredictionRow {
                 sample: i as u64,
-                label: mask.map_or_else(String::new, |m| (0..32).filter(|c| m >> c & 1 == 1).map(name).collect::<Vec<_>>().join("|")),
+                label: mask.map_or_else(String::new, |m| {
+                    (0..32).filter(|c| m >> c & 1 == 1).map(name).collect::<Vec<_>>().join("|")
+                }),
                 predicted: name(a.chip[i]),
                 predicted_float: name(a.float[i]),
                 predicted_quantised: name(a.quantised[i]),
@@ -241,17 +254,33 @@ pub fn prediction_rows(a: &Answers<'_>) -> Vec<PredictionRow> {
         .collect()
 }
 
-
 /// Text of a placement: each layer with its crossbars.
 #[must_use]
 pub fn describe_placement(chip: &Chip, tiled: &TiledGraph, placement: &Placement) -> String {
     let mut out = String::new();
     for l in tiled.layers.iter() {
-        out.push_str(&format!("{}: {} rows × {} columns, {} slices, {} input phases, {} positions\n", l.origin, l.rows, l.cols, l.slices.len(), l.planes.len(), l.positions));
+        out.push_str(&format!(
+            "{}: {} rows × {} columns, {} slices, {} input phases, {} positions\n",
+            l.origin,
+            l.rows,
+            l.cols,
+            l.slices.len(),
+            l.planes.len(),
+            l.positions
+        ));
         for b in &l.blocks {
             let block = &tiled.blocks[*b];
-            let paths: Vec<String> = placement.blocks.get(*b).map_or_else(Vec::new, |x| x.iter().map(|x| chip.xbar_path(*x)).collect());
-            out.push_str(&format!("  block {}: rows {}..{}, columns {}..{} {}\n", b.index(), block.rows.start, block.rows.end, block.cols.start, block.cols.end, paths.join(" ")));
+            let paths: Vec<String> =
+                placement.blocks.get(*b).map_or_else(Vec::new, |x| x.iter().map(|x| chip.xbar_path(*x)).collect());
+            out.push_str(&format!(
+                "  block {}: rows {}..{}, columns {}..{} {}\n",
+                b.index(),
+                block.rows.start,
+                block.rows.end,
+                block.cols.start,
+                block.cols.end,
+                paths.join(" ")
+            ));
         }
     }
     out

@@ -34,7 +34,13 @@ pub fn load(options: &RunOptions, graph: &Graph, warnings: &mut Diagnostics) -> 
     Ok(match options.samples {
         Some(n) if n < all.samples => all.first(n),
         Some(n) if n > all.samples => {
-            warnings.push(Diagnostic::warning("D031", format!("--samples {n} asks for more than the {} samples of the data", all.samples)).help("all samples are run"));
+            warnings.push(
+                Diagnostic::warning(
+                    "D031",
+                    format!("--samples {n} asks for more than the {} samples of the data", all.samples),
+                )
+                .help("all samples are run"),
+            );
             all
         }
         _ => all,
@@ -72,7 +78,9 @@ pub fn fit(data: &Dataset, name: &str, graph: &Graph) -> Result<()> {
             problems.push(
                 Diagnostic::error(
                     "D033",
-                    format!("array `{input}` of `{name}` has samples of shape {sample:?} and the network takes {shape:?}"),
+                    format!(
+                        "array `{input}` of `{name}` has samples of shape {sample:?} and the network takes {shape:?}"
+                    ),
                 )
                 .help("the first axis counts the samples; the others must be the network's"),
             );
@@ -81,8 +89,11 @@ pub fn fit(data: &Dataset, name: &str, graph: &Graph) -> Result<()> {
     let outputs = output_features(graph);
     if data.labels.is_some() && data.classes.len() > outputs {
         problems.push(
-            Diagnostic::error("D034", format!("`{name}` names {} classes and the network has {outputs} outputs", data.classes.len()))
-                .help("labels are indices of outputs; use the classes the network was trained with"),
+            Diagnostic::error(
+                "D034",
+                format!("`{name}` names {} classes and the network has {outputs} outputs", data.classes.len()),
+            )
+            .help("labels are indices of outputs; use the classes the network was trained with"),
         );
     }
     problems.into_result(())
@@ -125,7 +136,8 @@ fn drawn(graph: &Graph, seed: u64) -> Dataset {
         let mut array = ArrayD::<f32>::zeros(IxDyn(&full));
         for (sample, mut row) in array.axis_iter_mut(Axis(0)).enumerate() {
             for (k, v) in row.iter_mut().enumerate() {
-                let draw = Draw { seed, domain: Domain::Explore, element: ((i as u64) << 40) | k as u64, tick: sample as u64 };
+                let draw =
+                    Draw { seed, domain: Domain::Explore, element: ((i as u64) << 40) | k as u64, tick: sample as u64 };
                 *v = draw.normal(0) as f32;
             }
         }

@@ -1,8 +1,8 @@
 //! Any stage as text.
 
+use super::RunOptions;
 use super::assemble::describe_placement;
 use super::session::Session;
-use super::RunOptions;
 use crate::diag::{Diagnostic, Result, nearest};
 use crate::graph::{self, Graph};
 use crate::id::Id;
@@ -28,7 +28,9 @@ pub fn inspect(has_arch: bool, has_model: bool, stage: &str, options: &RunOption
     let Some(&(_, needs_arch, needs_model)) = STAGES.iter().find(|s| s.0 == stage) else {
         let names: Vec<&str> = STAGES.iter().map(|s| s.0).collect();
         let meant = nearest(stage, names.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-        return Err(Diagnostic::error("F002", format!("there is no stage `{stage}`")).help(format!("stages: {}{meant}", names.join(", "))).into());
+        return Err(Diagnostic::error("F002", format!("there is no stage `{stage}`"))
+            .help(format!("stages: {}{meant}", names.join(", ")))
+            .into());
     };
     if (needs_arch && !has_arch) || (needs_model && !has_model) {
         let what = if needs_arch && !has_arch { "a chip description" } else { "a network" };
@@ -65,7 +67,12 @@ fn describe_program(p: &Program) -> String {
                 let units: Vec<String> = replicas
                     .iter()
                     .flatten()
-                    .map(|u| format!("{} {} steps × {} rounds, {} conversions a step", u.xbar, u.steps, u.rounds, u.conversions))
+                    .map(|u| {
+                        format!(
+                            "{} {} steps × {} rounds, {} conversions a step",
+                            u.xbar, u.steps, u.rounds, u.conversions
+                        )
+                    })
                     .collect();
                 format!("{}; {vector_ops} vector operations", units.join(", "))
             }
@@ -78,7 +85,12 @@ fn describe_program(p: &Program) -> String {
                 crate::sched::Need::Same => "the same position".into(),
                 crate::sched::Need::Window(w) => format!("a window of {:?} step {:?}", w.kernel, w.stride),
             };
-            out.push_str(&format!("  from stage[{}]: {need}, {} bytes a position, room for {}\n", c.from.index(), c.bytes, c.capacity));
+            out.push_str(&format!(
+                "  from stage[{}]: {need}, {} bytes a position, room for {}\n",
+                c.from.index(),
+                c.bytes,
+                c.capacity
+            ));
         }
     }
     out

@@ -112,7 +112,13 @@ fn run_key(session: &Session, values: &ValueOptions) -> String {
     Sha256::digest(text.to_string()).iter().take(6).map(|b| format!("{b:02x}")).collect()
 }
 
-fn simulate_session(session: &Session, options: &RunOptions, values: &ValueOptions, key: String, progress: &dyn Progress) -> Result<Done> {
+fn simulate_session(
+    session: &Session,
+    options: &RunOptions,
+    values: &ValueOptions,
+    key: String,
+    progress: &dyn Progress,
+) -> Result<Done> {
     let begun = Instant::now();
     progress.start("timing", 2);
     let single = session.time(1)?;
@@ -182,7 +188,8 @@ fn simulate_session(session: &Session, options: &RunOptions, values: &ValueOptio
         summary.macro_f1_quantised = Some(quantised.macro_f1);
         confusion = confusion_rows(&key, &mine, &classes);
     }
-    let answers = Answers { classes: &classes, labels: masks.as_deref(), chip: &chip, float: &float, quantised: &quantised };
+    let answers =
+        Answers { classes: &classes, labels: masks.as_deref(), chip: &chip, float: &float, quantised: &quantised };
     summary.wall_s = Some(begun.elapsed().as_secs_f64());
     let report = RunReport {
         layers: results.layer_rows(&key),

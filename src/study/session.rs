@@ -73,7 +73,10 @@ impl Session {
         })
     }
 
-    fn build(options: &RunOptions, samples: impl FnOnce(&Graph, &mut Diagnostics) -> Result<(Dataset, Dataset)>) -> Result<Self> {
+    fn build(
+        options: &RunOptions,
+        samples: impl FnOnce(&Graph, &mut Diagnostics) -> Result<(Dataset, Dataset)>,
+    ) -> Result<Self> {
         let mut warnings = Diagnostics::new();
         // the files are independent: report what is wrong with each of them together
         let chip = arch::load(&options.arch, &options.set);
@@ -103,7 +106,10 @@ impl Session {
     #[must_use]
     pub fn value_options(&self, options: &RunOptions) -> ValueOptions {
         ValueOptions {
-            fidelity: options.fidelity.or_else(|| Fidelity::parse(&self.chip.defaults.fidelity)).unwrap_or(Fidelity::Noisy),
+            fidelity: options
+                .fidelity
+                .or_else(|| Fidelity::parse(&self.chip.defaults.fidelity))
+                .unwrap_or(Fidelity::Noisy),
             seed: options.seed,
             noise_scale: options.noise_scale,
             age: options.age.unwrap_or(self.chip.defaults.age),
@@ -148,7 +154,12 @@ impl Session {
     /// # Errors
     /// When the chip cannot hold the weights as asked (grid, converter range).
     pub fn arrays(&self, values: &ValueOptions) -> Result<Arrays> {
-        let replicas = self.tiled.layers.iter().map(|l| l.blocks.iter().map(|b| self.placement.blocks[*b].len()).min().unwrap_or(1)).collect();
+        let replicas = self
+            .tiled
+            .layers
+            .iter()
+            .map(|l| l.blocks.iter().map(|b| self.placement.blocks[*b].len()).min().unwrap_or(1))
+            .collect();
         Arrays::program_replicas(&self.quant, &self.tiled, &self.chip, &self.converters()?, &replicas, values)
     }
 
@@ -165,10 +176,17 @@ impl Session {
     ///
     /// # Errors
     /// When the data do not fit the network's inputs.
-    pub fn values(&self, arrays: &Arrays, range: Range<usize>, options: &exec::RunOptions, progress: &dyn Progress) -> Result<Outcome> {
+    pub fn values(
+        &self,
+        arrays: &Arrays,
+        range: Range<usize>,
+        options: &exec::RunOptions,
+        progress: &dyn Progress,
+    ) -> Result<Outcome> {
         progress.start("crossbars", range.len() as u64);
         let samples = inputs::matrices(&self.data, &self.graph);
-        let outcome = exec::run(&self.quant, &self.tiled, arrays, &samples, range, options, &|done| progress.set(done as u64));
+        let outcome =
+            exec::run(&self.quant, &self.tiled, arrays, &samples, range, options, &|done| progress.set(done as u64));
         progress.finish();
         outcome
     }

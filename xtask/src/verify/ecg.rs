@@ -66,9 +66,11 @@ pub fn float_reference() -> Finding {
             scores.push(scored(&s, &s.float(&Silent).map_err(|e| e.to_string())?));
         }
         let mean = |f: &dyn Fn(&Score) -> f64| scores.iter().map(f).sum::<f64>() / scores.len() as f64;
-        let each = |f: &dyn Fn(&Score) -> f64| scores.iter().map(|s| format!("{:.4}", f(s))).collect::<Vec<_>>().join(", ");
+        let each =
+            |f: &dyn Fn(&Score) -> f64| scores.iter().map(|s| format!("{:.4}", f(s))).collect::<Vec<_>>().join(", ");
         let (accuracy, macro_f1) = (mean(&|s| s.accuracy), mean(&|s| s.macro_f1));
-        let classes: Vec<String> = ["N", "S", "V", "F"].iter().map(|c| format!("F1({c}) {:.4}", mean(&|s| f1(s, c)))).collect();
+        let classes: Vec<String> =
+            ["N", "S", "V", "F"].iter().map(|c| format!("F1({c}) {:.4}", mean(&|s| f1(s, c)))).collect();
         Ok(Finding {
             measured: format!(
                 "accuracy {accuracy:.4} ({}), macro-F1 {macro_f1:.4} ({}), {}",
@@ -76,8 +78,14 @@ pub fn float_reference() -> Finding {
                 each(&|s| s.macro_f1),
                 classes.join(", ")
             ),
-            holds: accuracy >= 0.943 && macro_f1 >= 0.60 && mean(&|s| f1(s, "N")) >= 0.96 && mean(&|s| f1(s, "V")) >= 0.85,
-            configuration: format!("{} beats of 15 patients, networks of seeds 0, 1, 2; macro-F1 over N, S, V, F", scores[0].samples),
+            holds: accuracy >= 0.943
+                && macro_f1 >= 0.60
+                && mean(&|s| f1(s, "N")) >= 0.96
+                && mean(&|s| f1(s, "V")) >= 0.85,
+            configuration: format!(
+                "{} beats of 15 patients, networks of seeds 0, 1, 2; macro-F1 over N, S, V, F",
+                scores[0].samples
+            ),
         })
     })
 }
@@ -85,11 +93,18 @@ pub fn float_reference() -> Finding {
 /// Row 2b.
 pub fn demo() -> Finding {
     try_find(|| {
-        let figures = data::demo::verify(&data_folder()?.join("mitdb_raw"), &root().join("workloads/ecg208_excerpt.npz")).map_err(|e| e.to_string())?;
+        let figures =
+            data::demo::verify(&data_folder()?.join("mitdb_raw"), &root().join("workloads/ecg208_excerpt.npz"))
+                .map_err(|e| e.to_string())?;
         Ok(Finding {
             measured: format!(
                 "sensitivity {:.4}, predictivity {:.4} ({} annotated, {} detected, {} paired within 75 ms); rule labels agree on {:.4} of the N, V, F beats",
-                figures.sensitivity, figures.predictivity, figures.detection[0], figures.detection[1], figures.detection[2], figures.agreement
+                figures.sensitivity,
+                figures.predictivity,
+                figures.detection[0],
+                figures.detection[1],
+                figures.detection[2],
+                figures.agreement
             ),
             holds: figures.sensitivity >= 0.97 && figures.predictivity >= 0.985 && figures.agreement >= 0.96,
             configuration: "record 208, MLII, samples 422,820 to 530,819, against its annotations".into(),
@@ -107,12 +122,17 @@ pub fn ideal() -> Finding {
             let options = values(&s, Fidelity::Ideal, 1.0);
             let reference = s.reference(&Silent).map_err(|e| e.to_string())?;
             let arrays = s.arrays(&options).map_err(|e| e.to_string())?;
-            let chip = s.values(&arrays, 0..s.data.samples, &RunHow::default(), &Silent).map_err(|e| e.to_string())?.logits;
+            let chip =
+                s.values(&arrays, 0..s.data.samples, &RunHow::default(), &Silent).map_err(|e| e.to_string())?.logits;
             let different = reference.iter().zip(&chip).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
             holds &= different == 0 && reference.dim() == chip.dim() && reference.nrows() == 33_626;
             parts.push(format!("{different} of {} logits differ", reference.len()));
         }
-        Ok(Finding { measured: parts.join("; "), holds, configuration: "33,626 beats, mos2_tile, networks of seeds 0, 1, 2".into() })
+        Ok(Finding {
+            measured: parts.join("; "),
+            holds,
+            configuration: "33,626 beats, mos2_tile, networks of seeds 0, 1, 2".into(),
+        })
     })
 }
 
@@ -127,8 +147,16 @@ pub fn quantisation() -> Finding {
             let quantised = scored(&s, &s.reference(&Silent).map_err(|e| e.to_string())?);
             let (accuracy, macro_f1) = (float.accuracy - quantised.accuracy, float.macro_f1 - quantised.macro_f1);
             holds &= accuracy.abs() <= 0.005 && macro_f1.abs() <= 0.01;
-            parts.push(format!("accuracy {:.4} → {:.4} ({:+.4}), macro-F1 {:.4} → {:.4} ({:+.4})", float.accuracy, quantised.accuracy, -accuracy, float.macro_f1, quantised.macro_f1, -macro_f1));
+            parts.push(format!(
+                "accuracy {:.4} → {:.4} ({:+.4}), macro-F1 {:.4} → {:.4} ({:+.4})",
+                float.accuracy, quantised.accuracy, -accuracy, float.macro_f1, quantised.macro_f1, -macro_f1
+            ));
         }
-        Ok(Finding { measured: parts.join("; "), holds, configuration: "8-bit weights and activations, calibrated on 256 beats of ds1_train; each of the three networks".into() })
+        Ok(Finding {
+            measured: parts.join("; "),
+            holds,
+            configuration:
+                "8-bit weights and activations, calibrated on 256 beats of ds1_train; each of the three networks".into(),
+        })
     })
 }

@@ -30,7 +30,8 @@ fn noisy_row() -> Result<Finding, String> {
     let two = logits(&s, 1.0, 2)?;
     let once = scored(&s, &two);
     let thrice = scored(&s, &logits(&s, 3.0, 2)?);
-    let drop = |c: &str| format!("{c} {:+.4} (× 3: {:+.4})", f1(&once, c) - f1(&float, c), f1(&thrice, c) - f1(&float, c));
+    let drop =
+        |c: &str| format!("{c} {:+.4} (× 3: {:+.4})", f1(&once, c) - f1(&float, c), f1(&thrice, c) - f1(&float, c));
 
     // the same bits from one thread, and from batches that start anywhere
     let one = logits(&s, 1.0, 1)?;
@@ -60,7 +61,10 @@ fn noisy_row() -> Result<Finding, String> {
             moments.len(),
         ),
         holds,
-        configuration: format!("ds2_test, {} beats, mos2_tile, seed 0; oracle draws every cell of every read", s.data.samples),
+        configuration: format!(
+            "ds2_test, {} beats, mos2_tile, seed 0; oracle draws every cell of every read",
+            s.data.samples
+        ),
     })
 }
 
@@ -83,7 +87,9 @@ fn speed_row() -> Result<Finding, String> {
     let mut reads = 0;
     for _ in 0..3 {
         let begun = Instant::now();
-        let outcome = pool.install(|| s.values(&arrays, 0..s.data.samples, &RunOptions::default(), &Silent)).map_err(|e| e.to_string())?;
+        let outcome = pool
+            .install(|| s.values(&arrays, 0..s.data.samples, &RunOptions::default(), &Silent))
+            .map_err(|e| e.to_string())?;
         let seconds = begun.elapsed().as_secs_f64();
         reads = outcome.activity.layers.iter().map(|l| l.cell_reads).sum::<u64>();
         times.push(format!("{:.4}", seconds * 1e9 / reads as f64));

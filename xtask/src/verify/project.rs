@@ -17,8 +17,17 @@ struct Clone {
 impl Clone {
     fn new(name: &str) -> Result<Self, String> {
         let folder = std::env::temp_dir().join(format!("archsim-verify-{name}-{}", std::process::id()));
-        let done = Command::new("git").args(["clone", "--quiet"]).arg(root()).arg(&folder).output().map_err(|e| format!("git: {e}"))?;
-        if done.status.success() { Ok(Self { folder }) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) }
+        let done = Command::new("git")
+            .args(["clone", "--quiet"])
+            .arg(root())
+            .arg(&folder)
+            .output()
+            .map_err(|e| format!("git: {e}"))?;
+        if done.status.success() {
+            Ok(Self { folder })
+        } else {
+            Err(String::from_utf8_lossy(&done.stderr).into_owned())
+        }
     }
 }
 
@@ -32,7 +41,8 @@ impl Drop for Clone {
 fn readme_command(heading: &str) -> Result<Vec<String>, String> {
     let text = fs::read_to_string(root().join("README.md")).map_err(|e| e.to_string())?;
     let section = text.split(&format!("## {heading}")).nth(1).ok_or("the README has no such section")?;
-    let block = section.split("```sh\n").nth(1).and_then(|b| b.split("```").next()).ok_or("the section has no command")?;
+    let block =
+        section.split("```sh\n").nth(1).and_then(|b| b.split("```").next()).ok_or("the section has no command")?;
     let line = block.lines().next().unwrap_or_default();
     Ok(line.split_whitespace().map(str::to_string).collect())
 }
@@ -60,10 +70,19 @@ fn fresh_clone_row() -> Result<Finding, String> {
     let command = readme_command("Run it")?;
     let (ok, output) = run(&command, &clone.folder)?;
     if !ok {
-        return Err(format!("`{}` failed: {}", command.join(" "), output.lines().rev().take(5).collect::<Vec<_>>().join(" / ")));
+        return Err(format!(
+            "`{}` failed: {}",
+            command.join(" "),
+            output.lines().rev().take(5).collect::<Vec<_>>().join(" / ")
+        ));
     }
     let runs = clone.folder.join("reports/runs");
-    let folder = fs::read_dir(&runs).map_err(|e| e.to_string())?.flatten().map(|e| e.path()).find(|p| p.is_dir()).ok_or("no run folder")?;
+    let folder = fs::read_dir(&runs)
+        .map_err(|e| e.to_string())?
+        .flatten()
+        .map(|e| e.path())
+        .find(|p| p.is_dir())
+        .ok_or("no run folder")?;
     let report = archsim::report::read(&folder).map_err(|e| e.to_string())?;
     let s = &report.summary;
     let accuracy = s.accuracy.zip(s.accuracy_lo95.zip(s.accuracy_hi95));
@@ -113,7 +132,9 @@ fn timing_row() -> Result<Finding, String> {
     let laws = output.lines().filter(|l| l.contains("law") && l.ends_with("ok")).count();
     let probes = output.lines().filter(|l| l.contains("probe") && l.ends_with("ok")).count();
     Ok(Finding {
-        measured: format!("{n} tests of the timing core passed, {laws} of them laws over random configurations, {probes} probes"),
+        measured: format!(
+            "{n} tests of the timing core passed, {laws} of them laws over random configurations, {probes} probes"
+        ),
         holds: ok && laws >= 3 && probes >= 1,
         configuration: "event run against the laws of PIMSIM-NN (with and without double sampling) and ISAAC".into(),
     })
@@ -145,7 +166,11 @@ fn side_by_side_row() -> Result<Finding, String> {
     let assumed = runs[1].report.summary.assumed_energy_share;
     let (fresh, _) = cargo(&["run", "--release", "--package", "xtask", "--", "generate", "--check"])?;
     Ok(Finding {
-        measured: format!("{}; hfox_tile: {:.1} % of the energy on assumed constants; example report up to date: {fresh}", shown.join(", "), 100.0 * assumed),
+        measured: format!(
+            "{}; hfox_tile: {:.1} % of the energy on assumed constants; example report up to date: {fresh}",
+            shown.join(", "),
+            100.0 * assumed
+        ),
         holds: shown.len() == 4 && fresh && assumed <= 0.30,
         configuration: "mos2_tile / hfox_tile, demo beats, noisy, seed 0".into(),
     })
@@ -167,7 +192,11 @@ fn bad_input_row() -> Result<Finding, String> {
     let (golden, output) = cargo(&["test", "--release", "--package", "archsim", "--test", "golden"])?;
     let (fuzz, fuzz_output) = cargo(&["test", "--release", "--package", "archsim", "--test", "fuzz"])?;
     Ok(Finding {
-        measured: format!("{cases} transcripts with exit code 2 ({}); fuzz: {} targets passed", if golden { "all as written" } else { output.lines().last().unwrap_or("failed") }, passed(&fuzz_output)),
+        measured: format!(
+            "{cases} transcripts with exit code 2 ({}); fuzz: {} targets passed",
+            if golden { "all as written" } else { output.lines().last().unwrap_or("failed") },
+            passed(&fuzz_output)
+        ),
         holds: golden && fuzz && cases >= 25,
         configuration: "arch, ONNX, npz and flags; tests/golden, tests/fuzz.rs".into(),
     })
@@ -186,7 +215,11 @@ fn tests_row() -> Result<Finding, String> {
     let minutes = begun.elapsed().as_secs_f64() / 60.0;
     let skipped = output.lines().filter(|l| l.contains("SKIPPED")).count();
     Ok(Finding {
-        measured: format!("{} tests passed in {minutes:.1} minutes, build included; {skipped} skipped{}", passed(&output), if ok { "" } else { "; FAILED" }),
+        measured: format!(
+            "{} tests passed in {minutes:.1} minutes, build included; {skipped} skipped{}",
+            passed(&output),
+            if ok { "" } else { "; FAILED" }
+        ),
         holds: ok && minutes < 15.0,
         configuration: format!("`{}` in a clone without a target folder", command.join(" ")),
     })
