@@ -83,9 +83,44 @@ fn damage(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
 
 /// Values in the place of a value: other types, units, names, forms.
 const VALUES: &[&str] = &[
-    "0", "-1", "1", "4096", "1e308", "-1e-308", ".nan", ".inf", "18446744073709551616", "~", "true", "''", "[]", "{}",
-    "[[1]]", "{a: {b: c}}", "0 V", "-1 nS", "1e30 GHz", "1e-30 s", "NaN W", "9999999999 GiB", "0 byte", "200 %", "ideal",
-    "sar", "main", "*x", "&x 1", "!!int 1", "\"", "|", ">", "- 1", "? a", "%YAML", "é", "\u{0}",
+    "0",
+    "-1",
+    "1",
+    "4096",
+    "1e308",
+    "-1e-308",
+    ".nan",
+    ".inf",
+    "18446744073709551616",
+    "~",
+    "true",
+    "''",
+    "[]",
+    "{}",
+    "[[1]]",
+    "{a: {b: c}}",
+    "0 V",
+    "-1 nS",
+    "1e30 GHz",
+    "1e-30 s",
+    "NaN W",
+    "9999999999 GiB",
+    "0 byte",
+    "200 %",
+    "ideal",
+    "sar",
+    "main",
+    "*x",
+    "&x 1",
+    "!!int 1",
+    "\"",
+    "|",
+    ">",
+    "- 1",
+    "? a",
+    "%YAML",
+    "é",
+    "\u{0}",
 ];
 
 /// As [`damage`], by lines and values too, so that most of it still is YAML.
@@ -120,7 +155,8 @@ fn fuzz(mut attempt: impl FnMut(&mut Dice) -> Result<(), Diagnostics>) -> (u64, 
     let (mut cases, mut accepted) = (0, 0);
     while begun.elapsed() < BUDGET {
         let before = Instant::now();
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attempt(&mut Dice { case: cases, drawn: 0 })));
+        let outcome =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attempt(&mut Dice { case: cases, drawn: 0 })));
         match outcome {
             Ok(Ok(())) => accepted += 1,
             Ok(Err(found)) => {
@@ -131,7 +167,11 @@ fn fuzz(mut attempt: impl FnMut(&mut Dice) -> Result<(), Diagnostics>) -> (u64, 
                     // rendering must get through it as well
                     let mut shown = String::new();
                     let plain = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor());
-                    assert!(plain.render_report(&mut shown, &d.clone().legible()).is_ok(), "case {cases}: {}", d.message);
+                    assert!(
+                        plain.render_report(&mut shown, &d.clone().legible()).is_ok(),
+                        "case {cases}: {}",
+                        d.message
+                    );
                 }
             }
             Err(panic) => {
@@ -148,8 +188,11 @@ fn fuzz(mut attempt: impl FnMut(&mut Dice) -> Result<(), Diagnostics>) -> (u64, 
 }
 
 fn shipped(folder: &str, ending: &str) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> =
-        fs::read_dir(root().join(folder)).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == ending)).collect();
+    let mut all: Vec<PathBuf> = fs::read_dir(root().join(folder))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == ending))
+        .collect();
     all.sort();
     assert!(!all.is_empty());
     all

@@ -67,8 +67,12 @@ fn check(name: &str, fill: fn(&Path)) {
     }
     let mut after = BTreeMap::new();
     listing(&folder, &mut after);
-    let changed: Vec<&Path> =
-        before.iter().chain(&after).filter(|(p, _)| before.get(*p) != after.get(*p)).map(|(p, _)| p.as_path()).collect();
+    let changed: Vec<&Path> = before
+        .iter()
+        .chain(&after)
+        .filter(|(p, _)| before.get(*p) != after.get(*p))
+        .map(|(p, _)| p.as_path())
+        .collect();
     assert!(changed.is_empty(), "{name}: a command that failed has left or changed {changed:#?}");
     if let Err(panic) = outcome {
         std::panic::resume_unwind(panic);

@@ -151,7 +151,8 @@ impl<'a> Checker<'a> {
         let high = schema["maxItems"].as_u64().map_or(usize::MAX, |n| n as usize);
         if items.len() < low || items.len() > high {
             let expected = if low == high { format!("{low} items") } else { format!("{low} or more items") };
-            let message = format!("{} has {} item{}", self.here(), items.len(), if items.len() == 1 { "" } else { "s" });
+            let message =
+                format!("{} has {} item{}", self.here(), items.len(), if items.len() == 1 { "" } else { "s" });
             let span = underlined(node, key).clone();
             self.push(&span, Diagnostic::error("A005", message).label(format!("{expected} were expected")));
         }

@@ -106,7 +106,9 @@ pub(crate) fn parse(sources: &Sources, source: usize) -> Result<Node, Diagnostic
         let message = e.without_snippet().to_string();
         let beyond = ["budget breached", "recursion limit", "limit exceeded"].iter().any(|w| message.contains(w));
         let help = if beyond {
-            format!("a chip needs no more than {MAX_DEPTH} levels and {MAX_NODES} values; the file is damaged or hostile")
+            format!(
+                "a chip needs no more than {MAX_DEPTH} levels and {MAX_NODES} values; the file is damaged or hostile"
+            )
         } else {
             "maps are `key: value`, one a line, and levels are indented with spaces".into()
         };

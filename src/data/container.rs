@@ -186,9 +186,12 @@ pub fn read<R: Read + Seek>(reader: R, file: &str) -> Result<Vec<RawArray>> {
 }
 
 fn read_array<R: Read>(entry: &mut R, name: String, file: &str, left: &mut u64) -> Result<RawArray> {
-    let damaged =
-        |what: String| Diagnostics::from(Diagnostic::error("D002", format!("{file}: array `{name}`: {what}"))
-            .help("write the array again with numpy.save or numpy.savez; the file is damaged"));
+    let damaged = |what: String| {
+        Diagnostics::from(
+            Diagnostic::error("D002", format!("{file}: array `{name}`: {what}"))
+                .help("write the array again with numpy.save or numpy.savez; the file is damaged"),
+        )
+    };
     let header = read_header(entry).map_err(|what| damaged(format!("not a readable .npy array: {what}")))?;
     let descriptor = header.type_descriptor.as_string().cloned();
     let Some((element, big)) = descriptor.as_deref().and_then(Element::parse) else {

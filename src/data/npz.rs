@@ -155,7 +155,8 @@ fn read<R: Read + Seek>(reader: R, file: &str, hash: String) -> Result<Dataset> 
 }
 
 fn bad(file: &str, what: &str) -> Diagnostic {
-    Diagnostic::error("D009", format!("{file}: {what}")).help("write the file with `archsim data` or as its documentation says")
+    Diagnostic::error("D009", format!("{file}: {what}"))
+        .help("write the file with `archsim data` or as its documentation says")
 }
 
 fn length_error(file: &str, name: &str, n: usize, first: &str, expected: usize) -> Diagnostic {

@@ -50,11 +50,10 @@ pub fn to_bytes(data: &Dataset) -> std::result::Result<Vec<u8>, WriteNpzError> {
 /// F003 when the file cannot be written.
 pub fn save(data: &Dataset, path: &Path) -> Result<()> {
     let failed = |e: String| {
-        Diagnostics::from(Diagnostic::error(
-            "F003",
-            format!("{}: the data file cannot be written: {e}", path.display()),
+        Diagnostics::from(
+            Diagnostic::error("F003", format!("{}: the data file cannot be written: {e}", path.display()))
+                .help("check that its folder exists and may be written, or choose another with --output"),
         )
-        .help("check that its folder exists and may be written, or choose another with --output"))
     };
     let bytes = to_bytes(data).map_err(|e| failed(e.to_string()))?;
     let mut name = path.file_name().ok_or_else(|| failed("the path names no file".to_owned()))?.to_os_string();

@@ -49,7 +49,9 @@ impl Place {
     pub fn is_legible(&self) -> bool {
         let at = self.span.start.min(self.text.len());
         let (before, after) = (self.text[..at].rsplit('\n').take(2), self.text[at..].split('\n').take(2));
-        before.chain(after).all(|l| l.len() <= LEGIBLE && !l.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r')))
+        before
+            .chain(after)
+            .all(|l| l.len() <= LEGIBLE && !l.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r')))
     }
 }
 

@@ -40,7 +40,8 @@ impl RunReport {
 /// # Errors
 /// `F003` if a row cannot be written as CSV.
 pub fn files(report: &RunReport) -> Result<Vec<(&'static str, String)>> {
-    let mut manifest = serde_json::to_string_pretty(&report.manifest).map_err(|e| failed(Path::new("manifest.json"), &e))?;
+    let mut manifest =
+        serde_json::to_string_pretty(&report.manifest).map_err(|e| failed(Path::new("manifest.json"), &e))?;
     manifest.push('\n');
     Ok(vec![
         ("summary.csv", to_csv(std::slice::from_ref(&report.summary))?),
@@ -93,7 +94,8 @@ pub fn write_files(folder: &Path, files: &[(&str, String)]) -> Result<()> {
 pub fn check_place(parent: &Path) -> Result<()> {
     match parent.ancestors().find(|p| p.exists()) {
         Some(there) if !there.is_dir() => {
-            let message = format!("reports cannot be written to `{}`: `{}` is a file", parent.display(), there.display());
+            let message =
+                format!("reports cannot be written to `{}`: `{}` is a file", parent.display(), there.display());
             Err(Diagnostic::error("F003", message).help("choose a folder with --output").into())
         }
         _ => Ok(()),

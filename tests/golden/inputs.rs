@@ -106,12 +106,18 @@ pub fn arch(folder: &Path) {
     chip(
         folder,
         "several.yaml",
-        &[("clock: 1 GHz", "clock: 1"), ("rows: 128", "rows: -1"), ("lanes: 8", "lans: 8"), ("grid: [1, 1]", "grid: [1]")],
+        &[
+            ("clock: 1 GHz", "clock: 1"),
+            ("rows: 128", "rows: -1"),
+            ("lanes: 8", "lans: 8"),
+            ("grid: [1, 1]", "grid: [1]"),
+        ],
     );
     write(folder, "empty.yaml", "");
     write(folder, "latin1.yaml", b"archsim: 1\nname: caf\xe9\n");
     write(folder, "deep.yaml", format!("archsim: 1\nname: {}\n", "[".repeat(5000)));
-    let bomb: String = (1..12).map(|i| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "))).collect();
+    let bomb: String =
+        (1..12).map(|i| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "))).collect();
     write(folder, "aliases.yaml", format!("a0: &a0 [x, x]\n{bomb}"));
     sparse(folder, "large.yaml", 2 << 20);
     fs::create_dir(folder.join("folder.yaml")).unwrap();

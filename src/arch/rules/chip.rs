@@ -15,7 +15,10 @@ pub(super) fn version(ctx: &mut Ctx<'_>) {
     if version != FORMAT_VERSION {
         let message = format!("the file has format version {version}; this program reads version {FORMAT_VERSION}");
         let d = Diagnostic::error("A010", message).label(format!("{FORMAT_VERSION} was expected"));
-        ctx.at(&["archsim"], d.help("use the release of archsim that the file was written for, or bring it to this format"));
+        ctx.at(
+            &["archsim"],
+            d.help("use the release of archsim that the file was written for, or bring it to this format"),
+        );
     }
 }
 

@@ -75,7 +75,8 @@ impl Ctx<'_> {
     /// Reports `message` at a path unless `good`; the path's dotted form stands before the message.
     pub fn require(&mut self, good: bool, code: &'static str, path: &[&str], message: &str, expected: &str) {
         if !good {
-            let d = Diagnostic::error(code, format!("`{}`: {message}", path.join("."))).label(format!("{expected} was expected"));
+            let d = Diagnostic::error(code, format!("`{}`: {message}", path.join(".")))
+                .label(format!("{expected} was expected"));
             self.at(path, d);
         }
     }
