@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 const TRANSCRIPTS: [&str; 4] = ["arch", "data", "flags", "onnx"];
 
 /// Fewest commands over all transcripts.
-const FEWEST: usize = 60;
+const FEWEST: usize = 100;
 
 fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
