@@ -54,13 +54,14 @@ pub fn plan(graph: &Graph) -> Result<Plan> {
     let (end, output) = ending(graph, &mut refused);
     let mut steps = Vec::new();
     let mut fused = vec![false; graph.nodes.len()];
+    let sizes = sizes_only(graph);
     for edge in graph.inputs.iter().map(|e| &graph.edges[*e]) {
         if !edge.batched || !edge.fact.dtype.is_float() {
             refused.push(format!("input `{}` is not a batch of floating-point samples", edge.name));
         }
     }
     for (i, node) in graph.nodes.iter().enumerate() {
-        if fused[i] || end.contains(&i) {
+        if fused[i] || end.contains(&i) || sizes[i] {
             continue;
         }
         match one(graph, node) {
@@ -92,6 +93,24 @@ pub fn plan(graph: &Graph) -> Result<Plan> {
     }
     let message = format!("the network cannot go to crossbars:\n  {}", refused.join("\n  "));
     Err(Diagnostic::error("M019", message).help("change these layers, or keep them on the host").into())
+}
+
+/// Nodes that only compute the sizes of a reshape, as the export of `x.view(x.size(0), -1)` does. They are no
+/// work: where a reshape keeps the batch in front, what it does to one sample is known without them.
+fn sizes_only(graph: &Graph) -> Vec<bool> {
+    let mut sizes = vec![false; graph.nodes.len()];
+    // nodes stand in order, so every reader is known before what it reads
+    for i in (0..sizes.len()).rev() {
+        let outputs: Vec<EdgeId> = graph.nodes[i].outputs.iter().flatten().copied().collect();
+        let read = outputs.iter().any(|e| !graph.readers(*e).is_empty());
+        let size = |e: &EdgeId| {
+            let readers = graph.readers(*e);
+            let shape = |r: &usize| reshapes(&graph.nodes[*r]) && graph.nodes[*r].input(0) != Some(*e);
+            !graph.outputs.contains(e) && readers.iter().all(|r| sizes[*r] || shape(r))
+        };
+        sizes[i] = read && outputs.iter().all(size);
+    }
+    sizes
 }
 
 /// Nodes at the end that only change the shape, and the edge before them.

@@ -221,6 +221,31 @@ fn options_and_ranges_are_checked() {
     assert_eq!(code_of(&quantise(&graph, &Ranges::default(), EIGHT).expect_err("not calibrated")), "M021");
 }
 
+/// `x.view(x.size(0), -1)` is exported as arithmetic on the shape; it is the same network as with a Flatten.
+#[test]
+fn sizes_computed_from_the_batch_are_no_work() -> Result<()> {
+    let begin = || Builder::new(17).input("x", &["N", "2", "6"]).weights("w", &[12, 3], &random(36, 1));
+    let end = |b: Builder| b.node("MatMul", &["f", "w"], &["y"], |a| a).output("y", &["N", "3"]);
+    let plain = end(begin().node("Flatten", &["x"], &["f"], |a| a));
+    let viewed = begin()
+        .ints("zero", &[0])
+        .ints("rest", &[-1])
+        .node("Shape", &["x"], &["s"], |a| a)
+        .node("Gather", &["s", "zero"], &["n"], |a| a.int("axis", 0))
+        .node("Concat", &["n", "rest"], &["to"], |a| a.int("axis", 0))
+        .node("Reshape", &["x", "to"], &["f"], |a| a);
+    let inputs = Inputs::from([input("x", &[5, 2, 6], 30)]);
+    let logits = |b: &Builder| {
+        let graph = Graph::build(&b.model(), &Dims::new())?;
+        run(&quantise(&graph, &calibrate(&graph, &inputs)?, EIGHT)?, &inputs, 0..5)
+    };
+    assert_eq!(logits(&plain)?, logits(&end(viewed))?);
+    // a size that is itself an output has to be computed, and cannot be
+    let shown = begin().node("Shape", &["x"], &["y"], |a| a).output("y", &["3"]);
+    assert_eq!(code_of(&refusal(&shown)), "M019");
+    Ok(())
+}
+
 #[test]
 fn a_channel_that_is_all_bias_survives() -> Result<()> {
     let graph = Graph::build(
