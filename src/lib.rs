@@ -3,25 +3,25 @@
 //! Layers, lowest first; a module imports only what stands above it in this list. `ARCHITECTURE.md`
 //! tells the whole story.
 
-pub mod arch;
-pub mod circuit;
-pub mod cli;
-pub mod cost;
-pub mod data;
-pub mod device;
-pub mod diag;
-pub mod energy;
-pub mod exec;
-pub mod graph;
+pub mod units;
 pub mod id;
+pub mod simd;
+pub mod rng;
+pub mod diag;
+pub mod tensor;
+pub mod device;
+pub mod cost;
+pub mod circuit;
+pub mod arch;
+pub mod onnx;
+pub mod graph;
 pub mod lower;
 pub mod map;
-pub mod onnx;
-pub mod report;
-pub mod rng;
 pub mod sched;
 pub mod sim;
-pub mod simd;
+pub mod exec;
+pub mod energy;
+pub mod data;
+pub mod report;
 pub mod study;
-pub mod tensor;
-pub mod units;
+pub mod cli;

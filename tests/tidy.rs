@@ -193,7 +193,8 @@ fn codes_are_documented_and_used() {
         if path.ends_with("diag/codes.rs") || path.ends_with("diag/mod.rs") || is_test_file(&path, &text) {
             continue;
         }
-        for piece in code(&text).split('"').skip(1).step_by(2) {
+        let body = text.split("#[cfg(test)]\nmod tests").next().unwrap_or(&text);
+        for piece in body.split('"') {
             let mut chars = piece.chars();
             let letter = chars.next().is_some_and(|c| "AMDFPR".contains(c));
             if piece.len() == 4 && letter && chars.all(|c| c.is_ascii_digit()) {

@@ -302,7 +302,7 @@ fn several_kinds_get_dense_ids() {
         chip.xbar_kinds.iter().map(|k| (k.name.as_str(), k.rows)).collect::<Vec<_>>(),
         [("main", 128), ("small", 64)]
     );
-    assert_eq!(chip.xbars.len(), 64 * 3);
+    assert_eq!(chip.xbars.len(), 16 * 3);
     let first: Vec<usize> = chip.xbars.iter().take(3).map(|x| crate::id::Id::index(x.kind)).collect();
     assert_eq!(first, [1, 0, 0]);
     assert_eq!(chip.core_kinds.iter().next().unwrap().dac.count, 3 * 64);
