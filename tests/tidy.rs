@@ -104,7 +104,9 @@ fn imports_go_downward() {
         }
         let body = code(&text);
         for (who, what, why) in FORBIDDEN {
-            let used = body.match_indices(what).any(|(at, _)| !body[at + what.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'));
+            let used = body
+                .match_indices(what)
+                .any(|(at, _)| !body[at + what.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'));
             if module == *who && used {
                 wrong.push(format!("{}: uses `{what}`: {why}", path.display()));
             }

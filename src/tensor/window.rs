@@ -104,12 +104,19 @@ impl Window {
     #[must_use]
     pub fn need(&self, position: usize) -> usize {
         let out = Self::unravel(position, &self.output);
-        let mut last = 0;
-        for d in 0..self.input.len() {
-            let end = out[d] * self.stride[d] + (self.kernel[d] - 1) * self.dilation[d];
-            last = last * self.input[d] + end.saturating_sub(self.pad[d]).min(self.input[d] - 1);
-        }
+        let last = out.iter().enumerate().fold(0, |index, (d, at)| {
+            let end = at * self.stride[d] + (self.kernel[d] - 1) * self.dilation[d];
+            index * self.input[d] + end.saturating_sub(self.pad[d]).min(self.input[d] - 1)
+        });
         last + 1
+    }
+
+    /// Raster index of the first input that an output position may read.
+    fn first(&self, out: &[usize]) -> usize {
+        out.iter().enumerate().fold(0, |index, (d, at)| {
+            let start = (at * self.stride[d]).saturating_sub(self.pad[d]).min(self.input[d] - 1);
+            index * self.input[d] + start
+        })
     }
 
     /// Number of producer positions, in raster order, that no position after `position` reads.
@@ -119,28 +126,15 @@ impl Window {
         if next >= self.positions() {
             return self.input_positions();
         }
-        // Later positions of the same outer line start at the line's own first input line, so what
-        // may go is everything before the first tap of the next position, seen from its outer index.
         let out = Self::unravel(next, &self.output);
-        let mut first = 0;
-        for d in 0..self.input.len() {
-            // the next outer line starts again at 0 in the inner dimensions, but further down in this one
-            let start = (out[d] * self.stride[d]).saturating_sub(self.pad[d]).min(self.input[d] - 1);
-            first = first * self.input[d] + start;
-        }
-        // A later outer line may reach back before the inner offset of this one: take the smaller.
-        let mut bound = first;
+        let mut bound = self.first(&out);
+        // a later outer line starts again at 0 in the inner dimensions and may reach back before this one
         for d in 0..self.input.len().saturating_sub(1) {
             if out[d] + 1 < self.output[d] {
                 let mut line = out[..=d].to_vec();
                 line[d] += 1;
                 line.resize(self.input.len(), 0);
-                let mut index = 0;
-                for (e, at) in line.iter().enumerate() {
-                    let start = (at * self.stride[e]).saturating_sub(self.pad[e]).min(self.input[e] - 1);
-                    index = index * self.input[e] + start;
-                }
-                bound = bound.min(index);
+                bound = bound.min(self.first(&line));
             }
         }
         bound
