@@ -43,6 +43,10 @@ CLASS_POWER = 0.5    # class weight ~ count^-CLASS_POWER
 RECORD_POWER = 1.0   # within a class, record weight ~ count^-RECORD_POWER
 F_WEIGHT = 0.2       # class F of DS1 without record 208: 42 beats, not learnable
 WEIGHT_NOISE = 0.04  # Gaussian, share of the layer's max |w|, on every step
+TEACHERS = 3         # networks of other seeds whose mean answer the network also learns
+TEMPERATURE = 2.0    # at which answers are compared
+HARD_SHARE = 0.3     # share of the labels in the loss; the rest is the teachers' answer
+SOFT_WEIGHT_MAX = 3.0  # largest sample weight in the teachers' part
 AUG_NOISE, AUG_SHIFT, AUG_GAIN, AUG_RR = 0.05, 3, 0.2, 0.2
 
 
@@ -129,6 +133,12 @@ def augment(beat, rr, gen):
 
 
 def train(d, seed):
+    """The network of a seed, taught by labels and by the mean of networks of other seeds (Hinton 2015)."""
+    teachers = [train_one(d, 100 + 10 * seed + k, None) for k in range(TEACHERS)]
+    return train_one(d, seed, teachers)
+
+
+def train_one(d, seed, teachers):
     torch.manual_seed(seed)
     gen = torch.Generator().manual_seed(seed)
     rng = np.random.RandomState(seed)
@@ -160,7 +170,14 @@ def train(d, seed):
             with torch.no_grad():
                 for p in matrices:
                     p.add_(WEIGHT_NOISE * p.abs().max() * torch.randn(p.shape, generator=gen))
-            loss = (F.cross_entropy(net(xb, xr), y[i], reduction="none") * weight[i]).mean()
+            out = net(xb, xr)
+            loss = (F.cross_entropy(out, y[i], reduction="none") * weight[i]).mean()
+            if teachers:
+                with torch.no_grad():
+                    answer = torch.stack([F.softmax(t(xb, xr) / TEMPERATURE, 1) for t in teachers]).mean(0)
+                soft = -(answer * F.log_softmax(out / TEMPERATURE, 1)).sum(1)
+                soft = (soft * weight[i].clamp(max=SOFT_WEIGHT_MAX)).mean()
+                loss = HARD_SHARE * loss + (1 - HARD_SHARE) * TEMPERATURE**2 * soft
             opt.zero_grad()
             loss.backward()
             with torch.no_grad():
