@@ -1,7 +1,5 @@
-//! Column currents and converters: what happens between the word lines and the shift-and-add.
+//! Crossbar electrics: what the converters of a crossbar make of the rows that are driven.
 
-mod adc;
 mod columns;
 
-pub use adc::{AdcTransfer, MAX_BITS, code};
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tile};
