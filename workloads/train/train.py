@@ -47,7 +47,7 @@ TEACHERS = 3         # networks of other seeds whose mean answer the network als
 TEMPERATURE = 2.0    # at which answers are compared
 HARD_SHARE = 0.3     # share of the labels in the loss; the rest is the teachers' answer
 SOFT_WEIGHT_MAX = 3.0  # largest sample weight in the teachers' part
-AUG_NOISE, AUG_SHIFT, AUG_GAIN, AUG_RR = 0.05, 3, 0.2, 0.2
+AUG_NOISE, AUG_SHIFT, AUG_GAIN, AUG_RR = 0.05, 3, 0.2, 0.05
 
 
 # ---------------------------------------------------------------- data
