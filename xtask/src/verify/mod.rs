@@ -48,7 +48,7 @@ const FOUNDATION: &[Row] = &[
     Row {
         number: "2",
         measure: "float reference on ds2_test, mean of three seeds",
-        asked: "accuracy ≥ 0.93, macro-F1 (N, S, V, F) ≥ 0.55, F1(N) ≥ 0.96, F1(V) ≥ 0.85 (a prototype reached 0.943 and 0.60)",
+        asked: "accuracy ≥ 0.93, macro-F1 (N, S, V, F) ≥ 0.55, F1(N) ≥ 0.96, F1(V) ≥ 0.85; no choice made on ds2_test, so one look at it (a prototype reached 0.943 and 0.60)",
         find: ecg::float_reference,
     },
     Row {
