@@ -141,12 +141,26 @@ pub fn verify(topic: &str, only: Option<&str>) -> ExitCode {
             row.number, row.measure, row.asked, finding.measured, finding.configuration
         ));
     }
-    if only.is_none() {
-        let place = root().join("docs/verification/foundation.md");
-        if let Err(e) = fs::create_dir_all(place.parent().unwrap_or(&place)).and_then(|()| fs::write(&place, text)) {
-            eprintln!("cannot write {}: {e}", place.display());
-            return ExitCode::FAILURE;
+    let place = root().join("docs/verification/foundation.md");
+    // a single row replaces its own line of the page and leaves the others as they were measured
+    let page = match (only, fs::read_to_string(&place)) {
+        (None, _) => Some(text),
+        (Some(number), Ok(old)) => {
+            let begins = format!("| {number} |");
+            let new = text.lines().find(|l| l.starts_with(&begins)).unwrap_or_default();
+            Some(
+                old.lines()
+                    .map(|l| if l.starts_with(&begins) { new } else { l })
+                    .fold(String::new(), |t, l| t + l + "\n"),
+            )
         }
+        (Some(_), Err(_)) => None,
+    };
+    if let Some(text) = page
+        && let Err(e) = fs::create_dir_all(place.parent().unwrap_or(&place)).and_then(|()| fs::write(&place, text))
+    {
+        eprintln!("cannot write {}: {e}", place.display());
+        return ExitCode::FAILURE;
     }
     if all {
         ExitCode::SUCCESS
