@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::diag::{CODES, Diagnostic, Diagnostics, Result, Severity, explain, nearest};
+use crate::diag::{Diagnostic, Diagnostics, Result, Severity, codes, explain, nearest};
 use crate::exec::Fidelity;
 use crate::study::RunOptions;
 use crate::units::Second;
@@ -275,7 +275,7 @@ fn warn(warnings: &Diagnostics) {
 
 fn explain_code(code: Option<&str>) -> Result<()> {
     let Some(code) = code else {
-        for c in CODES {
+        for c in codes() {
             print(&format!("{}  {}\n", c.code, c.title));
         }
         return Ok(());
@@ -287,7 +287,7 @@ fn explain_code(code: Option<&str>) -> Result<()> {
         }
         None => {
             let meant =
-                nearest(code, CODES.iter().map(|c| c.code)).map_or(String::new(), |n| format!("; did you mean {n}?"));
+                nearest(code, codes().map(|c| c.code)).map_or(String::new(), |n| format!("; did you mean {n}?"));
             Err(Diagnostic::error("F002", format!("there is no diagnostic code `{code}`"))
                 .help(format!("`archsim explain` lists them{meant}"))
                 .into())

@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use codes::{CODES, Code, explain};
+pub use codes::{Code, codes, explain};
 pub use nearest::nearest;
 
 /// How bad a diagnostic is.
@@ -61,7 +61,7 @@ const LEGIBLE: usize = 400;
 /// One finding.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
-    /// Code of the table in `codes.rs`.
+    /// Code of the table in `codes/`.
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,

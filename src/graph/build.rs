@@ -93,7 +93,7 @@ fn unsupported(model: &Model, found: &mut Diagnostics) {
     if !list.is_empty() {
         let message =
             format!("{}: operators that are not supported at {} node(s):\n{}", model.file, list.len(), list.join("\n"));
-        let help = format!("supported are {}", ops::TABLE.iter().map(|(n, _)| *n).collect::<Vec<_>>().join(", "));
+        let help = format!("supported are {}", ops::all().map(|(n, _)| n).collect::<Vec<_>>().join(", "));
         found.push(Diagnostic::error("M012", message).help(help));
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 pub use attrs::Attrs;
 pub use describe::describe;
-pub use ops::{OpError, OpResult, Operator};
+pub use ops::{OpError, OpResult, Operator, Reach};
 pub use run::{Chunk, Inputs};
 pub use value::{Fact, Value};
 

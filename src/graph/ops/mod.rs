@@ -3,36 +3,15 @@
 //! Semantics follow <https://onnx.ai/onnx/operators/>; where a later operator set changed an
 //! attribute into an input, the constructor looks at the set of the file.
 
-mod arithmetic;
-mod average_pool;
-mod batch_norm;
-mod cast;
-mod clip;
-mod concat;
-mod constant;
-mod conv;
-mod dropout;
-mod flatten;
-mod gather;
-mod gemm;
-mod global_pool;
-mod identity;
-mod matmul;
-mod max_pool;
-mod pad;
-mod reduce_mean;
-mod relu;
-mod reshape;
+mod activation;
+mod elementwise;
+mod index;
+mod linear;
+mod norm;
+mod pool;
+mod reduce;
 mod shape;
-mod sigmoid;
-mod slice;
-mod softmax;
 mod spatial;
-mod squeeze;
-mod sum;
-mod tanh;
-mod transpose;
-mod unsqueeze;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -43,27 +22,15 @@ use super::value::elements;
 use super::{Attrs, Fact, Value};
 use crate::onnx::DType;
 
-pub use arithmetic::{Arithmetic, Sign};
-pub use average_pool::{AveragePool, padded_taps};
-pub use batch_norm::BatchNorm;
-pub use concat::Concat;
-pub use conv::Conv;
-pub use dropout::Dropout;
-pub use flatten::Flatten;
-pub use gemm::Gemm;
-pub use global_pool::GlobalPool;
-pub use identity::Identity;
-pub use matmul::MatMul;
-pub use max_pool::MaxPool;
-pub use reduce_mean::ReduceMean;
-pub use relu::Relu;
-pub use reshape::Reshape;
-pub use sigmoid::Sigmoid;
-pub use softmax::Softmax;
+pub use activation::{Relu, Sigmoid, Softmax};
+pub use elementwise::{Arithmetic, Sign};
+pub use index::Concat;
+pub use linear::{Conv, Gemm, MatMul};
+pub use norm::BatchNorm;
+pub use pool::{AveragePool, GlobalPool, MaxPool, padded_taps};
+pub use reduce::ReduceMean;
+pub use shape::{Dropout, Flatten, Identity, Reshape, Squeeze, Transpose, Unsqueeze};
 pub use spatial::{Geometry, Spatial};
-pub use squeeze::Squeeze;
-pub use transpose::Transpose;
-pub use unsqueeze::Unsqueeze;
 
 /// Why an operator cannot be made, typed or computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,52 +63,58 @@ pub trait Operator: Any + Debug + Send + Sync {
     /// # Errors
     /// When the inputs do not fit.
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>>;
+    /// Lane operations of a vector unit for one evaluation: a multiply-accumulate, a comparison or a table
+    /// look-up (exponential, logarithm, root, reciprocal) counts one, moving data counts none. Unless an
+    /// operator says otherwise it is one for each element of its outputs.
+    fn lane_ops(&self, _inputs: &[Option<&Fact>], outputs: &[Fact]) -> u64 {
+        outputs.iter().filter_map(Fact::elements).map(|n| n as u64).sum()
+    }
+    /// How far an output element looks. Operators that look less far than everything can be pipelined.
+    fn reach(&self, _inputs: &[Option<&Fact>]) -> Reach {
+        Reach::All
+    }
+}
+
+/// Which input elements an output element depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Those at its own place (after broadcasting).
+    Element,
+    /// Those that differ from its own place in the last axis alone.
+    LastAxis,
+    /// Those that differ from its own place in axis 1 alone.
+    Channels,
+    /// Any.
+    All,
 }
 
 /// Makes an operator from the attributes of a node.
 pub type Constructor = fn(&mut Attrs<'_>) -> OpResult<Box<dyn Operator>>;
 
-/// Every supported operator of the ONNX domain, by name.
-pub const TABLE: &[(&str, Constructor)] = &[
-    ("Add", arithmetic::add),
-    ("AveragePool", average_pool::new),
-    ("BatchNormalization", batch_norm::new),
-    ("Cast", cast::new),
-    ("Clip", clip::new),
-    ("Concat", concat::new),
-    ("Constant", constant::new),
-    ("Conv", conv::new),
-    ("Div", arithmetic::div),
-    ("Dropout", dropout::new),
-    ("Flatten", flatten::new),
-    ("Gather", gather::new),
-    ("Gemm", gemm::new),
-    ("GlobalAveragePool", global_pool::average),
-    ("GlobalMaxPool", global_pool::max),
-    ("Identity", identity::new),
-    ("MatMul", matmul::new),
-    ("MaxPool", max_pool::new),
-    ("Mul", arithmetic::mul),
-    ("Pad", pad::new),
-    ("ReduceMean", reduce_mean::new),
-    ("Relu", relu::new),
-    ("Reshape", reshape::new),
-    ("Shape", shape::new),
-    ("Sigmoid", sigmoid::new),
-    ("Slice", slice::new),
-    ("Softmax", softmax::new),
-    ("Squeeze", squeeze::new),
-    ("Sub", arithmetic::sub),
-    ("Sum", sum::new),
-    ("Tanh", tanh::new),
-    ("Transpose", transpose::new),
-    ("Unsqueeze", unsqueeze::new),
+/// Operators of a family, by ONNX name.
+pub type Table = &'static [(&'static str, Constructor)];
+
+/// Every supported operator of the ONNX domain, family by family.
+pub const TABLES: &[Table] = &[
+    activation::TABLE,
+    elementwise::TABLE,
+    index::TABLE,
+    linear::TABLE,
+    norm::TABLE,
+    pool::TABLE,
+    reduce::TABLE,
+    shape::TABLE,
 ];
+
+/// All operators, by ONNX name, in no particular order.
+pub fn all() -> impl Iterator<Item = (&'static str, Constructor)> {
+    TABLES.iter().flat_map(|t| t.iter().copied())
+}
 
 /// The constructor of an ONNX operator.
 #[must_use]
 pub fn find(name: &str) -> Option<Constructor> {
-    TABLE.iter().find(|(n, _)| *n == name).map(|(_, c)| *c)
+    all().find(|(n, _)| *n == name).map(|(_, c)| c)
 }
 
 /// A required input.

@@ -1,0 +1,149 @@
+//! Codes of arch files.
+
+use super::{Code, code};
+
+pub(super) const CODES: &[Code] = &[
+    code(
+        "A001",
+        "not readable as YAML",
+        "The text is not YAML, not UTF-8, larger than 1 MiB, nested deeper than 32 levels, or grows beyond 100 000 nodes once aliases are expanded. The message says where reading stopped.",
+    ),
+    code(
+        "A002",
+        "key stands twice",
+        "A map has the same key twice, so one value would silently win. Keep one of them.",
+    ),
+    code(
+        "A003",
+        "unknown key",
+        "The key is not one of this section. The help names the nearest key that is free here, or all of them; `arch/schema.json` has the whole format.",
+    ),
+    code("A004", "missing key", "A section lacks a key that has no default. The help says what it stands for."),
+    code(
+        "A005",
+        "wrong type",
+        "The value has another form than expected: a text for a number, a map for a list, too few or too many items.",
+    ),
+    code(
+        "A006",
+        "unknown name",
+        "A choice (technology, fidelity, mapper, subtraction, ...) has a name that does not exist, or a map where exactly one name must stand.",
+    ),
+    code(
+        "A007",
+        "wrong quantity",
+        "A quantity lacks its unit, has the unit of another quantity, or is not a number. Quantities are written like `100 nS`, `1.28 GS/s`, `0.9 pJ/byte`, `2 cycles`.",
+    ),
+    code("A008", "number out of range", "A number does not fit the range of its field."),
+    code(
+        "A009",
+        "value not accepted",
+        "The structure is right and the value still cannot be used. The message says why.",
+    ),
+    code(
+        "A010",
+        "unknown format version",
+        "The `archsim` key names a version of the format that this program does not read.",
+    ),
+    code(
+        "A011",
+        "unknown reference",
+        "A name refers to a device, crossbar or core that the file does not describe. The help names the nearest one that it does.",
+    ),
+    code(
+        "A012",
+        "empty section or count",
+        "A section has no entry, or a count of crossbars or cores is zero or too large.",
+    ),
+    code("A013", "crossbar size out of range", "A crossbar has no rows or columns, or more than 4096 of them."),
+    code(
+        "A014",
+        "device card refused",
+        "The card of a memory cell has a value out of its range or values that contradict each other (`g_min` not below `g_max`). The message is the device's own.",
+    ),
+    code("A015", "bits of a cell out of range", "A cell stores 1 to 8 bits."),
+    code(
+        "A016",
+        "read bias out of range",
+        "The read voltage lies above 0 V and at most at 100 V; the read time is positive.",
+    ),
+    code("A017", "ADC out of range", "An ADC has 1 to 16 bits, a positive rate and a noise that is not negative."),
+    code(
+        "A018",
+        "number of ADCs",
+        "A crossbar has at least one ADC and at most one for each column. The columns need not be a multiple of it.",
+    ),
+    code(
+        "A019",
+        "DAC bits",
+        "A DAC digit has 1 to 8 bits and no more than the activations (`defaults.quantisation.activations`).",
+    ),
+    code(
+        "A020",
+        "number of DACs",
+        "A crossbar has at least one DAC and at most one for each row. With fewer than rows, rows are read in groups.",
+    ),
+    code(
+        "A021",
+        "clock or temperature out of range",
+        "The clock lies between 1 Hz and 1 THz, the temperature between 1 K and 1000 K; a device card may be narrower.",
+    ),
+    code(
+        "A022",
+        "input register too small",
+        "The input register must hold the inputs of one crossbar: rows times activation bits.",
+    ),
+    code(
+        "A023",
+        "grid out of range",
+        "The mesh has 1 to 64 tiles on each side, and the chip at most 1 048 576 crossbars.",
+    ),
+    code(
+        "A024",
+        "capacity or width not usable",
+        "Capacities, widths and flits are whole numbers of bytes, at least one.",
+    ),
+    code(
+        "A025",
+        "name not usable",
+        "Names of the chip and of its kinds stand in paths of reports and in file names: letters, digits, `_` and `-`, at most 64.",
+    ),
+    code("A026", "percentile out of range", "A percentile lies above 0 % and at most at 100 %."),
+    code("A027", "quantisation out of range", "Weights have 2 to 16 bits with their sign, activations 1 to 16."),
+    code(
+        "A028",
+        "sample-and-hold or shift-and-add out of range",
+        "There are 1 or 2 sample-and-hold banks, and at least one shift-and-add unit.",
+    ),
+    code(
+        "A029",
+        "unknown constant in `assumed`",
+        "The list `assumed` of a part may only name constants of the same part.",
+    ),
+    code("A030", "depth or width out of range", "Router buffers and vector lanes lie between 1 and 65536."),
+    code("A031", "price out of range", "Energy, leakage and area can be neither negative nor infinite."),
+    code("A032", "negative age", "The time between programming and use cannot be negative."),
+    code("A033", "empty source", "Every priced part says where its constants come from, or `assumed: reason`."),
+    code(
+        "A034",
+        "ADC rate against clock",
+        "(warning) Conversions are clocked: the rate of the ADC does not reach its whole number of clock cycles, so that conversions take more than a tenth longer than the ADC could do.",
+    ),
+    code("A035", "described and not used", "(warning) A device, crossbar or core is described and used nowhere."),
+    code(
+        "A036",
+        "assumed prices",
+        "(warning) Some prices of the chip rest on assumptions. The report shows their share of the energy.",
+    ),
+    code("A037", "assumed device constants", "(warning) Some constants of a device card stand at assumed defaults."),
+    code(
+        "A038",
+        "latency too long",
+        "One action takes more than a thousand million clock cycles. A wrong prefix is likely (`s` for `ns`), or the clock is too fast.",
+    ),
+    code(
+        "A039",
+        "more levels than the card",
+        "(warning) A crossbar stores more bits in a cell than its device card has levels, so that levels overlap.",
+    ),
+];

@@ -1,0 +1,107 @@
+//! Codes of data.
+
+use super::{Code, code};
+
+pub(super) const CODES: &[Code] = &[
+    code(
+        "D001",
+        "data file cannot be read",
+        "The file given with --data is missing, is not a regular file, or may not be read.",
+    ),
+    code(
+        "D002",
+        "damaged data file",
+        "The file is not a readable .npz: not a zip, cut short, a wrong checksum, or an entry that is not a .npy array. Write it with numpy.savez or `archsim data`.",
+    ),
+    code(
+        "D003",
+        "data file too large",
+        "All arrays of a data file together may take 4 GiB unpacked (and 1024 arrays). Store fewer samples.",
+    ),
+    code(
+        "D004",
+        "element type not supported",
+        "Inputs are float32, float64 or integers; labels are integers; texts are UTF-8 bytes (uint8) or fixed-length strings. Convert the array before storing it.",
+    ),
+    code(
+        "D005",
+        "array lengths differ",
+        "The first axis of every input and of the labels is the sample, so all must be equally long.",
+    ),
+    code(
+        "D006",
+        "value is not finite",
+        "An input holds NaN, infinity, or a number beyond 32-bit floats. The message names the array, the sample and the value.",
+    ),
+    code(
+        "D007",
+        "label out of range",
+        "A label is not a class index (`label`) or not a set of classes (`label_mask`) of those named in `classes`.",
+    ),
+    code(
+        "D008",
+        "no samples",
+        "The data file has no input array, or its inputs have no sample. Arrays are named after the network's inputs.",
+    ),
+    code(
+        "D009",
+        "description not understood",
+        "One of the reserved arrays `classes`, `label_source`, `label_agreement`, `about` has the wrong form, or both `label` and `label_mask` are given.",
+    ),
+    code(
+        "D010",
+        "record cannot be read",
+        "A file of an ECG record (.hea, .dat, .atr) or of a prepared beat folder is missing or cannot be read.",
+    ),
+    code(
+        "D011",
+        "record header not understood",
+        "The .hea file is damaged or describes something that is not read: several segments, other formats than 212, other folders.",
+    ),
+    code(
+        "D012",
+        "signal does not fit its header",
+        "The .dat file has another length, checksum or invalid samples. It was cut short or damaged; fetch it again.",
+    ),
+    code(
+        "D013",
+        "annotations damaged",
+        "The .atr file ends in the middle, runs backwards in time or beyond the signal. Fetch it again.",
+    ),
+    code(
+        "D014",
+        "lead or sampling rate",
+        "The record has no lead of the wanted name, or another sampling rate than 360 Hz. Records 102 and 104 of the MIT-BIH database have no lead MLII.",
+    ),
+    code("D015", "no usable beat", "No annotated beat of the record has its full window inside the signal."),
+    code(
+        "D016",
+        "prepared beats inconsistent",
+        "The flat arrays of a prepared beat folder do not belong together: their sizes differ or a class is not 0 to 4.",
+    ),
+    code(
+        "D030",
+        "no data file",
+        "No data were given and none lie beside the model. Samples are drawn from a normal law, so energy and latency are real and accuracy is not reported.",
+    ),
+    code(
+        "D031",
+        "fewer samples than asked for",
+        "The data file has fewer samples than --samples asks for; all of them are run.",
+    ),
+    code(
+        "D032",
+        "input missing in the data",
+        "The network takes an input that the data file has no array for. Arrays are matched by name.",
+    ),
+    code(
+        "D033",
+        "input of another shape",
+        "An array of the data file has samples of another shape than the network takes. The first axis counts the samples.",
+    ),
+    code(
+        "D034",
+        "more classes than outputs",
+        "The data file names more classes than the network has outputs, so a label could never be predicted.",
+    ),
+];

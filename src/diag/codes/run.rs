@@ -1,0 +1,66 @@
+//! Codes of runs.
+
+use super::{Code, code};
+
+pub(super) const CODES: &[Code] = &[
+    code(
+        "R001",
+        "deadlock",
+        "The timing run stood still: every stage waits for another. The message names the stages that wait for each other, what each waits for and the cycle. A buffer between them holds too few positions: give the tiles more buffer, or the layers other tiles.",
+    ),
+    code(
+        "R002",
+        "out of cycles",
+        "The timing run did not finish within the allowed cycles. Allow more, or run fewer samples.",
+    ),
+    code(
+        "R003",
+        "schedule cannot run",
+        "The schedule contradicts itself (a channel without ends, a width of zero, a crossbar used twice). This is a fault of the schedule or of the chip description it was made from, not of the network.",
+    ),
+    code(
+        "R010",
+        "action without a price",
+        "A part did something that the arch file gives no energy for. Energy is never silently zero: write 0 J with its source if it is free.",
+    ),
+    code(
+        "R020",
+        "runs cannot be compared",
+        "Runs are set side by side only if they ran one model on the same samples.",
+    ),
+    code(
+        "R101",
+        "column sums too large to be exact",
+        "Sums of conductances are kept as integers below 2^24 so that results do not depend on the machine. Too many rows are driven at once for the bits of a cell and of a DAC digit: give the core fewer DACs for each crossbar (rows are then read in groups), or fewer bits.",
+    ),
+    code(
+        "R102",
+        "chip does not fit a layer",
+        "A layer uses a kind of crossbar that no core holds, that cores with different converters hold, whose cells or DACs have too few bits for the layer's slices or planes, or whose conductance window or read voltage is empty.",
+    ),
+    code(
+        "R103",
+        "too large for addressed randomness",
+        "Every random draw has an address with a fixed number of bits for layer, row, column, slice, replica, position and plane. The message says which layer exceeds them.",
+    ),
+    code(
+        "R104",
+        "device yields no number",
+        "Programming, ageing or reading a cell gave a conductance or variance that is infinite, negative or not a number. Check the parameters of the device card.",
+    ),
+    code(
+        "R105",
+        "network and tiling do not belong together",
+        "A layer of the tiled network is missing in the quantised network or has another shape, or the network does not end with a weighted layer.",
+    ),
+    code(
+        "R106",
+        "data do not have the network's shape",
+        "The samples must be rows of as many values as the network input has, one array for each input, and the range of samples must lie within them.",
+    ),
+    code(
+        "R107",
+        "no samples to calibrate converters",
+        "A converter whose full scale is a percentile needs calibration samples. Give at least one, or set the full scale to max.",
+    ),
+];

@@ -1,0 +1,92 @@
+//! `Gemm`: `alpha · A · B + beta · C`, with A and B transposed on request.
+
+use ndarray::{ArrayView2, Ix2};
+
+use super::super::elementwise::combine;
+use super::super::{OpError, OpResult, Operator, broadcast, maybe, need, need_real};
+use crate::graph::{Attrs, Fact, Value};
+
+/// General matrix product.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gemm {
+    /// Factor of the product.
+    pub alpha: f32,
+    /// Factor of the addend.
+    pub beta: f32,
+    /// Whether A is transposed.
+    pub trans_a: bool,
+    /// Whether B is transposed.
+    pub trans_b: bool,
+}
+
+pub(super) fn new(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
+    if attrs.opset < 7 {
+        // set 6 had to ask for the broadcasting of C that later sets always do
+        attrs.ignore(&["broadcast"]);
+    }
+    Ok(Box::new(Gemm {
+        alpha: attrs.float("alpha")?.unwrap_or(1.0),
+        beta: attrs.float("beta")?.unwrap_or(1.0),
+        trans_a: attrs.flag("transA", false)?,
+        trans_b: attrs.flag("transB", false)?,
+    }))
+}
+
+impl Gemm {
+    fn shape(&self, a: &[usize], b: &[usize], c: Option<&[usize]>) -> OpResult<[usize; 2]> {
+        let [a, b] =
+            [a, b].map(|s| <[usize; 2]>::try_from(s).map_err(|_| OpError::new(format!("wants matrices, not {s:?}"))));
+        let (mut a, mut b) = (a?, b?);
+        if self.trans_a {
+            a.reverse();
+        }
+        if self.trans_b {
+            b.reverse();
+        }
+        if a[1] != b[0] {
+            return Err(OpError::new(format!("inner sizes {} and {} differ", a[1], b[0])));
+        }
+        let shape = [a[0], b[1]];
+        if let Some(c) = c
+            && broadcast(&shape, c).ok().as_deref() != Some(&shape)
+        {
+            return Err(OpError::new(format!("addend of shape {c:?} does not broadcast to {shape:?}")));
+        }
+        Ok(shape)
+    }
+}
+
+impl Operator for Gemm {
+    fn name(&self) -> &'static str {
+        "Gemm"
+    }
+    fn arity(&self) -> (usize, usize) {
+        (2, 3)
+    }
+    fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
+        let (a, b) = (need_real(inputs, 0)?, need_real(inputs, 1)?);
+        let shape = self.shape(&a.shape, &b.shape, maybe(inputs, 2).map(|c| c.shape.as_slice()))?;
+        Ok(vec![Fact::new(a.dtype, shape)])
+    }
+    fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
+        let (a, b) = (need(inputs, 0)?.as_real()?, need(inputs, 1)?.as_real()?);
+        let c = maybe(inputs, 2).map(Value::as_real).transpose()?;
+        let shape = self.shape(a.shape(), b.shape(), c.map(ndarray::ArrayBase::shape))?;
+        let view = |m: &'static str, x: ndarray::ArrayViewD<'_, f32>| {
+            x.into_dimensionality::<Ix2>().map(|v| v.to_owned()).map_err(|_| OpError::new(m))
+        };
+        let (a, b) = (view("A is not a matrix", a.view())?, view("B is not a matrix", b.view())?);
+        let turn = |m: &'_ ndarray::Array2<f32>, t: bool| if t { m.t().to_owned() } else { m.to_owned() };
+        let (a, b) = (turn(&a, self.trans_a), turn(&b, self.trans_b));
+        let mut product = ArrayView2::from(&a).dot(&b);
+        if self.alpha != 1.0 {
+            product *= self.alpha;
+        }
+        let mut out = product.into_dyn();
+        if let Some(c) = c {
+            let beta = self.beta;
+            out = combine(&out.as_standard_layout().into_owned(), c, &shape, |x, y| x + beta * y)?;
+        }
+        Ok(vec![Value::Real(out.as_standard_layout().into_owned())])
+    }
+}

@@ -1,0 +1,91 @@
+//! `MatMul` with the rules of numpy: matrices in the last two dimensions, the others broadcast, a
+//! one-dimensional operand is a row or column.
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::super::{OpError, OpResult, Operator, broadcast, need, need_real};
+use crate::graph::value::elements;
+use crate::graph::{Attrs, Fact, Value};
+
+/// Matrix product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MatMul;
+
+pub(super) fn new(_: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
+    Ok(Box::new(MatMul))
+}
+
+/// Shapes of one product.
+struct Plan {
+    a: Vec<usize>,
+    b: Vec<usize>,
+    outer: Vec<usize>,
+    size: [usize; 3],
+    result: Vec<usize>,
+}
+
+fn plan(a: &[usize], b: &[usize]) -> OpResult<Plan> {
+    if a.is_empty() || b.is_empty() {
+        return Err(OpError::new("wants tensors of at least one dimension"));
+    }
+    let (row, column) = (a.len() == 1, b.len() == 1);
+    let a = if row { vec![1, a[0]] } else { a.to_vec() };
+    let b = if column { vec![b[0], 1] } else { b.to_vec() };
+    let (outer_a, size_a) = a.split_at(a.len() - 2);
+    let (outer_b, size_b) = b.split_at(b.len() - 2);
+    if size_a[1] != size_b[0] {
+        return Err(OpError::new(format!("inner sizes {} and {} differ", size_a[1], size_b[0])));
+    }
+    let outer = broadcast(outer_a, outer_b)?;
+    let size = [size_a[0], size_a[1], size_b[1]];
+    let mut result = outer.clone();
+    result.extend((!row).then_some(size[0]));
+    result.extend((!column).then_some(size[2]));
+    Ok(Plan { outer, size, result, a, b })
+}
+
+/// Start of the matrix that a broadcast outer index reads.
+fn start(mut index: usize, outer: &[usize], own: &[usize]) -> usize {
+    let skip = outer.len() - (own.len() - 2);
+    let (mut at, mut stride) = (0, own[own.len() - 2] * own[own.len() - 1]);
+    for d in (0..outer.len()).rev() {
+        let i = index % outer[d];
+        index /= outer[d];
+        if d >= skip {
+            at += if own[d - skip] == 1 { 0 } else { i * stride };
+            stride *= own[d - skip];
+        }
+    }
+    at
+}
+
+impl Operator for MatMul {
+    fn name(&self) -> &'static str {
+        "MatMul"
+    }
+    fn arity(&self) -> (usize, usize) {
+        (2, 2)
+    }
+    fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
+        let (a, b) = (need_real(inputs, 0)?, need_real(inputs, 1)?);
+        Ok(vec![Fact::new(a.dtype, plan(&a.shape, &b.shape)?.result)])
+    }
+    fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
+        let (a, b) = (need(inputs, 0)?.as_real()?, need(inputs, 1)?.as_real()?);
+        let plan = plan(a.shape(), b.shape())?;
+        let [n, k, m] = plan.size;
+        let mut out = vec![0.0f32; plan.result.iter().product()];
+        let count: usize = plan.outer.iter().product();
+        let bad = |e: ndarray::ShapeError| OpError::new(e.to_string());
+        if n * m > 0 {
+            for (i, part) in out.chunks_exact_mut(n * m).enumerate().take(count) {
+                let (x, y) = (start(i, &plan.outer, &plan.a), start(i, &plan.outer, &plan.b));
+                let x = ArrayView2::from_shape((n, k), &elements(a)[x..x + n * k]).map_err(bad)?;
+                let y = ArrayView2::from_shape((k, m), &elements(b)[y..y + k * m]).map_err(bad)?;
+                let mut z = ArrayViewMut2::from_shape((n, m), part).map_err(bad)?;
+                ndarray::linalg::general_mat_mul(1.0, &x, &y, 0.0, &mut z);
+            }
+        }
+        Ok(vec![Value::real(&plan.result, out)?])
+    }
+}

@@ -1,0 +1,86 @@
+//! `BatchNormalization` at inference: `scale · (x - mean) / sqrt(var + epsilon) + shift` per channel.
+
+use super::super::{OpError, OpResult, Operator, need, need_real};
+use crate::graph::value::elements;
+use crate::graph::{Attrs, Fact, Value};
+
+/// Batch normalisation with stored statistics; inputs x, scale, shift, mean, var.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchNorm {
+    /// Added to the variance.
+    pub epsilon: f32,
+}
+
+pub(super) fn new(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
+    let epsilon = attrs.float("epsilon")?.unwrap_or(1e-5);
+    attrs.ignore(&["momentum"]);
+    if attrs.opset < 9 {
+        attrs.ignore(&["is_test", "consumed_inputs"]);
+        if !attrs.flag("spatial", true)? {
+            return Err(OpError::new("normalises every element on its own (`spatial` = 0), which is not supported"));
+        }
+    }
+    if attrs.opset >= 14 && attrs.flag("training_mode", false)? {
+        return Err(OpError::new("is in training mode; export the network for inference"));
+    }
+    if (1..5).any(|i| attrs.has_output(i)) {
+        return Err(OpError::new("has outputs of training; export the network for inference"));
+    }
+    Ok(Box::new(BatchNorm { epsilon }))
+}
+
+impl BatchNorm {
+    /// Factor and offset of each channel from scale, shift, mean and variance.
+    ///
+    /// # Errors
+    /// When a variance with epsilon is not positive.
+    pub fn affine(&self, [scale, shift, mean, var]: [&[f32]; 4]) -> OpResult<Vec<(f64, f64)>> {
+        (0..scale.len())
+            .map(|c| {
+                let spread = f64::from(var[c]) + f64::from(self.epsilon);
+                if spread <= 0.0 {
+                    return Err(OpError::new(format!("the variance of channel {c} is {}", var[c])));
+                }
+                let factor = f64::from(scale[c]) / spread.sqrt();
+                Ok((factor, f64::from(shift[c]) - factor * f64::from(mean[c])))
+            })
+            .collect()
+    }
+}
+
+impl Operator for BatchNorm {
+    fn name(&self) -> &'static str {
+        "BatchNormalization"
+    }
+    fn arity(&self) -> (usize, usize) {
+        (5, 5)
+    }
+    fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
+        let x = need_real(inputs, 0)?;
+        let channels = x.shape.get(1).copied().unwrap_or(1);
+        for i in 1..5 {
+            let s = &need_real(inputs, i)?.shape;
+            if *s != [channels] {
+                return Err(OpError::new(format!("input {i} has shape {s:?}, but there are {channels} channel(s)")));
+            }
+        }
+        Ok(vec![Fact::new(x.dtype, x.shape.clone())])
+    }
+    fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
+        let x = need(inputs, 0)?.as_real()?;
+        let mut lists = [&[][..]; 4];
+        for (i, list) in lists.iter_mut().enumerate() {
+            *list = elements(need(inputs, i + 1)?.as_real()?);
+        }
+        let affine = self.affine(lists)?;
+        let plane: usize = x.shape().iter().skip(2).product();
+        let mut out = elements(x).to_vec();
+        for (i, part) in out.chunks_exact_mut(plane.max(1)).enumerate() {
+            let (factor, offset) = affine[i % affine.len()];
+            for v in part {
+                *v = (f64::from(*v) * factor + offset) as f32;
+            }
+        }
+        Ok(vec![Value::real(x.shape(), out)?])
+    }
+}

@@ -1,0 +1,34 @@
+//! Shapes, types and constants: no arithmetic.
+
+mod constant;
+mod dropout;
+mod flatten;
+mod identity;
+mod reshape;
+mod shape;
+mod squeeze;
+mod transpose;
+mod unsqueeze;
+
+use super::Table;
+
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use identity::Identity;
+pub use reshape::Reshape;
+pub use squeeze::Squeeze;
+pub use transpose::Transpose;
+pub use unsqueeze::Unsqueeze;
+
+/// The operators of this family, by ONNX name.
+pub const TABLE: Table = &[
+    ("Constant", constant::new),
+    ("Dropout", dropout::new),
+    ("Flatten", flatten::new),
+    ("Identity", identity::new),
+    ("Reshape", reshape::new),
+    ("Shape", shape::new),
+    ("Squeeze", squeeze::new),
+    ("Transpose", transpose::new),
+    ("Unsqueeze", unsqueeze::new),
+];
