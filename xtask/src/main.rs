@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         ["verify", topic] => verify::verify(topic, None),
         ["verify", topic, "--row", row] => verify::verify(topic, Some(row)),
         _ => {
-            eprintln!("usage: cargo xtask generate [--check]\n       cargo xtask verify foundation [--row N]");
+            eprintln!("usage: cargo xtask generate [--check]\n       cargo xtask verify TOPIC [--row N]");
             ExitCode::from(2)
         }
     }
