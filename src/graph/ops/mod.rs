@@ -108,6 +108,7 @@ pub type Table = &'static [(&'static str, Constructor)];
 /// Every supported operator of the ONNX domain, family by family.
 pub const TABLES: &[Table] = &[
     activation::TABLE,
+    activation::FUNCTIONS,
     elementwise::TABLE,
     elementwise::FUNCTIONS,
     index::TABLE,
