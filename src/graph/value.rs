@@ -68,6 +68,14 @@ impl Value {
         let array = ArrayD::from_shape_vec(IxDyn(shape), data);
         array.map(Self::Real).map_err(|e| OpError::new(format!("shape {shape:?}: {e}")))
     }
+    /// An integer tensor from its parts.
+    ///
+    /// # Errors
+    /// When the number of elements does not match.
+    pub fn int(dtype: DType, shape: &[usize], data: Vec<i64>) -> OpResult<Self> {
+        let array = ArrayD::from_shape_vec(IxDyn(shape), data);
+        array.map(|a| Self::Int(dtype, a)).map_err(|e| OpError::new(format!("shape {shape:?}: {e}")))
+    }
     /// An `int64` list.
     #[must_use]
     pub fn list(data: Vec<i64>) -> Self {

@@ -227,7 +227,7 @@ pub(super) use moves_data;
 
 /// Which element types an operator takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+pub enum Takes {
     /// Floating-point numbers.
     Real,
     /// Any numbers.
