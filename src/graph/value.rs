@@ -142,9 +142,9 @@ impl Value {
     }
 }
 
-/// The elements of a floating-point tensor in row-major order.
+/// The elements of a tensor in row-major order.
 #[must_use]
-pub fn elements(array: &ArrayD<f32>) -> &[f32] {
+pub fn elements<T>(array: &ArrayD<T>) -> &[T] {
     array.as_slice().expect("values of the graph are in standard layout")
 }
 
