@@ -171,7 +171,9 @@ fn data_set(model: &Model, folder: &Path, bound: &mut bool) -> Result<(), String
         Err(_) => {
             *bound = true;
             let mut fixed = model.clone();
-            inputs.into_iter().for_each(|t| drop(fixed.bind(t)));
+            for tensor in inputs {
+                fixed.bind(tensor);
+            }
             call(&fixed, &[]).map_err(|e| e.to_string())?
         }
     };

@@ -10,7 +10,7 @@ mod flatten;
 mod identity;
 mod range;
 mod reshape;
-mod shape;
+mod shape_of;
 mod size;
 mod squeeze;
 mod tile;
@@ -39,7 +39,7 @@ pub const TABLE: Table = &[
     ("Identity", identity::new),
     ("Range", range::new),
     ("Reshape", reshape::new),
-    ("Shape", shape::new),
+    ("Shape", shape_of::new),
     ("Size", size::new),
     ("SpaceToDepth", blocks::to_depth),
     ("Squeeze", squeeze::new),
