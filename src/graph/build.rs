@@ -8,7 +8,7 @@ use petgraph::graph::DiGraph;
 
 use super::infer::{Draft, DraftNode};
 use super::ops;
-use super::{Attrs, Batch, Dims, Graph, Value};
+use super::{Attrs, Batch, Dims, Fact, Graph, Value};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::onnx::{Dim, Model, Node};
 
@@ -34,7 +34,10 @@ impl Graph {
         let mut constants = BTreeMap::new();
         for t in &model.initialisers {
             match Value::from_tensor(t) {
-                Ok(value) => drop(constants.insert(t.name.clone(), Arc::new(value))),
+                Ok(value) => {
+                    let fact = Fact { dtype: t.dtype, ..Fact::constant(Arc::new(value)) };
+                    constants.insert(t.name.clone(), fact);
+                }
                 Err(e) => found.push(Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name))),
             }
         }
@@ -93,7 +96,9 @@ fn unsupported(model: &Model, found: &mut Diagnostics) {
     if !list.is_empty() {
         let message =
             format!("{}: operators that are not supported at {} node(s):\n{}", model.file, list.len(), list.join("\n"));
-        let help = format!("supported are {}", ops::all().map(|(n, _)| n).collect::<Vec<_>>().join(", "));
+        let mut names: Vec<&str> = ops::all().map(|(n, _)| n).collect();
+        names.sort_unstable();
+        let help = format!("supported are {}", names.join(", "));
         found.push(Diagnostic::error("M012", message).help(help));
     }
 }

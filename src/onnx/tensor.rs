@@ -112,12 +112,17 @@ pub fn from_fields(dtype: DType, elements: usize, fields: &Fields<'_>) -> Result
     Ok(data)
 }
 
-/// Position and value of the first element that is not finite.
+/// Position and value of the first element that is not finite. A tensor of nothing but zeros and infinities is a mask,
+/// as attention adds it to its scores, and may be.
 #[must_use]
 pub fn first_not_finite(data: &Data) -> Option<(usize, f64)> {
+    fn first(values: impl Iterator<Item = f64> + Clone) -> Option<(usize, f64)> {
+        let mask = values.clone().all(|v| v == 0.0 || v.is_infinite());
+        values.enumerate().find(|(_, v)| !v.is_finite()).filter(|_| !mask)
+    }
     match data {
-        Data::F32(v) => v.iter().position(|x| !x.is_finite()).map(|i| (i, f64::from(v[i]))),
-        Data::F64(v) => v.iter().position(|x| !x.is_finite()).map(|i| (i, v[i])),
+        Data::F32(v) => first(v.iter().map(|x| f64::from(*x))),
+        Data::F64(v) => first(v.iter().copied()),
         Data::I64(_) | Data::U64(_) => None,
     }
 }
@@ -148,6 +153,14 @@ mod tests {
         assert!(from_fields(DType::I32, 2, &with(&[1])).is_err());
         assert_eq!(from_fields(DType::U32, 1, &Fields { uint64: &[7], ..NONE }), Ok(Data::I64(vec![7])));
         assert!(from_fields(DType::U32, 1, &Fields { uint64: &[1 << 40], ..NONE }).is_err());
+    }
+
+    #[test]
+    fn masks_may_be_infinite() {
+        let inf = f32::NEG_INFINITY;
+        assert_eq!(first_not_finite(&Data::F32(vec![0.0, inf])), None);
+        assert_eq!(first_not_finite(&Data::F32(vec![0.5, inf])), Some((1, f64::NEG_INFINITY)));
+        assert!(first_not_finite(&Data::F64(vec![0.0, f64::NAN])).is_some());
     }
 
     #[test]
