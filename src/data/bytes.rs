@@ -60,18 +60,23 @@ pub fn read(set: &ByteSet, folder: &Path, split: &str) -> Result<Dataset> {
         None => ["x", "y"].map(|part| file_of(folder, &format!("{split}_{part}.u8"))),
     };
     let mut found = Diagnostics::new();
-    let [x, y] = pair.map(|bytes| bytes.unwrap_or_else(|e| {
-        found.extend(e);
-        Vec::new()
-    }));
+    let [x, y] = pair.map(|bytes| {
+        bytes.unwrap_or_else(|e| {
+            found.extend(e);
+            Vec::new()
+        })
+    });
     if found.has_errors() {
         return Err(found);
     }
     let shown = folder.join(split).display().to_string();
     let each: usize = set.shape.iter().product();
     let wrong = |what: String| {
-        Diagnostic::error("D041", format!("{shown}: {what}"))
-            .help(format!("a sample has {each} bytes (shape {:?}) and a class from 0 to {}", set.shape, set.classes - 1))
+        Diagnostic::error("D041", format!("{shown}: {what}")).help(format!(
+            "a sample has {each} bytes (shape {:?}) and a class from 0 to {}",
+            set.shape,
+            set.classes - 1
+        ))
     };
     if y.is_empty() || x.len() != y.len() * each {
         found.push(wrong(format!("{} bytes of samples and {} labels do not belong together", x.len(), y.len())));
@@ -138,13 +143,8 @@ mod tests {
     use super::*;
     use std::path::PathBuf;
 
-    const TINY: ByteSet = ByteSet {
-        input: "x",
-        shape: &[1, 2],
-        classes: 3,
-        about: "tiny",
-        idx: &[["test", "images", "labels"]],
-    };
+    const TINY: ByteSet =
+        ByteSet { input: "x", shape: &[1, 2], classes: 3, about: "tiny", idx: &[["test", "images", "labels"]] };
 
     fn folder(name: &str) -> PathBuf {
         let path = std::env::temp_dir().join(format!("archsim-bytes-{name}-{}", std::process::id()));

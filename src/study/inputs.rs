@@ -169,9 +169,8 @@ mod tests {
 
     #[test]
     fn networks_of_one_task_share_their_data() {
-        let of = |model: &str| -> Vec<String> {
-            beside(Path::new(model)).iter().map(|p| p.display().to_string()).collect()
-        };
+        let of =
+            |model: &str| -> Vec<String> { beside(Path::new(model)).iter().map(|p| p.display().to_string()).collect() };
         assert_eq!(of("w/ecg_gru.onnx"), ["w/ecg_gru.npz", "w/ecg.npz"]);
         assert_eq!(of("breast_cancer.onnx"), ["breast_cancer.npz", "breast.npz"]);
         assert_eq!(of("w/ecg.onnx"), ["w/ecg.npz"]);
