@@ -28,7 +28,7 @@ VARIANTS = {
     "base": {},
     "mild": {"gain": 0.0, "tilt": 15.0, "mask": 4, "mel": 4.0, "dropout": 0.1},
 }
-CHOSEN = "base"
+CHOSEN = "mild"
 
 
 class Net(nn.Module):
