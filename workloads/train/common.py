@@ -130,14 +130,14 @@ def save_npz(path, inputs, label, classes, about):
 
 
 def report(title, p, y, classes):
-    """Prints accuracy, macro-F1, and per class samples, precision, recall, F1; returns the accuracy."""
+    """Prints accuracy, macro-F1 over all classes, and per class samples, precision, recall, F1; returns the accuracy."""
     c = np.zeros((len(classes), len(classes)), dtype=np.int64)
     np.add.at(c, (y, p), 1)
     hit = np.diag(c).astype(float)
     precision, recall = hit / np.maximum(c.sum(0), 1), hit / np.maximum(c.sum(1), 1)
     f1 = 2 * hit / np.maximum(c.sum(0) + c.sum(1), 1)
     accuracy = hit.sum() / len(y)
-    print(f"{title}: {len(y)} samples, accuracy {accuracy:.4f}, macro-F1 {f1.mean():.4f}")
+    print(f"{title}: {len(y)} samples, accuracy {accuracy:.4f}, macro-F1 over all classes {f1.mean():.4f}")
     for k, name in enumerate(classes):
         print(f"| {name} | {c[k].sum()} | {precision[k]:.3f} / {recall[k]:.3f} / {f1[k]:.3f} |")
     print(c, flush=True)
