@@ -64,7 +64,7 @@ enum Verb {
 /// Flags that `run` and `compare` share.
 #[derive(Debug, Args, Clone)]
 pub struct CommonArgs {
-    /// Data file (.npz); default: the file beside the model with the same name.
+    /// Data file (.npz); default: beside the model, ecg_gru.npz or else ecg.npz for ecg_gru.onnx.
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// Samples for calibration (.npz); default: the first samples of the data.

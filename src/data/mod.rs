@@ -2,10 +2,11 @@
 //!
 //! [`npz`] reads and writes data files. The rest turns ECG recordings into them: a PhysioNet record
 //! ([`wfdb`], [`annotations`]) or the bundled excerpt with the project's own [`detector`] and
-//! [`rule_labels`] is cut into [`beats`], from which [`features`] makes the network's inputs.
+//! [`rule_labels`] is cut into [`beats`], from which [`features`] makes the network's inputs; [`bytes`] reads digits.
 
 pub mod annotations;
 pub mod beats;
+pub mod bytes;
 pub mod container;
 pub mod dataset;
 pub mod demo;

@@ -1,6 +1,6 @@
 //! The samples of a run: the file given, the file beside the model, or drawn ones.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use ndarray::{ArrayD, ArrayView2, Axis, IxDyn};
@@ -19,11 +19,11 @@ const DRAWN_SAMPLES: usize = 64;
 /// # Errors
 /// Whatever is wrong with the data file or its fit to the network.
 pub fn load(options: &RunOptions, graph: &Graph, warnings: &mut Diagnostics) -> Result<Dataset> {
-    let beside = options.model.with_extension("npz");
-    let all = match &options.data {
-        Some(path) => read(path, graph)?,
-        None if beside.exists() => read(&beside, graph)?,
-        None => {
+    let beside = beside(&options.model);
+    let all = match (&options.data, beside.iter().find(|p| p.exists())) {
+        (Some(path), _) | (None, Some(path)) => read(path, graph)?,
+        (None, None) => {
+            let beside = &beside[0];
             warnings.push(
                 Diagnostic::warning("D030", format!("there is no data file `{}`: {DRAWN_SAMPLES} samples are drawn from a normal law and there is no accuracy", beside.display()))
                     .help("put an .npz with the network's inputs there, or give one with --data"),
@@ -45,6 +45,14 @@ pub fn load(options: &RunOptions, graph: &Graph, warnings: &mut Diagnostics) -> 
         }
         _ => all,
     })
+}
+
+/// Where the data of a model are looked for: `ecg_gru.npz`, then `ecg.npz`, beside `ecg_gru.onnx`. Networks for one
+/// task so share one data file.
+fn beside(model: &Path) -> Vec<PathBuf> {
+    let task = model.file_stem().and_then(|s| s.to_str()).and_then(|s| s.rsplit_once('_')).map(|(task, _)| task);
+    let shared = task.filter(|t| !t.is_empty()).map(|t| model.with_file_name(format!("{t}.npz")));
+    std::iter::once(model.with_extension("npz")).chain(shared).collect()
 }
 
 /// Reads a data file and checks names and shapes against the inputs of `graph`.
@@ -152,5 +160,20 @@ fn drawn(graph: &Graph, seed: u64) -> Dataset {
         about: "drawn from a standard normal law".into(),
         samples: DRAWN_SAMPLES,
         hash: format!("drawn-{seed}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_of_one_task_share_their_data() {
+        let of =
+            |model: &str| -> Vec<String> { beside(Path::new(model)).iter().map(|p| p.display().to_string()).collect() };
+        assert_eq!(of("w/ecg_gru.onnx"), ["w/ecg_gru.npz", "w/ecg.npz"]);
+        assert_eq!(of("breast_cancer.onnx"), ["breast_cancer.npz", "breast.npz"]);
+        assert_eq!(of("w/ecg.onnx"), ["w/ecg.npz"]);
+        assert_eq!(of("_x.onnx"), ["_x.npz"]);
     }
 }

@@ -132,36 +132,37 @@ def augment(beat, rr, gen):
     return beat, rr
 
 
-def train(d, seed):
+def train(d, seed, make=Net, teachers=TEACHERS, **recipe):
     """The network of a seed, taught by labels and by the mean of networks of other seeds (Hinton 2015)."""
-    teachers = [train_one(d, 100 + 10 * seed + k, None) for k in range(TEACHERS)]
-    return train_one(d, seed, teachers)
+    others = [train_one(d, 100 + 10 * seed + k, None, make, **recipe) for k in range(teachers)]
+    return train_one(d, seed, others, make, **recipe)
 
 
-def train_one(d, seed, teachers):
+def train_one(d, seed, teachers, make=Net, epochs=EPOCHS, rate=LR):
+    """`make(n_rr)` is the network; `teachers` may be empty."""
     torch.manual_seed(seed)
     gen = torch.Generator().manual_seed(seed)
     rng = np.random.RandomState(seed)
     beat, rr = torch.from_numpy(d["beat"]), torch.from_numpy(d["rr"])
     y = torch.from_numpy(d["y"])
     weight = torch.from_numpy(sample_weights(d["y"], d["rec"])).float()
-    net = Net(rr.shape[1])
+    net = make(rr.shape[1])
     avg = copy.deepcopy(net)
     matrices = [p for p in net.parameters() if p.dim() > 1]
     vectors = [p for p in net.parameters() if p.dim() <= 1]
     opt = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": WEIGHT_DECAY},
-         {"params": vectors, "weight_decay": 0.0}], lr=LR)
+         {"params": vectors, "weight_decay": 0.0}], lr=rate)
     normal, other = np.flatnonzero(d["y"] == 0), np.flatnonzero(d["y"] != 0)
     n_normal = int(len(normal) * N_KEEP)
     per_epoch = (n_normal + len(other)) // BATCH
-    total, step = per_epoch * EPOCHS, 0
+    total, step = per_epoch * epochs, 0
     net.train()
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         idx = np.concatenate([rng.permutation(normal)[:n_normal], other])
         rng.shuffle(idx)
         for b in range(per_epoch):
-            lr = LR * min(1.0, (step + 1) / (0.1 * total)) * 0.5 * (1 + np.cos(np.pi * step / total))
+            lr = rate * min(1.0, (step + 1) / (0.1 * total)) * 0.5 * (1 + np.cos(np.pi * step / total))
             for group in opt.param_groups:
                 group["lr"] = lr
             i = torch.from_numpy(idx[b * BATCH : (b + 1) * BATCH])
@@ -213,22 +214,27 @@ def figures(p, y):
     return tp.sum() / len(y), precision, recall, f1, f1[:4].mean(), c
 
 
-def run_folds():
+def training_part():
     d = load("ds1_train")
-    d = take(d, ~np.isin(d["rec"], EXCLUDED))
+    return take(d, ~np.isin(d["rec"], EXCLUDED))
+
+
+def run_folds(make=Net, seeds=SEEDS, **recipe):
+    """Pooled out-of-fold figures of every seed; returns the mean row."""
+    d = training_part()
     assert sorted(sum(FOLDS, [])) == sorted(np.unique(d["rec"]).tolist())
     rows = []
-    for seed in SEEDS:
+    for seed in seeds:
         p = np.zeros(len(d["y"]), dtype=np.int64)
         for held in FOLDS:
             test = np.isin(d["rec"], held)
-            p[test] = predict(train(take(d, ~test), seed), take(d, test)).argmax(1)
+            p[test] = predict(train(take(d, ~test), seed, make, **recipe), take(d, test)).argmax(1)
         acc, _, _, f1, macro, c = figures(p, d["y"])
         rows.append([acc, *f1[:4], macro])
         print(f"seed {seed}: acc {acc:.4f}  F1 N/S/V/F " + " / ".join(f"{v:.3f}" for v in f1[:4])
               + f"  macro {macro:.4f}", flush=True)
         print(c)
-    print("mean  : acc %.4f  F1 N/S/V/F %.3f / %.3f / %.3f / %.3f  macro %.4f" % tuple(np.mean(rows, 0)))
+    print("mean  : acc %.4f  F1 N/S/V/F %.3f / %.3f / %.3f / %.3f  macro %.4f" % tuple(np.mean(rows, 0)), flush=True)
 
 
 def export(net, path):
@@ -283,8 +289,7 @@ def export(net, path):
 
 
 def run_final():
-    d = load("ds1_train")
-    d = take(d, ~np.isin(d["rec"], EXCLUDED))
+    d = training_part()
     for seed in SEEDS:
         net = train(d, seed)
         export(net, OUT / FILES[seed])

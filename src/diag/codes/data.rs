@@ -104,4 +104,19 @@ pub(super) const CODES: &[Code] = &[
         "more classes than outputs",
         "The data file names more classes than the network has outputs, so a label could never be predicted.",
     ),
+    code(
+        "D040",
+        "prepared samples missing",
+        "A folder of byte samples holds SPLIT_x.u8 and SPLIT_y.u8; for MNIST the unpacked files of the original distribution serve too.",
+    ),
+    code(
+        "D041",
+        "prepared samples inconsistent",
+        "The number of sample bytes is not the number of labels times the size of a sample, or a label is no class of the set.",
+    ),
+    code(
+        "D042",
+        "IDX file damaged",
+        "A file of the MNIST distribution begins with two zero bytes, the type 8 (bytes), the number of axes and their lengths, and holds just as many bytes. Unpack .gz files first.",
+    ),
 ];
