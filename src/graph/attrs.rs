@@ -102,6 +102,17 @@ impl<'a> Attrs<'a> {
             Some(_) => Self::wrong(name, "a string"),
         }
     }
+    /// Strings, if given.
+    ///
+    /// # Errors
+    /// When it is of another kind.
+    pub fn texts(&mut self, name: &'static str) -> OpResult<Option<&'a [String]>> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Attribute::Texts(v)) => Ok(Some(v)),
+            Some(_) => Self::wrong(name, "a list of strings"),
+        }
+    }
     /// A tensor, if given.
     ///
     /// # Errors

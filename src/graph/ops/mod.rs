@@ -9,6 +9,7 @@ mod index;
 mod linear;
 mod norm;
 mod pool;
+mod recurrent;
 mod reduce;
 mod shape;
 mod spatial;
@@ -28,6 +29,7 @@ pub use index::Concat;
 pub use linear::{Conv, Gemm, MatMul};
 pub use norm::BatchNorm;
 pub use pool::{AveragePool, GlobalPool, MaxPool, padded_taps};
+pub use recurrent::{Direction, Function, Gru, Layout, Lstm, Recurrence, Rnn, Sizes};
 pub use reduce::ReduceMean;
 pub use shape::{Dropout, Flatten, Identity, Reshape, Squeeze, Transpose, Unsqueeze};
 pub use spatial::{Geometry, Spatial};
@@ -102,6 +104,7 @@ pub const TABLES: &[Table] = &[
     linear::TABLE,
     norm::TABLE,
     pool::TABLE,
+    recurrent::TABLE,
     reduce::TABLE,
     shape::TABLE,
 ];
