@@ -4,6 +4,7 @@
 //! attribute into an input, the constructor looks at the set of the file.
 
 mod activation;
+mod control;
 mod elementwise;
 mod index;
 mod linear;
@@ -99,6 +100,7 @@ pub type Table = &'static [(&'static str, Constructor)];
 /// Every supported operator of the ONNX domain, family by family.
 pub const TABLES: &[Table] = &[
     activation::TABLE,
+    control::TABLE,
     elementwise::TABLE,
     index::TABLE,
     linear::TABLE,
@@ -118,6 +120,19 @@ pub fn all() -> impl Iterator<Item = (&'static str, Constructor)> {
 #[must_use]
 pub fn find(name: &str) -> Option<Constructor> {
     all().find(|(n, _)| *n == name).map(|(_, c)| c)
+}
+
+/// The operator of a node, all of its attributes understood.
+///
+/// # Errors
+/// When it is not supported, or an attribute is wrong or unknown.
+pub fn make(node: &crate::onnx::Node) -> OpResult<Box<dyn Operator>> {
+    let known = find(&node.op_type).filter(|_| node.domain.is_empty());
+    let make = known.ok_or_else(|| OpError::new("is not supported"))?;
+    let mut attrs = Attrs::new(node, node.opset);
+    let op = make(&mut attrs)?;
+    attrs.finish()?;
+    Ok(op)
 }
 
 /// A required input.
@@ -140,7 +155,10 @@ pub(super) fn need_real<'a>(inputs: &[Option<&'a Fact>], position: usize) -> OpR
 }
 
 /// An axis as an index; negative ones count from the end.
-pub(super) fn axis(axis: i64, rank: usize) -> OpResult<usize> {
+///
+/// # Errors
+/// When there is no such axis.
+pub fn axis(axis: i64, rank: usize) -> OpResult<usize> {
     let at = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     usize::try_from(at)
         .ok()
