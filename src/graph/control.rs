@@ -214,7 +214,8 @@ fn scan(node: &Node, facts: &[Facts], names: &mut Names) -> Result<Expansion> {
     let body = body(node, "body")?;
     let count = node.attributes.iter().find(|(n, _)| n == "num_scan_inputs");
     let Some((_, Attribute::Int(count))) = count else { return Err(wrong("has no attribute `num_scan_inputs`")) };
-    let split = usize::try_from(*count).ok().filter(|c| *c > 0).and_then(|c| Some((body.inputs.len().checked_sub(c)?, c)));
+    let split =
+        usize::try_from(*count).ok().filter(|c| *c > 0).and_then(|c| Some((body.inputs.len().checked_sub(c)?, c)));
     let (states, count) = split.ok_or_else(|| wrong("`num_scan_inputs` does not fit its body"))?;
     let collects = body.outputs.len().checked_sub(states);
     let collects = collects.ok_or_else(|| wrong("its body yields fewer values than it carries"))?;

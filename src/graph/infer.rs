@@ -153,8 +153,7 @@ impl<'a> Draft<'a> {
             ids.insert(name, edges.push(Edge { name: name.clone(), fact: fact.clone(), batched }));
         }
         let edge = |name: &String| ids.get(name.as_str()).copied();
-        let constant =
-            |n: &&DraftNode| !n.node.outputs.iter().filter_map(edge).all(|e| edges[e].fact.value.is_some());
+        let constant = |n: &&DraftNode| !n.node.outputs.iter().filter_map(edge).all(|e| edges[e].fact.value.is_some());
         let nodes = self.nodes.iter().filter(constant);
         let nodes = nodes
             .map(|DraftNode { node, op }| Node {

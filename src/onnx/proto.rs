@@ -46,7 +46,10 @@ pub fn parse(bytes: &[u8], file: &str, folder: Option<&Path>, budget: u64) -> Re
     if proto.ir_version > IR {
         reader.error(
             "M025",
-            format!("version {} of the file format is newer than {IR}, the newest that is understood", proto.ir_version),
+            format!(
+                "version {} of the file format is newer than {IR}, the newest that is understood",
+                proto.ir_version
+            ),
             "save the model with an older `ir_version`; exporters have an option for it",
         );
     }
@@ -91,8 +94,7 @@ fn is_onnx_domain(domain: &str) -> bool {
 /// Names that some layer with weights reads: there an infinite number can only be a mistake, while elsewhere it
 /// may be a mask.
 fn weights(nodes: &[NodeProto]) -> BTreeSet<&str> {
-    const LAYERS: [&str; 8] =
-        ["Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "LSTM", "GRU", "RNN"];
+    const LAYERS: [&str; 8] = ["Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "LSTM", "GRU", "RNN"];
     let layers = nodes.iter().filter(|n| LAYERS.contains(&n.op_type.as_str()));
     layers.flat_map(|n| &n.input).map(String::as_str).collect()
 }

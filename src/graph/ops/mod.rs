@@ -4,12 +4,14 @@
 //! attribute into an input, the constructor looks at the set of the file.
 
 mod activation;
+mod attention;
 mod control;
 mod elementwise;
 mod index;
 mod linear;
 mod norm;
 mod pool;
+mod quantised;
 mod recurrent;
 mod reduce;
 mod shape;
@@ -25,11 +27,15 @@ use super::{Attrs, Fact, Value};
 use crate::onnx::DType;
 
 pub use activation::{Relu, Sigmoid, Softmax};
+pub use attention::{Attention, RotaryEmbedding};
 pub use elementwise::{Arithmetic, Sign};
 pub use index::Concat;
-pub use linear::{Conv, Gemm, MatMul};
-pub use norm::BatchNorm;
-pub use pool::{AveragePool, GlobalPool, MaxPool, padded_taps};
+pub use linear::{Conv, ConvTranspose, Einsum, Gemm, MatMul};
+pub use norm::{BatchNorm, GroupNorm, Grouping, LayerNorm, LpNorm, Lrn, MeanVarianceNorm, RmsNorm};
+pub use pool::{AveragePool, GlobalLpPool, GlobalPool, LpPool, MaxPool, MaxUnpool, padded_taps};
+pub use quantised::{
+    ConvInteger, DequantizeLinear, DynamicQuantizeLinear, MatMulInteger, QLinearConv, QLinearMatMul, QuantizeLinear,
+};
 pub use recurrent::{Direction, Function, Gru, Layout, Lstm, Recurrence, Rnn, Sizes};
 pub use reduce::ReduceMean;
 pub use shape::{Dropout, Flatten, Identity, Reshape, Squeeze, Transpose, Unsqueeze};
@@ -100,12 +106,14 @@ pub type Table = &'static [(&'static str, Constructor)];
 /// Every supported operator of the ONNX domain, family by family.
 pub const TABLES: &[Table] = &[
     activation::TABLE,
+    attention::TABLE,
     control::TABLE,
     elementwise::TABLE,
     index::TABLE,
     linear::TABLE,
     norm::TABLE,
     pool::TABLE,
+    quantised::TABLE,
     recurrent::TABLE,
     reduce::TABLE,
     shape::TABLE,

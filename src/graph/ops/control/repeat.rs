@@ -66,7 +66,9 @@ impl Operator for Loop {
             if before.shape != after.shape {
                 return Err(OpError::new(format!(
                     "how often it runs depends on the values of the inputs, and `{}` changes its shape from {:?} to {:?}",
-                    self.body.inputs[2 + i], before.shape, after.shape
+                    self.body.inputs[2 + i],
+                    before.shape,
+                    after.shape
                 )));
             }
         }

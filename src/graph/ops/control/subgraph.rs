@@ -39,13 +39,7 @@ impl Subgraph {
         }
         let op = |n: &Node| make(n).map(|op| (n.clone(), op.into())).map_err(|e| at(n, &e));
         let nodes = body.nodes.iter().map(op).collect::<OpResult<Vec<_>>>()?;
-        Ok(Self {
-            inputs: body.inputs.clone(),
-            outside: free(body),
-            outputs: body.outputs.clone(),
-            constants,
-            nodes,
-        })
+        Ok(Self { inputs: body.inputs.clone(), outside: free(body), outputs: body.outputs.clone(), constants, nodes })
     }
 
     /// Facts of the outputs and lane operations, given the facts of all that it reads by name.
