@@ -19,6 +19,12 @@ impl<'a> Attrs<'a> {
         Self { node, opset, asked: Vec::new() }
     }
 
+    /// ONNX name of the operator of the node.
+    #[must_use]
+    pub fn operator(&self) -> &'a str {
+        &self.node.op_type
+    }
+
     fn find(&mut self, name: &'static str) -> Option<&'a Attribute> {
         self.asked.push(name);
         self.node.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v)
@@ -142,6 +148,11 @@ impl<'a> Attrs<'a> {
     /// Marks attributes that do not matter to inference.
     pub fn ignore(&mut self, names: &[&'static str]) {
         self.asked.extend(names);
+    }
+    /// Number of outputs that the node names.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.node.outputs.len()
     }
     /// Whether the output at a position is used.
     #[must_use]

@@ -9,9 +9,9 @@ use petgraph::graph::DiGraph;
 use super::control::{self, Expansion, Loop, Work};
 use super::infer::Draft;
 use super::inline::{self, Names};
-use super::{Batch, Dims, Graph, Operator, Value, ops};
+use super::{Batch, Dims, Fact, Graph, Operator, Value, ops};
 use crate::diag::{Diagnostic, Diagnostics, Result};
-use crate::onnx::{Dim, Model, Node};
+use crate::onnx::{Dim, Model, Node, Tensor};
 
 impl Graph {
     /// Types a model: operators, shapes, constants. Named dimensions other than the batch come from
@@ -37,9 +37,9 @@ impl Graph {
         let (shapes, batch) = input_shapes(model, dims, &mut found);
         let mut constants = BTreeMap::new();
         for t in &model.initialisers {
-            match Value::from_tensor(t) {
-                Ok(value) => drop(constants.insert(t.name.clone(), Arc::new(value))),
-                Err(e) => found.push(Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name))),
+            match constant(t) {
+                Ok(fact) => drop(constants.insert(t.name.clone(), fact)),
+                Err(wrong) => found.push(wrong),
             }
         }
         let nodes = needed(model, &producers, &order).into_iter().cloned().map(Work::Node).collect();
@@ -67,9 +67,7 @@ impl Graph {
             };
             if let Expansion::Becomes(work, tensors) = expansion {
                 for t in tensors {
-                    let value = Value::from_tensor(&t);
-                    let value = value.map_err(|e| Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name)))?;
-                    draft.add_constant(&t.name, value);
+                    draft.add_constant(&t.name, &constant(&t)?);
                 }
                 let plain = |w: &Work| if let Work::Node(n) = w { Some(n.clone()) } else { None };
                 unsupported(&model.file, &work.iter().filter_map(plain).collect::<Vec<_>>(), &mut found);
@@ -82,6 +80,12 @@ impl Graph {
         }
         Ok(draft.finish())
     }
+}
+
+/// A tensor of the file, with the element type that it has there.
+fn constant(t: &Tensor) -> std::result::Result<Fact, Diagnostic> {
+    let value = Value::from_tensor(t).map_err(|e| Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name)))?;
+    Ok(Fact { dtype: t.dtype, ..Fact::constant(Arc::new(value)) })
 }
 
 /// What is to be inferred next.

@@ -44,17 +44,11 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     /// M016 when an input is too large.
-    pub fn new(
-        model: &'a Model,
-        shapes: &[Vec<Extent>],
-        constants: BTreeMap<String, Arc<Value>>,
-        batch: Batch,
-    ) -> Result<Self> {
+    pub fn new(model: &'a Model, shapes: &[Vec<Extent>], constants: Facts, batch: Batch) -> Result<Self> {
         let sizes: &[usize] = if batch == Batch::Dynamic { &[1, 2, 3] } else { &[1] };
-        let known: Facts = constants.into_iter().map(|(name, value)| (name, Fact::constant(value))).collect();
         let mut facts = Vec::with_capacity(sizes.len());
         for batch in sizes {
-            let mut own = known.clone();
+            let mut own = constants.clone();
             for (info, shape) in model.inputs.iter().zip(shapes) {
                 let size = |e: &Extent| match e {
                     Extent::Fixed(n) => *n,
@@ -78,8 +72,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds a constant that was not there at the start.
-    pub fn add_constant(&mut self, name: &str, value: Value) {
-        let fact = Fact::constant(Arc::new(value));
+    pub fn add_constant(&mut self, name: &str, fact: &Fact) {
         for facts in &mut self.facts {
             facts.insert(name.into(), fact.clone());
         }

@@ -4,6 +4,8 @@
 //! One operator is one file in [`ops`]; `ops/mod.rs` holds the table from ONNX names to operators.
 
 mod attrs;
+#[cfg(test)]
+mod breadth_tests;
 mod build;
 mod control;
 mod describe;

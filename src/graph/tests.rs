@@ -12,7 +12,7 @@ fn array(shape: &[usize], values: &[f32]) -> ArrayD<f32> {
 }
 
 /// A one-node model: float inputs, then float constants, then integer lists as constants.
-struct Case<'a> {
+pub(super) struct Case<'a> {
     op: &'a str,
     opset: i64,
     inputs: &'a [(&'a [usize], &'a [f32])],
@@ -36,28 +36,28 @@ impl Case<'_> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         Graph::build(&b.node(self.op, &names, &["y"], self.attrs).output("y", &[]).model(), &Dims::new())
     }
-    fn run(&self) -> Value {
+    pub(super) fn run(&self) -> Value {
         let graph = self.build().expect("valid");
         let inputs = self.inputs.iter().map(|(s, v)| Value::Real(array(s, v))).collect();
         let out = graph.run_once(inputs).expect("runs").remove(0);
         assert_eq!(out.shape(), graph.edges[graph.outputs[0]].fact.shape, "{}: inferred shape", self.op);
         out
     }
-    fn gives(&self, shape: &[usize], values: &[f32]) {
+    pub(super) fn gives(&self, shape: &[usize], values: &[f32]) {
         let out = self.run();
         assert_eq!(out.shape(), shape, "{}", self.op);
         for (i, (a, b)) in out.as_real().expect("real").iter().zip(values).enumerate() {
             assert!((a - b).abs() <= 1e-5 * (1.0 + b.abs()), "{}: element {i} is {a}, not {b}", self.op);
         }
     }
-    fn fails(&self) -> String {
+    pub(super) fn fails(&self) -> String {
         self.build().expect_err("must be refused").to_string()
     }
 }
 
-const KEEP: fn(Attrs) -> Attrs = |a| a;
+pub(super) const KEEP: fn(Attrs) -> Attrs = |a| a;
 
-fn case<'a>(
+pub(super) fn case<'a>(
     op: &'a str,
     opset: i64,
     inputs: &'a [(&'a [usize], &'a [f32])],

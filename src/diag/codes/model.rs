@@ -47,7 +47,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "M010",
         "weight is NaN or infinite",
-        "The message names the tensor and the first element that is NaN, or infinite in the weights of a layer. Such weights come from training that diverged.",
+        "The message names the tensor and the first element that is NaN, or infinite in the weights of a layer. Such weights come from training that diverged. A mask of nothing but zeros and infinities may be.",
     ),
     code(
         "M011",
