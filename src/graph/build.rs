@@ -265,6 +265,26 @@ fn dimension_names(model: &Model) -> BTreeSet<String> {
     names
 }
 
+/// Reports a dimension that would be the batch although not every input starts with it: its samples could not be
+/// taken apart, as those of a sequence that a state goes along with.
+fn one_batch(model: &Model, shapes: &[Vec<Extent>], found: &mut Diagnostics) {
+    let starts = |s: &Vec<Extent>| s.first() == Some(&Extent::Batch) && !s[1..].contains(&Extent::Batch);
+    let odd = model.inputs.iter().zip(shapes).find(|(_, s)| !s.is_empty() && !starts(s));
+    let leader = model.inputs.iter().zip(shapes).find(|(_, s)| s.first() == Some(&Extent::Batch));
+    if let (Some((odd, _)), Some((leader, _))) = (odd, leader) {
+        let name = match leader.dims.as_deref().and_then(<[Dim]>::first) {
+            Some(Dim::Symbol(s)) => s.clone(),
+            _ => format!("{}.0", leader.name),
+        };
+        let message = format!(
+            "dimension `{name}` of input `{}` has no size, and cannot count samples, since input `{}` does not start \
+             with it",
+            leader.name, odd.name
+        );
+        found.push(Diagnostic::error("M017", message).help(format!("give `--dim {name}=value`")));
+    }
+}
+
 /// Shapes of the inputs, and how they carry the batch.
 fn input_shapes(model: &Model, dims: &Dims, found: &mut Diagnostics) -> (Vec<Vec<Extent>>, Batch) {
     let mut batch_names: BTreeSet<&str> = BTreeSet::new();
@@ -323,5 +343,8 @@ fn input_shapes(model: &Model, dims: &Dims, found: &mut Diagnostics) -> (Vec<Vec
         Some(Some(Extent::Fixed(n))) if first.iter().all(|f| *f == Some(&Extent::Fixed(*n))) => Batch::Fixed(*n),
         _ => Batch::Absent,
     };
+    if batch == Batch::Dynamic && !found.has_errors() {
+        one_batch(model, &shapes, found);
+    }
     (shapes, batch)
 }

@@ -8,6 +8,8 @@ mod attrs;
 mod breadth_tests;
 mod build;
 mod control;
+#[cfg(test)]
+mod control_tests;
 mod describe;
 mod infer;
 mod inline;

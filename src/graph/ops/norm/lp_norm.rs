@@ -4,7 +4,7 @@ use super::super::{OpError, OpResult, Operator, Reach, axis, maybe, need, same_r
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 
-/// `x / norm`; where the norm is 0 so is the result.
+/// `x / norm`; a norm of 0 gives no number (NaN), as operator sets up to 22 define it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LpNorm {
     /// The axis.
@@ -58,7 +58,7 @@ impl Operator for LpNorm {
                     if self.euclidean { column.map(|v| v * v).sum::<f64>().sqrt() } else { column.map(f64::abs).sum() };
                 for k in 0..size {
                     let v = &mut block[k * inner + i];
-                    *v = if norm == 0.0 { 0.0 } else { (f64::from(*v) / norm) as f32 };
+                    *v = (f64::from(*v) / norm) as f32;
                 }
             }
         }
