@@ -13,6 +13,8 @@ mod control_tests;
 mod describe;
 mod infer;
 mod inline;
+#[cfg(test)]
+mod layer_tests;
 pub mod ops;
 mod run;
 #[cfg(test)]
