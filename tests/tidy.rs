@@ -226,11 +226,17 @@ fn tables_are_complete() {
         let table = format!("{folder}/mod.rs");
         let listing = fs::read_to_string(root().join(&table)).unwrap();
         for entry in fs::read_dir(root().join(folder)).unwrap() {
-            let name = entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             if name == "mod" {
                 continue;
             }
             assert!(listing.contains(&format!("mod {name};")), "{folder}/{name}.rs is not declared in {table}");
+            // what operators share is no operator
+            let helper = path.is_file() && !fs::read_to_string(&path).unwrap().contains("Operator for ");
+            if helper && folder.starts_with("src/graph/ops") {
+                continue;
+            }
             assert!(listing.matches(&format!("{name}::")).count() > 0, "{folder}/{name}.rs is in no table of {table}");
         }
     }

@@ -157,7 +157,9 @@ fn unsupported(file: &str, nodes: &[Node], found: &mut Diagnostics) {
     if !list.is_empty() {
         let message =
             format!("{}: operators that are not supported at {} node(s):\n{}", file, list.len(), list.join("\n"));
-        let help = format!("supported are {}", ops::all().map(|(n, _)| n).collect::<Vec<_>>().join(", "));
+        let mut names: Vec<&str> = ops::all().map(|(n, _)| n).collect();
+        names.sort_unstable();
+        let help = format!("supported are {}", names.join(", "));
         found.push(Diagnostic::error("M012", message).help(help));
     }
 }

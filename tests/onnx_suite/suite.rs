@@ -7,6 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use archsim::diag::Diagnostics;
 use archsim::graph::{Dims, Graph, Value, ops};
 use archsim::onnx::{self, DType, Limits, Model, Tensor, bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16};
 
@@ -123,7 +124,7 @@ fn model(folder: &Path, bound: &mut bool) -> Outcome {
     let model = match onnx::read(&folder.join("model.onnx"), &Limits::default()) {
         Ok(model) => model,
         Err(found) => {
-            let why = found.iter().next().map_or(String::new(), |d| plain(&d.message, folder));
+            let why = plain(&first(&found), folder);
             let out_of_scope = found.iter().any(|d| d.code == "M008" || d.message.contains("no version of the ONNX"));
             return if out_of_scope { Outcome::Refused(why) } else { Outcome::Failed(why) };
         }
@@ -148,6 +149,11 @@ fn model(folder: &Path, bound: &mut bool) -> Outcome {
     Outcome::Passed
 }
 
+/// The first message.
+fn first(found: &Diagnostics) -> String {
+    found.iter().next().map_or(String::new(), |d| d.message.clone())
+}
+
 /// A message in one line and without the folder of the suite.
 fn plain(message: &str, folder: &Path) -> String {
     let message = message.replace(&format!("{}/", folder.display()), "");
@@ -160,7 +166,7 @@ fn data_set(model: &Model, folder: &Path, bound: &mut bool) -> Result<(), String
         let mut paths = entries(folder, prefix);
         // input_10 comes after input_9
         paths.sort_by_key(|p| p.as_os_str().len());
-        paths.iter().map(|p| onnx::read_tensor(p, &Limits::default()).map_err(|e| e.to_string())).collect()
+        paths.iter().map(|p| onnx::read_tensor(p, &Limits::default()).map_err(|e| first(&e))).collect()
     };
     let mut inputs = tensors("input_")?;
     for (tensor, info) in inputs.iter_mut().zip(&model.inputs) {
@@ -174,7 +180,7 @@ fn data_set(model: &Model, folder: &Path, bound: &mut bool) -> Result<(), String
             for tensor in inputs {
                 fixed.bind(tensor);
             }
-            call(&fixed, &[]).map_err(|e| e.to_string())?
+            call(&fixed, &[]).map_err(|e| first(&e))?
         }
     };
     let wanted = tensors("output_")?;

@@ -41,6 +41,7 @@ pub use recurrent::{Direction, Function, Gru, Layout, Lstm, Recurrence, Rnn, Siz
 pub use reduce::ReduceMean;
 pub use shape::{Dropout, Flatten, Identity, Reshape, Squeeze, Transpose, Unsqueeze};
 pub use spatial::{Geometry, Spatial};
+pub use unary::Unary;
 
 /// Why an operator cannot be made, typed or computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
