@@ -6,25 +6,29 @@ use std::sync::Arc;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::DiGraph;
 
-use super::infer::{Draft, DraftNode};
-use super::ops;
-use super::{Attrs, Batch, Dims, Fact, Graph, Value};
+use super::control::{self, Expansion, Loop, Work};
+use super::infer::Draft;
+use super::inline::{self, Names};
+use super::{Batch, Dims, Fact, Graph, Operator, Value, ops};
 use crate::diag::{Diagnostic, Diagnostics, Result};
-use crate::onnx::{Dim, Model, Node};
+use crate::onnx::{Dim, Model, Node, Tensor};
 
 impl Graph {
     /// Types a model: operators, shapes, constants. Named dimensions other than the batch come from
     /// `dims`; the batch (an unbound first dimension of the inputs) stays free.
     ///
     /// # Errors
-    /// M012 to M017, all that are found.
+    /// M012 to M017 and M022 to M024, all that are found.
     pub fn build(model: &Model, dims: &Dims) -> Result<Self> {
         Self::typed(model, dims).map_err(|found| located(model, found))
     }
 
     fn typed(model: &Model, dims: &Dims) -> Result<Self> {
+        let mut model = inline::functions(model)?;
+        control::close(&mut model.nodes);
+        let model = &model;
         let mut found = Diagnostics::new();
-        unsupported(model, &mut found);
+        unsupported(&model.file, &model.nodes, &mut found);
         let producers = wiring(model, &mut found);
         if found.has_errors() {
             return Err(found);
@@ -33,29 +37,87 @@ impl Graph {
         let (shapes, batch) = input_shapes(model, dims, &mut found);
         let mut constants = BTreeMap::new();
         for t in &model.initialisers {
-            match Value::from_tensor(t) {
-                Ok(value) => {
-                    let fact = Fact { dtype: t.dtype, ..Fact::constant(Arc::new(value)) };
-                    constants.insert(t.name.clone(), fact);
-                }
-                Err(e) => found.push(Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name))),
+            match constant(t) {
+                Ok(fact) => drop(constants.insert(t.name.clone(), fact)),
+                Err(wrong) => found.push(wrong),
             }
         }
-        let mut nodes = Vec::new();
-        for node in needed(model, &producers, &order) {
-            let mut attrs = Attrs::new(node, model.opset);
-            let made = ops::find(&node.op_type).map(|make| make(&mut attrs).and_then(|op| attrs.finish().map(|()| op)));
-            match made {
-                Some(Ok(op)) => nodes.push(DraftNode { node, op: op.into() }),
-                Some(Err(e)) => found.push(at_node(node, &e.to_string())),
-                None => {}
-            }
-        }
+        let nodes = needed(model, &producers, &order).into_iter().cloned().map(Work::Node).collect();
+        let mut waiting = prepared(nodes, &mut found);
         if found.has_errors() {
             return Err(found);
         }
-        Draft { model, shapes, constants, nodes, batch }.finish()
+        let mut names = Names::of(model);
+        let mut draft = Draft::new(model, &shapes, constants, batch)?;
+        while let Some(next) = waiting.pop() {
+            let expansion = match next {
+                Ready::Operator(node, op) => {
+                    draft.add(node, op)?;
+                    continue;
+                }
+                Ready::Control(node) => match control::expand(&node, draft.facts(), &mut names)? {
+                    Expansion::Stays => {
+                        let op = operator(&node).map_err(Diagnostics::from)?;
+                        draft.add(node, op)?;
+                        continue;
+                    }
+                    expansion => expansion,
+                },
+                Ready::Rest(rest) => rest.step(draft.facts(), &mut names)?,
+            };
+            if let Expansion::Becomes(work, tensors) = expansion {
+                for t in tensors {
+                    draft.add_constant(&t.name, &constant(&t)?);
+                }
+                let plain = |w: &Work| if let Work::Node(n) = w { Some(n.clone()) } else { None };
+                unsupported(&model.file, &work.iter().filter_map(plain).collect::<Vec<_>>(), &mut found);
+                let ready = prepared(work, &mut found);
+                if found.has_errors() {
+                    return Err(found);
+                }
+                waiting.extend(ready);
+            }
+        }
+        Ok(draft.finish())
     }
+}
+
+/// A tensor of the file, with the element type that it has there.
+fn constant(t: &Tensor) -> std::result::Result<Fact, Diagnostic> {
+    let value = Value::from_tensor(t).map_err(|e| Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name)))?;
+    Ok(Fact { dtype: t.dtype, ..Fact::constant(Arc::new(value)) })
+}
+
+/// What is to be inferred next.
+enum Ready {
+    /// A node with its operator.
+    Operator(Node, Arc<dyn Operator>),
+    /// A branch or loop.
+    Control(Node),
+    /// The rest of a loop.
+    Rest(Loop),
+}
+
+/// Makes the operators of nodes; the first comes last, to be taken off the end. Reports what is wrong with any.
+fn prepared(work: Vec<Work>, found: &mut Diagnostics) -> Vec<Ready> {
+    let mut ready = Vec::with_capacity(work.len());
+    for work in work {
+        match work {
+            Work::Rest(rest) => ready.push(Ready::Rest(rest)),
+            Work::Node(node) if control::is_control(&node) => ready.push(Ready::Control(node)),
+            Work::Node(node) => match operator(&node) {
+                Ok(op) => ready.push(Ready::Operator(node, op)),
+                Err(wrong) => found.push(wrong),
+            },
+        }
+    }
+    ready.reverse();
+    ready
+}
+
+/// The operator of a node.
+fn operator(node: &Node) -> std::result::Result<Arc<dyn Operator>, Diagnostic> {
+    ops::make(node).map(Into::into).map_err(|e| at_node(node, &e.to_string()))
 }
 
 /// Adds the file where a message does not name it, and how to mend it where that is always the same.
@@ -82,10 +144,9 @@ pub fn at_node(node: &Node, why: &str) -> Diagnostic {
 }
 
 /// Reports all nodes whose operator is not in the table, in one message.
-fn unsupported(model: &Model, found: &mut Diagnostics) {
+fn unsupported(file: &str, nodes: &[Node], found: &mut Diagnostics) {
     let unknown = |n: &&Node| !n.domain.is_empty() || ops::find(&n.op_type).is_none();
-    let list: Vec<String> = model
-        .nodes
+    let list: Vec<String> = nodes
         .iter()
         .filter(unknown)
         .map(|n| {
@@ -95,7 +156,7 @@ fn unsupported(model: &Model, found: &mut Diagnostics) {
         .collect();
     if !list.is_empty() {
         let message =
-            format!("{}: operators that are not supported at {} node(s):\n{}", model.file, list.len(), list.join("\n"));
+            format!("{}: operators that are not supported at {} node(s):\n{}", file, list.len(), list.join("\n"));
         let mut names: Vec<&str> = ops::all().map(|(n, _)| n).collect();
         names.sort_unstable();
         let help = format!("supported are {}", names.join(", "));
@@ -206,6 +267,26 @@ fn dimension_names(model: &Model) -> BTreeSet<String> {
     names
 }
 
+/// Reports a dimension that would be the batch although not every input starts with it: its samples could not be
+/// taken apart, as those of a sequence that a state goes along with.
+fn one_batch(model: &Model, shapes: &[Vec<Extent>], found: &mut Diagnostics) {
+    let starts = |s: &Vec<Extent>| s.first() == Some(&Extent::Batch) && !s[1..].contains(&Extent::Batch);
+    let odd = model.inputs.iter().zip(shapes).find(|(_, s)| !s.is_empty() && !starts(s));
+    let leader = model.inputs.iter().zip(shapes).find(|(_, s)| s.first() == Some(&Extent::Batch));
+    if let (Some((odd, _)), Some((leader, _))) = (odd, leader) {
+        let name = match leader.dims.as_deref().and_then(<[Dim]>::first) {
+            Some(Dim::Symbol(s)) => s.clone(),
+            _ => format!("{}.0", leader.name),
+        };
+        let message = format!(
+            "dimension `{name}` of input `{}` has no size, and cannot count samples, since input `{}` does not start \
+             with it",
+            leader.name, odd.name
+        );
+        found.push(Diagnostic::error("M017", message).help(format!("give `--dim {name}=value`")));
+    }
+}
+
 /// Shapes of the inputs, and how they carry the batch.
 fn input_shapes(model: &Model, dims: &Dims, found: &mut Diagnostics) -> (Vec<Vec<Extent>>, Batch) {
     let mut batch_names: BTreeSet<&str> = BTreeSet::new();
@@ -264,5 +345,8 @@ fn input_shapes(model: &Model, dims: &Dims, found: &mut Diagnostics) -> (Vec<Vec
         Some(Some(Extent::Fixed(n))) if first.iter().all(|f| *f == Some(&Extent::Fixed(*n))) => Batch::Fixed(*n),
         _ => Batch::Absent,
     };
+    if batch == Batch::Dynamic && !found.has_errors() {
+        one_batch(model, &shapes, found);
+    }
     (shapes, batch)
 }

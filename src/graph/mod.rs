@@ -7,8 +7,14 @@ mod attrs;
 #[cfg(test)]
 mod breadth_tests;
 mod build;
+mod control;
+#[cfg(test)]
+mod control_tests;
 mod describe;
 mod infer;
+mod inline;
+#[cfg(test)]
+mod layer_tests;
 pub mod ops;
 mod run;
 #[cfg(test)]

@@ -112,17 +112,18 @@ pub fn from_fields(dtype: DType, elements: usize, fields: &Fields<'_>) -> Result
     Ok(data)
 }
 
-/// Position and value of the first element that is not finite. A tensor of nothing but zeros and infinities is a mask,
-/// as attention adds it to its scores, and may be.
+/// Position and value of the first element that is NaN, or infinite where numbers must be finite. A tensor of nothing
+/// but zeros and infinities is a mask, as attention adds it to its scores, and may be.
 #[must_use]
-pub fn first_not_finite(data: &Data) -> Option<(usize, f64)> {
-    fn first(values: impl Iterator<Item = f64> + Clone) -> Option<(usize, f64)> {
-        let mask = values.clone().all(|v| v == 0.0 || v.is_infinite());
-        values.enumerate().find(|(_, v)| !v.is_finite()).filter(|_| !mask)
+pub fn first_bad(data: &Data, finite: bool) -> Option<(usize, f64)> {
+    fn first(values: impl Iterator<Item = f64> + Clone, finite: bool) -> Option<(usize, f64)> {
+        let mask = || values.clone().all(|v| v == 0.0 || v.is_infinite());
+        let bad = |v: f64| v.is_nan() || (finite && v.is_infinite());
+        values.clone().enumerate().find(|(_, v)| bad(*v)).filter(|_| !mask())
     }
     match data {
-        Data::F32(v) => first(v.iter().map(|x| f64::from(*x))),
-        Data::F64(v) => first(v.iter().copied()),
+        Data::F32(v) => first(v.iter().map(|x| f64::from(*x)), finite),
+        Data::F64(v) => first(v.iter().copied(), finite),
         Data::I64(_) | Data::U64(_) => None,
     }
 }
@@ -158,9 +159,9 @@ mod tests {
     #[test]
     fn masks_may_be_infinite() {
         let inf = f32::NEG_INFINITY;
-        assert_eq!(first_not_finite(&Data::F32(vec![0.0, inf])), None);
-        assert_eq!(first_not_finite(&Data::F32(vec![0.5, inf])), Some((1, f64::NEG_INFINITY)));
-        assert!(first_not_finite(&Data::F64(vec![0.0, f64::NAN])).is_some());
+        assert_eq!(first_bad(&Data::F32(vec![0.0, inf]), true), None);
+        assert_eq!(first_bad(&Data::F32(vec![0.5, inf]), true), Some((1, f64::NEG_INFINITY)));
+        assert!(first_bad(&Data::F64(vec![0.0, f64::NAN]), true).is_some());
     }
 
     #[test]

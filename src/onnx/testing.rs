@@ -4,8 +4,8 @@ use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_proto::DataLocation;
 use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};
 use onnx_protobuf::{
-    AttributeProto, GraphProto, Message, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto,
-    TensorProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
+    AttributeProto, FunctionProto, GraphProto, Message, ModelProto, NodeProto, OperatorSetIdProto,
+    StringStringEntryProto, TensorProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
 
 use super::{Limits, Model, read_bytes};
@@ -55,6 +55,19 @@ impl Attrs {
     #[must_use]
     pub fn tensor(self, name: &str, shape: &[i64], v: &[f32]) -> Self {
         self.push(name, AttributeType::TENSOR, |a| a.t = Some(float_tensor("", shape, v)).into())
+    }
+}
+
+impl Attrs {
+    /// A graph, as a branch or body.
+    #[must_use]
+    pub fn graph(self, name: &str, body: &Builder) -> Self {
+        self.push(name, AttributeType::GRAPH, |a| a.g = body.proto.graph.clone())
+    }
+    /// Inside of a function: an attribute of the call.
+    #[must_use]
+    pub fn reference(self, name: &str, of: &str) -> Self {
+        self.push(name, AttributeType::FLOAT, |a| a.ref_attr_name = of.into())
     }
 }
 
@@ -142,6 +155,22 @@ impl Builder {
             ..Default::default()
         };
         self.graph().node.push(node);
+        self
+    }
+    /// Defines an operator by the nodes of another builder; `defaults` are attributes with a value of their own.
+    #[must_use]
+    pub fn function(mut self, domain: &str, name: &str, body: &Self, defaults: impl FnOnce(Attrs) -> Attrs) -> Self {
+        let graph = body.proto.graph.as_ref().expect("made with a graph");
+        let names = |list: &[ValueInfoProto]| list.iter().map(|v| v.name.clone()).collect();
+        self.proto.functions.push(FunctionProto {
+            name: name.into(),
+            domain: domain.into(),
+            input: names(&graph.input),
+            output: names(&graph.output),
+            node: graph.node.clone(),
+            attribute_proto: defaults(Attrs::default()).list,
+            ..Default::default()
+        });
         self
     }
     /// Sets the domain of the last node.
