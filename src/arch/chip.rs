@@ -200,7 +200,7 @@ pub struct Defaults {
     pub activation_percentile: f64,
     /// Name of the fidelity.
     pub fidelity: String,
-    /// Name of the mapper.
+    /// Mapper with the options that the file gives: `NAME` or `NAME:option=number,...`.
     pub mapper: String,
     /// Time between programming and use.
     pub age: Second,

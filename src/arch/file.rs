@@ -220,20 +220,55 @@ impl FidelitySpec {
     }
 }
 
-/// How layers are placed on crossbars.
+/// How layers are placed on crossbars: a name, or a name with options.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum MapperSpec {
     /// Layer after layer onto the next free crossbars.
     Sequential,
+    /// Sequential, with copies of layers so that all yield at one rate.
+    BalancedPipeline(CopiesSpec),
+    /// Layer after layer where it sends the fewest bits over the fewest hops.
+    GreedyNoc(CopiesSpec),
+    /// Simulated annealing of bits over hops.
+    Anneal(AnnealSpec),
+}
+
+/// Options of a mapper that can place layers several times.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CopiesSpec {
+    /// Most copies of a layer.
+    #[serde(default)]
+    pub copies: Option<u64>,
+}
+
+/// Options of annealing.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnnealSpec {
+    /// Most copies of a layer.
+    #[serde(default)]
+    pub copies: Option<u64>,
+    /// Moves that are tried.
+    #[serde(default)]
+    pub steps: Option<u64>,
+    /// Seed of the moves.
+    #[serde(default)]
+    pub seed: Option<u64>,
 }
 
 impl MapperSpec {
-    /// Its name in files and flags.
+    /// Name and given options as flags write them: `anneal:steps=1000,seed=3`.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sequential => "sequential",
-        }
+    pub fn text(self) -> String {
+        let (name, options) = match self {
+            Self::Sequential => ("sequential", vec![]),
+            Self::BalancedPipeline(o) => ("balanced_pipeline", vec![("copies", o.copies)]),
+            Self::GreedyNoc(o) => ("greedy_noc", vec![("copies", o.copies)]),
+            Self::Anneal(o) => ("anneal", vec![("copies", o.copies), ("steps", o.steps), ("seed", o.seed)]),
+        };
+        let given: Vec<String> = options.iter().filter_map(|(k, v)| Some(format!("{k}={}", (*v)?))).collect();
+        if given.is_empty() { name.into() } else { format!("{name}:{}", given.join(",")) }
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
             activation_bits: defaults.quantisation.activations,
             activation_percentile: defaults.quantisation.percentile.si(),
             fidelity: defaults.fidelity.name().to_owned(),
-            mapper: defaults.mapper.name().to_owned(),
+            mapper: defaults.mapper.text(),
             age: defaults.age,
         },
         warnings,

@@ -3,7 +3,9 @@
 mod emit;
 mod machine;
 mod program;
+mod traffic;
 
 pub use emit::emit;
 pub use machine::machine;
 pub use program::*;
+pub use traffic::traffic;

@@ -97,7 +97,7 @@ impl Session {
         let quant = lower::quantise(&graph, &ranges, quantisation)?;
         let tiled = lower::tile(&quant, &chip)?;
         let mapper = options.mapper.clone().unwrap_or_else(|| d.mapper.clone());
-        let placement = map::place(&mapper, &tiled, &chip)?;
+        let placement = map::place(&mapper, &quant, &tiled, &chip)?;
         let program = sched::emit(&quant, &tiled, &placement, &chip)?;
         Ok(Self { chip, model, original, graph, quant, tiled, placement, program, data, calibration, mapper, warnings })
     }
