@@ -45,9 +45,9 @@ impl Net {
         let window = self.builder.window(input, &[kernel; 2], &[stride; 2], &[pad; 2]);
         self.weighted(input, window, outputs)
     }
-    /// A maximum over squares of 2 × 2.
-    pub fn pool(&mut self, input: NodeId) -> NodeId {
-        let window = Window { channels: 1, ..self.builder.window(input, &[2; 2], &[2; 2], &[0; 2]) };
+    /// A maximum over squares of `side` × `side` that do not overlap.
+    pub fn pool(&mut self, input: NodeId, side: usize) -> NodeId {
+        let window = Window { channels: 1, ..self.builder.window(input, &[side; 2], &[side; 2], &[0; 2]) };
         let mut shape = vec![self.shape(input)[0]];
         shape.extend(&window.output);
         self.builder.node(QOp::MaxPool(window), &[input], &shape, Some(QUANT))
@@ -84,7 +84,7 @@ pub fn vgg(groups: [usize; 5]) -> QuantGraph {
         for _ in 0..convolutions {
             last = net.conv(last, channels, 3, 1);
         }
-        last = net.pool(last);
+        last = net.pool(last, 2);
     }
     for outputs in [4096, 4096, 1000] {
         last = net.dense(last, outputs);
@@ -98,7 +98,7 @@ pub fn resnet50() -> QuantGraph {
     let mut net = Net::new(3, 224);
     let mut last = net.last();
     last = net.conv(last, 64, 7, 2);
-    last = net.pool(last);
+    last = net.pool(last, 2);
     for (group, (blocks, width)) in [(3, 64), (4, 128), (6, 256), (3, 512)].into_iter().enumerate() {
         for block in 0..blocks {
             let stride = if block == 0 && group > 0 { 2 } else { 1 };
@@ -109,6 +109,7 @@ pub fn resnet50() -> QuantGraph {
             last = net.add(long, short);
         }
     }
+    last = net.pool(last, 7);
     net.dense(last, 1000);
     net.finish()
 }
