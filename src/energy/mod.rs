@@ -20,6 +20,10 @@ pub fn part_of(chip: &Chip, owner: Owner, kind: PartKind) -> Option<&Part> {
         (Owner::Xbar(x), PartKind::SampleHold) => &core_kind(chip.xbars[x].core).sample_hold,
         (Owner::Xbar(x), PartKind::Adc) => &core_kind(chip.xbars[x].core).adc.part,
         (Owner::Xbar(x), PartKind::ShiftAdd) => &core_kind(chip.xbars[x].core).shift_add,
+        (Owner::Core(c), PartKind::Dac) => &core_kind(c).dac,
+        (Owner::Core(c), PartKind::SampleHold) => &core_kind(c).sample_hold,
+        (Owner::Core(c), PartKind::Adc) => &core_kind(c).adc.part,
+        (Owner::Core(c), PartKind::ShiftAdd) => &core_kind(c).shift_add,
         (Owner::Core(c), PartKind::InputRegister) => &core_kind(c).input_register,
         (Owner::Core(c), PartKind::OutputRegister) => &core_kind(c).output_register,
         (Owner::Tile(_), PartKind::Bus) => &chip.tile_kind.bus,
@@ -34,17 +38,21 @@ pub fn part_of(chip: &Chip, owner: Owner, kind: PartKind) -> Option<&Part> {
     Some(part)
 }
 
-/// Every part instance of the chip: owner and kind, in a stable order.
+/// Every part instance of the chip: owner and kind, in a stable order. Converters act crossbar by crossbar
+/// but are counted core by core ([`Part::count`]), so leakage and area of them belong to the core.
 #[must_use]
 pub fn instances(chip: &Chip) -> Vec<(Owner, PartKind)> {
-    let mut all = Vec::new();
-    for x in chip.xbars.ids() {
-        for kind in [PartKind::Crossbar, PartKind::Dac, PartKind::SampleHold, PartKind::Adc, PartKind::ShiftAdd] {
-            all.push((Owner::Xbar(x), kind));
-        }
-    }
+    const OF_CORE: [PartKind; 6] = [
+        PartKind::Dac,
+        PartKind::SampleHold,
+        PartKind::Adc,
+        PartKind::ShiftAdd,
+        PartKind::InputRegister,
+        PartKind::OutputRegister,
+    ];
+    let mut all: Vec<_> = chip.xbars.ids().map(|x| (Owner::Xbar(x), PartKind::Crossbar)).collect();
     for c in chip.cores.ids() {
-        all.extend([PartKind::InputRegister, PartKind::OutputRegister].map(|k| (Owner::Core(c), k)));
+        all.extend(OF_CORE.map(|k| (Owner::Core(c), k)));
     }
     for t in chip.tiles.ids() {
         all.extend(
