@@ -64,9 +64,13 @@ enum Verb {
 /// Flags that `run` and `compare` share.
 #[derive(Debug, Args, Clone)]
 pub struct CommonArgs {
-    /// Data file (.npz); default: the file beside the model with the same name.
+    /// Data file (.npz), or random[:N] for N drawn samples without labels; default: the file beside the
+    /// model with the same name.
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Whether values are run: `off` stops at timing, energy and area, and needs no data.
+    #[arg(long, default_value = "on", value_name = "on|off")]
+    pub values: String,
     /// Samples for calibration (.npz); default: the first samples of the data.
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
@@ -171,10 +175,31 @@ impl CommonArgs {
                     .help("give at least 1, or leave it out to run all samples"),
             );
         }
+        let drawn = match self.data.as_ref().and_then(|p| p.to_str()).map(drawn) {
+            Some(Err(problem)) => {
+                problems.push(problem);
+                None
+            }
+            Some(Ok(drawn)) => drawn,
+            None => None,
+        };
+        let values = match self.values.as_str() {
+            "on" => true,
+            "off" => false,
+            other => {
+                problems.push(
+                    Diagnostic::error("F035", format!("`--values {other}` is neither on nor off"))
+                        .help("off: mapping, timing, energy and area alone, without data"),
+                );
+                true
+            }
+        };
         problems.into_result(RunOptions {
             arch: arch.to_path_buf(),
             model: model.to_path_buf(),
-            data: self.data.clone(),
+            data: self.data.clone().filter(|_| drawn.is_none()),
+            drawn,
+            values,
             calibration: self.calibration.clone(),
             samples: self.samples,
             seed: self.seed,
@@ -187,6 +212,25 @@ impl CommonArgs {
             output: self.output.clone(),
             force: self.force,
         })
+    }
+}
+
+/// The number of samples that `random` or `random:N` asks for; `None` for a file.
+fn drawn(data: &str) -> std::result::Result<Option<usize>, Diagnostic> {
+    /// Most samples that are drawn: each is held in memory.
+    const MOST: usize = 1 << 20;
+    let Some(rest) = data.strip_prefix("random") else { return Ok(None) };
+    match (rest, rest.strip_prefix(':')) {
+        ("", _) => Ok(Some(crate::study::DRAWN_SAMPLES)),
+        (_, None) => Ok(None),
+        (_, Some(n)) => match n.parse() {
+            Ok(n) if (1..=MOST).contains(&n) => Ok(Some(n)),
+            _ => Err(Diagnostic::error(
+                "F036",
+                format!("`--data {data}`: `{n}` is not a number of samples from 1 to {MOST}"),
+            )
+            .help("for instance --data random:64; a file of such a name is given as ./random:64")),
+        },
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod calibrate;
 mod converter;
+mod estimate;
 mod hardware;
 mod mvm;
 mod oracle;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use calibrate::calibrate;
 pub use converter::{Converters, LayerConverter};
+pub use estimate::{ASSUMPTION, estimate};
 pub use oracle::{LayerTest, chi2_above, column_moments_test};
 pub use pack::Grid;
 pub use program::Arrays;
@@ -101,4 +103,6 @@ pub struct Activity {
     pub samples: u64,
     /// By layer.
     pub layers: IdVec<LayerId, LayerActivity>,
+    /// Whether it was estimated without samples ([`estimate`]).
+    pub estimated: bool,
 }

@@ -101,11 +101,30 @@ pub fn run_tables(report: &RunReport) -> String {
             format!("float; quantised {}", maybe(s.accuracy_quantised)),
         );
     }
-    row(
-        "same answer as float",
-        percent(s.agreement_float),
-        format!("quantised reference: {}", percent(s.agreement_quantised)),
-    );
+    if s.agreement_float.is_some() {
+        row(
+            "same answer as float",
+            maybe(s.agreement_float),
+            format!("quantised reference: {}", maybe(s.agreement_quantised)),
+        );
+    }
+
+    if s.accuracy.is_none() && s.rms_error_float.is_some() {
+        let snr = |v: Option<f64>| v.map_or_else(|| "equal".into(), |v| format!("{v:.1} dB"));
+        row(
+            "deviation from float",
+            maybe(s.rms_error_float),
+            format!(
+                "rms of all outputs, relative; signal to noise {}; quantised reference: {}, {}",
+                snr(s.snr_float_db),
+                maybe(s.rms_error_quantised),
+                snr(s.snr_quantised_db)
+            ),
+        );
+    }
+    if s.fidelity == "none" {
+        row("array energy", "estimated".into(), crate::exec::ASSUMPTION.into());
+    }
 
     let mut out = format!(
         "{} on {} ({} fidelity, {} samples, seed {})\n{main}\n",

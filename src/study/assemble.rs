@@ -173,6 +173,17 @@ impl Results<'_> {
         }
     }
 
+    /// Converters are counted core by core and act crossbar by crossbar: how many share one count.
+    fn sharers(&self, owner: Owner, kind: PartKind) -> f64 {
+        match owner {
+            Owner::Xbar(x) if kind != PartKind::Crossbar => {
+                let core = self.chip.cores[self.chip.xbars[x].core].kind;
+                self.chip.core_kinds[core].crossbars.iter().map(|(_, n)| *n as f64).sum()
+            }
+            _ => 1.0,
+        }
+    }
+
     /// Rows of `components.csv`: parts that acted or leak, by path and action.
     #[must_use]
     pub fn component_rows(&self, key: &str) -> Vec<ComponentRow> {
@@ -191,6 +202,10 @@ impl Results<'_> {
                 let price: Option<&Price<Joule>> = part.energy.iter().find(|(a, _)| a.name() == action).map(|(_, p)| p);
                 let busy = self.single.busy.get(&(owner, kind)).copied().unwrap_or(0);
                 let source = price.map_or(&part.leakage.source, |p| &p.source);
+                let source = match kind == PartKind::Crossbar && self.activity.estimated && action == "bias" {
+                    true => format!("assumed: {}; {source}", crate::exec::ASSUMPTION),
+                    false => source.to_string(),
+                };
                 Some(ComponentRow {
                     run_key: key.into(),
                     path: path(self.chip, owner, kind),
@@ -203,8 +218,8 @@ impl Results<'_> {
                     leakage_j: leakage,
                     busy_cycles: busy,
                     busy_share: busy as f64 / cycles,
-                    area_um2: part.area.value.si() * part.count as f64,
-                    source: source.to_string(),
+                    area_um2: part.area.value.si() * part.count as f64 / self.sharers(owner, kind),
+                    source,
                 })
             })
             .collect()

@@ -3,16 +3,19 @@
 
 mod assemble;
 mod compare;
+mod evaluate;
 mod inputs;
 mod inspect;
 mod run;
 mod session;
+mod structure;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use assemble::{Answers, Results, confusion_rows, describe_placement, prediction_rows};
 pub use compare::{Comparison, compare, compare_rows};
+pub use inputs::DRAWN_SAMPLES;
 pub use inspect::inspect;
 pub use run::{Done, read_run, run_and_write, simulate, to_json};
 pub use session::{Session, predictions};
@@ -34,6 +37,11 @@ pub struct RunOptions {
     pub model: PathBuf,
     /// Data file; `None`: beside the model.
     pub data: Option<PathBuf>,
+    /// Number of samples to draw instead of reading data.
+    pub drawn: Option<usize>,
+    /// Whether values are run at all; without them there are no samples, no calibration and no accuracy,
+    /// and the array energy is an estimate ([`crate::exec::estimate`]).
+    pub values: bool,
     /// Calibration file; `None`: the first [`CALIBRATION_SAMPLES`] samples of the data.
     pub calibration: Option<PathBuf>,
     /// Use only the first samples.
@@ -64,6 +72,8 @@ impl Default for RunOptions {
             arch: PathBuf::new(),
             model: PathBuf::new(),
             data: None,
+            drawn: None,
+            values: true,
             calibration: None,
             samples: None,
             seed: 0,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ndarray::Array2;
 
-use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs};
+use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs, structure};
 use crate::arch::{self, Chip};
 use crate::data::{Dataset, Labels};
 use crate::diag::{Diagnostics, Result};
@@ -52,6 +52,9 @@ impl Session {
     /// Everything wrong with the arch file, the model, the data or their fit.
     pub fn open(options: &RunOptions) -> Result<Self> {
         Self::build(options, |graph, warnings| {
+            if !options.values {
+                return Ok((structure::no_samples(), structure::no_samples()));
+            }
             let data = inputs::load(options, graph, warnings)?;
             let calibration = match &options.calibration {
                 Some(path) => inputs::read(path, graph)?.spread(CALIBRATION_SAMPLES),
@@ -77,24 +80,28 @@ impl Session {
         options: &RunOptions,
         samples: impl FnOnce(&Graph, &mut Diagnostics) -> Result<(Dataset, Dataset)>,
     ) -> Result<Self> {
-        let mut warnings = Diagnostics::new();
-        // the files are independent: report what is wrong with each of them together
-        let chip = arch::load(&options.arch, &options.set);
-        let model = onnx::read(&options.model, &onnx::Limits::default());
-        let (chip, model) = both(chip, model)?;
-        warnings.extend(chip.warnings.clone());
-        let original = Graph::build(&model, &options.dims)?;
+        let (chip, mut model, mut warnings) = read(options)?;
+        let mut original = Graph::build(&model, &options.dims)?;
         let mut graph = original.clone();
+        if !options.values {
+            structure::forget(&mut model, &mut original);
+        }
         warnings.extend(lower::fold::simplify(&mut graph));
         let (data, calibration) = samples(&graph, &mut warnings)?;
         let d = &chip.defaults;
-        let ranges = lower::calibrate(&graph, &calibration.inputs)?;
+        let ranges = match options.values {
+            true => lower::calibrate(&graph, &calibration.inputs)?,
+            false => lower::Ranges::unknown(),
+        };
         let quantisation = QuantOptions {
             weight_bits: d.weight_bits,
             activation_bits: d.activation_bits,
             percentile: d.activation_percentile,
         };
         let quant = lower::quantise(&graph, &ranges, quantisation)?;
+        if !options.values {
+            structure::forget(&mut model, &mut graph);
+        }
         let tiled = lower::tile(&quant, &chip)?;
         let mapper = options.mapper.clone().unwrap_or_else(|| d.mapper.clone());
         let placement = map::place(&mapper, &tiled, &chip)?;
@@ -215,6 +222,16 @@ impl Session {
         let outputs: usize = self.quant.nodes[self.quant.output].shape.iter().product();
         (0..outputs).map(|c| self.data.classes.get(c).cloned().unwrap_or_else(|| c.to_string())).collect()
     }
+}
+
+/// Chip and network of a run, and the warnings of reading them.
+fn read(options: &RunOptions) -> Result<(Chip, Model, Diagnostics)> {
+    // the files are independent: report what is wrong with each of them together
+    let chip = arch::load(&options.arch, &options.set);
+    let model = onnx::read(&options.model, &onnx::Limits::default());
+    let (chip, model) = both(chip, model)?;
+    let warnings = chip.warnings.clone();
+    Ok((chip, model, warnings))
 }
 
 /// Predicted class of every row.

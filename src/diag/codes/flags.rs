@@ -33,4 +33,14 @@ pub(super) const CODES: &[Code] = &[
         "value of an override not readable",
         "The value after `--set PATH=` must be YAML: a number, a quantity such as `0.2 V`, a list such as `[2, 2]` or a map.",
     ),
+    code(
+        "F035",
+        "values neither on nor off",
+        "`--values on` runs samples through the crossbars; `--values off` stops at mapping, timing, energy and area and needs no data.",
+    ),
+    code(
+        "F036",
+        "number of drawn samples",
+        "`--data random:N` draws N samples from a standard normal law (whole numbers for integer inputs). N lies between 1 and 1048576.",
+    ),
 ];
