@@ -14,9 +14,10 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::arch::WhenTooSmall;
 use crate::diag::{Diagnostic, Diagnostics, Result, Severity, codes, explain, nearest};
 use crate::exec::Fidelity;
-use crate::study::RunOptions;
+use crate::study::{Chips, RunOptions};
 use crate::units::Second;
 
 /// Cycle-accurate simulator of neuromorphic accelerators: energy, latency, area and accuracy of an
@@ -95,6 +96,13 @@ pub struct CommonArgs {
     /// Bind a dynamic dimension of the model.
     #[arg(long, value_name = "NAME=N")]
     pub dim: Vec<String>,
+    /// Number of equal chips in a row, or auto for as many as the network needs (default: the arch file's).
+    #[arg(long, value_name = "N|auto")]
+    pub chips: Option<String>,
+    /// What to do when the network does not fit: error, chips (take more of them) or reload (run it in
+    /// segments, writing the crossbars in between); default: the arch file's.
+    #[arg(long, value_name = "NAME")]
+    pub when_too_small: Option<String>,
     /// Mapper (default: the arch file's).
     #[arg(long, value_name = "NAME")]
     pub mapper: Option<String>,
@@ -183,6 +191,31 @@ impl CommonArgs {
             Some(Ok(drawn)) => drawn,
             None => None,
         };
+        let chips = match self.chips.as_deref().map(|n| (n, n.parse::<usize>())) {
+            None => None,
+            Some(("auto", _)) => Some(Chips::Auto),
+            Some((_, Ok(n))) => Some(Chips::Count(n)),
+            Some((n, Err(_))) => {
+                problems.push(
+                    Diagnostic::error("F038", format!("`--chips {n}` is neither a number nor auto"))
+                        .help("for instance --chips 4; auto takes as many as the network needs"),
+                );
+                None
+            }
+        };
+        let when_too_small = self.when_too_small.as_deref().and_then(|name| {
+            let known = WhenTooSmall::ALL.iter().find(|(n, _)| *n == name).map(|(_, w)| *w);
+            if known.is_none() {
+                problems.push(
+                    Diagnostic::error(
+                        "F039",
+                        format!("there is no way called `{name}` for a network that does not fit"),
+                    )
+                    .help("one of error, chips, reload"),
+                );
+            }
+            known
+        });
         let values = match self.values.as_str() {
             "on" => true,
             "off" => false,
@@ -209,6 +242,8 @@ impl CommonArgs {
             set,
             dims,
             mapper: self.mapper.clone(),
+            chips,
+            when_too_small,
             output: self.output.clone(),
             force: self.force,
         })

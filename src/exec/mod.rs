@@ -16,6 +16,7 @@ mod run;
 pub mod support;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 pub use calibrate::calibrate;
 pub use converter::{Converters, LayerConverter};
@@ -24,6 +25,7 @@ pub use oracle::{LayerTest, chi2_above, column_moments_test};
 pub use pack::Grid;
 pub use program::Arrays;
 pub use run::{Outcome, RunOptions, run};
+pub use writing::{Writing, writing};
 
 use crate::id::IdVec;
 use crate::lower::LayerId;

@@ -60,6 +60,14 @@ pub struct SummaryRow {
     pub snr_float_db: Option<f64>,
     pub rms_error_quantised: Option<f64>,
     pub snr_quantised_db: Option<f64>,
+    pub chips: u64,
+    pub segments: u64,
+    pub write_energy_j: Option<f64>,
+    pub write_time_s: Option<f64>,
+    pub latency_written_s: Option<f64>,
+    pub batch_100_s: f64,
+    pub batch_100_written_s: Option<f64>,
+    pub energy_100_written_j: Option<f64>,
 }
 
 /// One row of `layers.csv`: a stage, or the leakage of the whole chip.
@@ -166,7 +174,7 @@ mod tests {
     fn headers_are_frozen() {
         assert_eq!(
             header::<SummaryRow>(),
-            "run_key,archsim_version,arch,arch_hash,workload,model_hash,data_hash,fidelity,mapper,seed,noise_scale,age_s,samples,clock_hz,crossbars_used,crossbars_total,utilisation,macs,latency_cycles,latency_s,interval_cycles,interval_100_s,throughput_inf_s,energy_j,energy_dynamic_j,energy_leakage_j,power_w,tops,tops_w,area_mm2,program_pulses,program_energy_j,program_time_s,label_source,label_agreement,accuracy,accuracy_lo95,accuracy_hi95,macro_f1,accuracy_float,macro_f1_float,accuracy_quantised,macro_f1_quantised,agreement_float,agreement_quantised,assumed_energy_share,assumed_area_share,warnings,wall_s,rms_error_float,snr_float_db,rms_error_quantised,snr_quantised_db"
+            "run_key,archsim_version,arch,arch_hash,workload,model_hash,data_hash,fidelity,mapper,seed,noise_scale,age_s,samples,clock_hz,crossbars_used,crossbars_total,utilisation,macs,latency_cycles,latency_s,interval_cycles,interval_100_s,throughput_inf_s,energy_j,energy_dynamic_j,energy_leakage_j,power_w,tops,tops_w,area_mm2,program_pulses,program_energy_j,program_time_s,label_source,label_agreement,accuracy,accuracy_lo95,accuracy_hi95,macro_f1,accuracy_float,macro_f1_float,accuracy_quantised,macro_f1_quantised,agreement_float,agreement_quantised,assumed_energy_share,assumed_area_share,warnings,wall_s,rms_error_float,snr_float_db,rms_error_quantised,snr_quantised_db,chips,segments,write_energy_j,write_time_s,latency_written_s,batch_100_s,batch_100_written_s,energy_100_written_j"
         );
         assert_eq!(
             header::<LayerRow>(),

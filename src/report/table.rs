@@ -68,6 +68,32 @@ pub fn run_tables(report: &RunReport) -> String {
         format!("{:.4} mm²", s.area_mm2),
         format!("{} of {} crossbars hold weights", s.crossbars_used, s.crossbars_total),
     );
+    if s.chips > 1 {
+        row("chips", s.chips.to_string(), "side by side; latency, energy and area are those of all of them".into());
+    }
+    if let (Some(time), Some(energy), Some(latency), Some(batch), Some(each)) =
+        (s.write_time_s, s.write_energy_j, s.latency_written_s, s.batch_100_written_s, s.energy_100_written_j)
+    {
+        row(
+            "writing the crossbars anew",
+            Joule(energy).to_string(),
+            format!(
+                "{} segments take turns; {} for all writes, row by row, from a sample of cells",
+                s.segments,
+                Second(time)
+            ),
+        );
+        row(
+            "with writes",
+            Second(latency).to_string(),
+            format!(
+                "latency of one inference; batch of 100: {} instead of {}, {} for each inference",
+                Second(batch),
+                Second(s.batch_100_s),
+                Joule(each)
+            ),
+        );
+    }
     if s.program_pulses > 0 {
         row(
             "programming, once",

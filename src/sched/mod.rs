@@ -3,7 +3,9 @@
 mod emit;
 mod machine;
 mod program;
+mod segment;
 
 pub use emit::emit;
 pub use machine::machine;
 pub use program::*;
+pub use segment::{Segment, cut};

@@ -34,6 +34,8 @@ pub struct Results<'a> {
     pub activity: &'a Activity,
     /// Energy of one inference.
     pub ledger: &'a Ledger,
+    /// Segments that take turns on the crossbars; 0 or 1 if the network is on them all the time.
+    pub segments: usize,
 }
 
 /// Predictions of a run and of its two references, with the truth where it is known.
@@ -71,6 +73,13 @@ impl Results<'_> {
         s.latency_s = self.single.cycles as f64 / clock;
         s.interval_cycles = self.batch.interval();
         s.interval_100_s = self.batch.cycles as f64 / clock / self.batch.samples.max(1) as f64;
+        s.chips = self.chip.chips as u64;
+        s.segments = self.segments.max(1) as u64;
+        s.batch_100_s = self.batch.cycles as f64 / clock;
+        if self.segments > 1 {
+            // segments take turns with whole batches: there is no pipeline over all of them
+            s.interval_cycles = self.batch.cycles as f64 / self.batch.samples.max(1) as f64;
+        }
         s.throughput_inf_s = clock / s.interval_cycles.max(1.0);
         s.energy_j = self.ledger.total().si();
         s.energy_dynamic_j = self.ledger.dynamic().si();

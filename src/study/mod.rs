@@ -4,6 +4,7 @@
 mod assemble;
 mod compare;
 mod evaluate;
+mod fit;
 mod inputs;
 mod inspect;
 mod run;
@@ -15,11 +16,13 @@ use std::path::PathBuf;
 
 pub use assemble::{Answers, Results, confusion_rows, describe_placement, prediction_rows};
 pub use compare::{Comparison, compare, compare_rows};
+pub use fit::{Chips, Fitted, Scheduled};
 pub use inputs::DRAWN_SAMPLES;
 pub use inspect::inspect;
 pub use run::{Done, read_run, run_and_write, simulate, to_json};
 pub use session::{Session, predictions};
 
+use crate::arch::WhenTooSmall;
 use crate::exec::Fidelity;
 use crate::units::Second;
 
@@ -60,6 +63,10 @@ pub struct RunOptions {
     pub dims: BTreeMap<String, usize>,
     /// Mapper; `None`: the chip's default.
     pub mapper: Option<String>,
+    /// Number of chips; `None`: the arch file's.
+    pub chips: Option<Chips>,
+    /// What to do when the network does not fit; `None`: the chip's default.
+    pub when_too_small: Option<WhenTooSmall>,
     /// Folder of run folders.
     pub output: PathBuf,
     /// Repeat a run that exists.
@@ -83,6 +90,8 @@ impl Default for RunOptions {
             set: Vec::new(),
             dims: BTreeMap::new(),
             mapper: None,
+            chips: None,
+            when_too_small: None,
             output: PathBuf::from("reports/runs"),
             force: false,
         }

@@ -112,6 +112,9 @@ fn run_key(session: &Session, options: &RunOptions, values: &ValueOptions) -> St
     if !options.values {
         text["values"] = json!(false);
     }
+    if session.chip.chips > 1 || !session.segments.is_empty() {
+        text["chips"] = json!([session.chip.chips, session.segments.len()]);
+    }
     Sha256::digest(text.to_string()).iter().take(6).map(|b| format!("{b:02x}")).collect()
 }
 
@@ -145,6 +148,7 @@ fn simulate_session(
         batch: &batch,
         activity,
         ledger: &ledger,
+        segments: session.segments.len(),
     };
     let fidelity = if options.values { values.fidelity.name() } else { NO_VALUES };
     let mut summary = SummaryRow {
@@ -165,6 +169,9 @@ fn simulate_session(
         ..SummaryRow::default()
     };
     results.summarise(&mut summary);
+    if !session.segments.is_empty() {
+        writes(session, values, &mut summary)?;
+    }
     let (confusion, predictions) = match &evaluated {
         Some(evaluated) => evaluated.report(session, &key, &mut summary),
         None => Default::default(),
@@ -179,6 +186,23 @@ fn simulate_session(
         summary,
     };
     Ok(Done { report, folder: PathBuf::new(), reused: false, warnings: session.warnings.clone() })
+}
+
+/// Fills in what writing the crossbars costs where segments take turns: every batch writes every segment.
+fn writes(session: &Session, values: &ValueOptions, s: &mut SummaryRow) -> Result<()> {
+    let layers = exec::writing(&session.quant, &session.tiled, &session.chip, values)?;
+    let energy = layers.iter().fold(0.0, |sum, w| sum + w.energy.si());
+    let time = session.segments.iter().fold(0.0, |sum, part| {
+        let from = part.segment.first_layer;
+        let mine = layers.iter().skip(from).take(part.segment.tiled.layers.len());
+        sum + mine.map(|w| w.time.si()).fold(0.0, f64::max)
+    });
+    s.write_energy_j = Some(energy);
+    s.write_time_s = Some(time);
+    s.latency_written_s = Some(s.latency_s + time);
+    s.batch_100_written_s = Some(s.batch_100_s + time);
+    s.energy_100_written_j = Some(s.energy_j + energy / BATCH as f64);
+    Ok(())
 }
 
 /// What is needed to repeat the run, and what was found on the way.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ndarray::Array2;
 
+use super::fit::{Fitted, Scheduled, fit, follow};
 use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs, structure};
 use crate::arch::{self, Chip};
 use crate::data::{Dataset, Labels};
@@ -11,10 +12,10 @@ use crate::diag::{Diagnostics, Result};
 use crate::exec::{self, Arrays, Converters, Fidelity, Outcome, ValueOptions};
 use crate::graph::Graph;
 use crate::lower::{self, QuantGraph, QuantOptions, TiledGraph};
-use crate::map::{self, Placement};
+use crate::map::Placement;
 use crate::onnx::{self, Model};
 use crate::report::argmax;
-use crate::sched::{self, Program};
+use crate::sched::Program;
 use crate::sim::{self, SimOptions, Timeline};
 
 /// All stages of one network on one chip.
@@ -35,6 +36,8 @@ pub struct Session {
     pub placement: Placement,
     /// The schedule.
     pub program: Program,
+    /// Segments that take turns on the crossbars; empty if the network is on them all the time.
+    pub segments: Vec<Scheduled>,
     /// The samples to run.
     pub data: Dataset,
     /// The samples to calibrate with.
@@ -80,7 +83,7 @@ impl Session {
         options: &RunOptions,
         samples: impl FnOnce(&Graph, &mut Diagnostics) -> Result<(Dataset, Dataset)>,
     ) -> Result<Self> {
-        let (chip, mut model, mut warnings) = read(options)?;
+        let (mut chip, mut model, mut warnings) = read(options)?;
         let mut original = Graph::build(&model, &options.dims)?;
         let mut graph = original.clone();
         if !options.values {
@@ -104,9 +107,22 @@ impl Session {
         }
         let tiled = lower::tile(&quant, &chip)?;
         let mapper = options.mapper.clone().unwrap_or_else(|| d.mapper.clone());
-        let placement = map::place(&mapper, &tiled, &chip)?;
-        let program = sched::emit(&quant, &tiled, &placement, &chip)?;
-        Ok(Self { chip, model, original, graph, quant, tiled, placement, program, data, calibration, mapper, warnings })
+        let Fitted { placement, program, segments } = fit(options, &mut chip, &quant, &tiled, &mapper)?;
+        Ok(Self {
+            chip,
+            model,
+            original,
+            graph,
+            quant,
+            tiled,
+            placement,
+            program,
+            segments,
+            data,
+            calibration,
+            mapper,
+            warnings,
+        })
     }
 
     /// What the values see under `options`.
@@ -129,7 +145,15 @@ impl Session {
     /// # Errors
     /// A deadlock, with the components that wait for each other.
     pub fn time(&self, samples: usize) -> Result<Timeline> {
-        Ok(sim::run(&self.program, &SimOptions { samples, ..SimOptions::default() })?)
+        let options = SimOptions { samples, ..SimOptions::default() };
+        if self.segments.is_empty() {
+            return Ok(sim::run(&self.program, &options)?);
+        }
+        let mut whole = Timeline::default();
+        for part in &self.segments {
+            follow(&mut whole, sim::run(&part.program, &options)?);
+        }
+        Ok(whole)
     }
 
     /// Logits of the float reference, `[samples, classes]`.

@@ -43,4 +43,15 @@ pub(super) const CODES: &[Code] = &[
         "number of drawn samples",
         "`--data random:N` draws N samples from a standard normal law (whole numbers for integer inputs). N lies between 1 and 1048576.",
     ),
+    code(
+        "F037",
+        "chips without links",
+        "More than one chip is asked for and the arch file has no `chip.chip_link` that joins them.",
+    ),
+    code("F038", "number of chips", "`--chips` is a number from 1 to 256, or auto for as many as the network needs."),
+    code(
+        "F039",
+        "unknown way for a network that does not fit",
+        "`--when-too-small` is error, chips (take as many as are needed) or reload (run in segments and write the crossbars in between).",
+    ),
 ];

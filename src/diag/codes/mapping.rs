@@ -28,4 +28,14 @@ pub(super) const CODES: &[Code] = &[
         "unknown mapper",
         "The mapper named in the arch file or on the command line is not in the table of mappers.",
     ),
+    code(
+        "P031",
+        "layer larger than the chip",
+        "Reloading runs a network layer by layer in segments; a layer that needs more crossbars than there are cannot be one. Take more chips or a larger grid.",
+    ),
+    code(
+        "P032",
+        "global buffer too small for a batch",
+        "Between two segments the global buffer keeps what the later one reads, for every sample of the batch. The message says how many bytes that takes.",
+    ),
 ];
