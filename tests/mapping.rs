@@ -288,6 +288,3 @@ fn arch_files_take_every_mapper() {
     assert!(load("sequental").is_err() && load("{ anneal: { stps: 3 } }").is_err());
     assert!(load("{ anneal: { steps: 3 }, sequential: {} }").is_err());
 }
-
-#[path = "mapping/experiment.rs"]
-mod experiment;

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::cost::{
-    Action, AdcSpec, BufferSpec, BusSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind, Price, Provenance,
-    RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
+    Action, AdcSpec, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind,
+    Price, Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
 };
 use crate::device::DeviceSpec;
 use crate::units::{Hertz, Joule, Kelvin, Second, Share, SquareMicron, Volt, Watt};
@@ -168,6 +168,12 @@ pub struct ChipSpec {
     pub noc: NocSpec,
     /// Memory at the edge.
     pub memory: MemorySpec,
+    /// Equal chips side by side, joined along x by `chip_link`; default 1.
+    #[serde(default)]
+    pub chips: Option<u32>,
+    /// Links to the neighbouring chips; needed when there is more than one.
+    #[serde(default)]
+    pub chip_link: Option<ChipLinkSpec>,
 }
 
 /// What is taken where the user gives no flag.
@@ -182,6 +188,21 @@ pub struct DefaultsSpec {
     pub mapper: MapperSpec,
     /// Time between programming and use.
     pub age: Second,
+    /// What happens when a network needs more crossbars than there are; default: an error.
+    #[serde(default)]
+    pub when_too_small: Option<WhenTooSmallSpec>,
+}
+
+/// What happens when a network needs more crossbars than there are.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum WhenTooSmallSpec {
+    /// The run is refused.
+    Error,
+    /// As many chips as the network needs.
+    Chips,
+    /// The network runs in segments, with the crossbars written anew in between.
+    Reload,
 }
 
 /// Quantisation of the network.

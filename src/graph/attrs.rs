@@ -19,6 +19,12 @@ impl<'a> Attrs<'a> {
         Self { node, opset, asked: Vec::new() }
     }
 
+    /// ONNX name of the operator of the node.
+    #[must_use]
+    pub fn operator(&self) -> &'a str {
+        &self.node.op_type
+    }
+
     fn find(&mut self, name: &'static str) -> Option<&'a Attribute> {
         self.asked.push(name);
         self.node.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v)

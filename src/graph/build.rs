@@ -8,7 +8,7 @@ use petgraph::graph::DiGraph;
 
 use super::infer::{Draft, DraftNode};
 use super::ops;
-use super::{Attrs, Batch, Dims, Graph, Value};
+use super::{Attrs, Batch, Dims, Fact, Graph, Value};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::onnx::{Dim, Model, Node};
 
@@ -34,7 +34,10 @@ impl Graph {
         let mut constants = BTreeMap::new();
         for t in &model.initialisers {
             match Value::from_tensor(t) {
-                Ok(value) => drop(constants.insert(t.name.clone(), Arc::new(value))),
+                Ok(value) => {
+                    let fact = Fact { dtype: t.dtype, ..Fact::constant(Arc::new(value)) };
+                    constants.insert(t.name.clone(), fact);
+                }
                 Err(e) => found.push(Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name))),
             }
         }

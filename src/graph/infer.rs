@@ -31,8 +31,8 @@ pub struct Draft<'a> {
     pub model: &'a Model,
     /// Shapes of the inputs.
     pub shapes: Vec<Vec<Extent>>,
-    /// Initialisers.
-    pub constants: BTreeMap<String, Arc<Value>>,
+    /// Initialisers, with their values.
+    pub constants: BTreeMap<String, Fact>,
     /// Nodes that matter, in order.
     pub nodes: Vec<DraftNode<'a>>,
     /// The batch.
@@ -67,8 +67,8 @@ impl<'a> Draft<'a> {
     /// Facts of every edge for one batch size.
     fn facts(&'a self, batch: usize) -> Result<Facts<'a>> {
         let mut facts = Facts::new();
-        for (name, value) in &self.constants {
-            facts.insert(name, Fact::constant(Arc::clone(value)));
+        for (name, constant) in &self.constants {
+            facts.insert(name, constant.clone());
         }
         for (info, shape) in self.model.inputs.iter().zip(&self.shapes) {
             let size = |e: &Extent| match e {

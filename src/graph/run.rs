@@ -106,6 +106,42 @@ impl Graph {
         Ok(self.outputs.iter().filter_map(|o| chunk.value(*o).cloned()).collect())
     }
 
+    /// Evaluates once on whole tensors: any element type, in any order, of exactly the shapes of the graph, except
+    /// that dimensions which are the dynamic batch may have any size. Outputs stand in the order of the file.
+    ///
+    /// # Errors
+    /// M018 when the inputs do not fit; M016 when a node cannot compute.
+    pub fn call(&self, inputs: &[(&str, Value)]) -> Result<Vec<Value>> {
+        let mut found = Diagnostics::new();
+        let mut misfit = |message: String| found.push(Diagnostic::error("M018", message));
+        for (name, _) in inputs.iter().filter(|(n, _)| !self.inputs.iter().any(|e| self.edges[*e].name == *n)) {
+            misfit(format!("the model has no input `{name}`"));
+        }
+        let mut values = Vec::with_capacity(self.inputs.len());
+        for edge in &self.inputs {
+            let edge = &self.edges[*edge];
+            let Some((_, value)) = inputs.iter().find(|(n, _)| *n == edge.name) else {
+                misfit(format!("input `{}` is missing", edge.name));
+                continue;
+            };
+            let want = &edge.fact;
+            let free = |n: usize| self.batch == Batch::Dynamic && n == 1;
+            let fits = value.shape().len() == want.shape.len()
+                && value.shape().iter().zip(&want.shape).all(|(have, want)| have == want || free(*want));
+            let kind = match value {
+                Value::Real(_) => want.dtype.is_float(),
+                Value::Int(dtype, _) => *dtype == want.dtype,
+            };
+            if !fits || !kind {
+                let shape = value.shape();
+                misfit(format!("input `{}` of shape {shape:?} is not a {} of {:?}", edge.name, want.dtype, want.shape));
+            }
+            values.push(value.clone());
+        }
+        found.into_result(())?;
+        self.run_once(values)
+    }
+
     /// Number of samples, after checking names and shapes.
     fn samples(&self, inputs: &Inputs) -> Result<usize> {
         let mut found = Diagnostics::new();

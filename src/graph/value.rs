@@ -8,7 +8,7 @@ use super::ops::{OpError, OpResult};
 use crate::onnx::{DType, Data, Tensor};
 
 /// A tensor, always in standard (row-major, contiguous) layout. All floating-point types compute in
-/// `f32`, all integers in `i64` wrapped to their own width.
+/// `f32`, all integers in `i64` wrapped to their own width (`uint64` as its bit pattern).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// A floating-point tensor.
@@ -76,7 +76,7 @@ impl Value {
     /// The value of a tensor of the file.
     ///
     /// # Errors
-    /// A `uint64` beyond the range of `int64`.
+    /// When the number of elements does not match the shape.
     pub fn from_tensor(tensor: &Tensor) -> OpResult<Self> {
         let shape = IxDyn(&tensor.shape);
         let bad = |e: ndarray::ShapeError| OpError::new(format!("shape {:?}: {e}", tensor.shape));
@@ -87,9 +87,8 @@ impl Value {
             }
             Data::I64(v) => Self::Int(tensor.dtype, ArrayD::from_shape_vec(shape, v.clone()).map_err(bad)?),
             Data::U64(v) => {
-                let fit = |x: &u64| i64::try_from(*x).map_err(|_| OpError::new(format!("{x} is too large")));
-                let v = v.iter().map(fit).collect::<OpResult<Vec<_>>>()?;
-                Self::Int(tensor.dtype, ArrayD::from_shape_vec(shape, v).map_err(bad)?)
+                let bits = v.iter().map(|x| *x as i64).collect();
+                Self::Int(tensor.dtype, ArrayD::from_shape_vec(shape, bits).map_err(bad)?)
             }
         })
     }
@@ -128,7 +127,7 @@ impl Value {
     pub fn scalar(&self, what: &str) -> OpResult<f64> {
         let one = match self {
             Self::Real(a) if a.len() == 1 => a.first().map(|v| f64::from(*v)),
-            Self::Int(_, a) if a.len() == 1 => a.first().map(|v| *v as f64),
+            Self::Int(t, a) if a.len() == 1 => a.first().map(|v| to_f64(*t, *v)),
             _ => None,
         };
         one.ok_or_else(|| OpError::new(format!("{what} must be a single number, not of shape {:?}", self.shape())))
@@ -154,4 +153,16 @@ pub const fn wrap(dtype: DType, v: i64) -> i64 {
         DType::Bool => (v != 0) as i64,
         _ => v,
     }
+}
+
+/// Whether `a < b` among integers of a type.
+#[must_use]
+pub const fn less(dtype: DType, a: i64, b: i64) -> bool {
+    if matches!(dtype, DType::U64) { (a as u64) < (b as u64) } else { a < b }
+}
+
+/// An integer of a type as a floating-point number.
+#[must_use]
+pub const fn to_f64(dtype: DType, v: i64) -> f64 {
+    if matches!(dtype, DType::U64) { v as u64 as f64 } else { v as f64 }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Flows, Home, Placement, Traffic};
+use super::{Choice, Flows, Home, Placement, Traffic};
 use crate::arch::Chip;
 use crate::id::Id;
 use crate::lower::{LayerId, TiledGraph};
@@ -44,9 +44,13 @@ pub struct Floorplan {
     pub mapper: String,
     /// Its options, `option=number,...`.
     pub mapper_options: String,
-    /// Columns and rows of tiles.
+    /// Columns and rows of tiles of one chip.
     pub grid: [usize; 2],
-    /// Crossbars that hold weights.
+    /// Equal chips in a row.
+    pub chips: usize,
+    /// Segments of the network that take turns on the crossbars; 1 if all of it is there all the time.
+    pub segments: usize,
+    /// Crossbars that hold weights; those of all segments together.
     pub crossbars_used: usize,
     /// Crossbars of the chip.
     pub crossbars_total: usize,
@@ -60,7 +64,7 @@ pub struct Floorplan {
     pub noc_mean_hops: f64,
     /// Layers in network order.
     pub layers: Vec<LayerPlan>,
-    /// Tiles, row by row.
+    /// Tiles, chip by chip and row by row.
     pub tiles: Vec<TilePlan>,
     /// Links in use.
     pub links: Vec<LinkPlan>,
@@ -98,7 +102,7 @@ pub struct LayerPlan {
 /// One tile.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TilePlan {
-    /// Column.
+    /// Column, counted over all chips.
     pub x: usize,
     /// Row.
     pub y: usize,
@@ -129,15 +133,15 @@ pub struct LinkPlan {
 }
 
 impl Floorplan {
-    /// The floorplan of `placement`; `traffic` is what its schedule sends in one inference, `mapper` the name
-    /// and options that made it.
+    /// The floorplan of `placement`; `traffic` is what its schedule sends in one inference.
     #[must_use]
     pub fn new(
         tiled: &TiledGraph,
         placement: &Placement,
         chip: &Chip,
         traffic: &Traffic,
-        mapper: (&str, &str),
+        mapper: &Choice,
+        segments: usize,
     ) -> Self {
         let mut tiles: Vec<TilePlan> =
             chip.tiles.iter().map(|t| TilePlan { x: t.x, y: t.y, crossbars: 0, layers: vec![] }).collect();
@@ -176,9 +180,11 @@ impl Floorplan {
         }
         Self {
             chip: chip.name.clone(),
-            mapper: mapper.0.into(),
-            mapper_options: mapper.1.into(),
+            mapper: mapper.entry.name.into(),
+            mapper_options: mapper.options(),
             grid: chip.grid,
+            chips: chip.chips,
+            segments,
             crossbars_used: placement.crossbars_used(),
             crossbars_total: chip.xbars.len(),
             utilisation: held as f64 / cells.max(1) as f64,

@@ -110,7 +110,7 @@ impl Flows {
     /// What a placement sends over the mesh in one inference.
     #[must_use]
     pub fn traffic(&self, tiled: &TiledGraph, placement: &Placement, chip: &Chip) -> Traffic {
-        let mut traffic = Traffic::new(chip.grid, chip.noc.flit_bytes as u64);
+        let mut traffic = Traffic::new(chip.tiles.iter().map(|t| (t.x, t.y)), chip.noc.flit_bytes as u64);
         for f in &self.between {
             let [from, to] = [f.from, f.to].map(|h| Self::tile(h, tiled, placement, chip));
             traffic.send(from, to, f.bytes, f.times);

@@ -15,64 +15,72 @@ pub struct Traffic {
     pub bits: u64,
     /// Bits × links crossed.
     pub hop_bits: u64,
-    columns: usize,
     flit_bytes: u64,
+    columns: usize,
+    /// Column and row of each tile, and the tile at each place, row by row.
+    places: Vec<(usize, usize)>,
+    at: Vec<usize>,
     flits: Vec<u64>,
 }
 
 impl Traffic {
-    /// No messages yet, on a mesh of `grid` columns and rows with tiles numbered row by row.
+    /// No messages yet, on a full mesh whose tiles stand at these columns and rows.
     #[must_use]
-    pub fn new(grid: [usize; 2], flit_bytes: u64) -> Self {
-        let [columns, rows] = grid;
-        Self {
-            bits: 0,
-            hop_bits: 0,
-            columns: columns.max(1),
-            flit_bytes: flit_bytes.max(1),
-            flits: vec![0; columns * rows * DIRECTIONS],
+    pub fn new(tiles: impl Iterator<Item = (usize, usize)>, flit_bytes: u64) -> Self {
+        let places: Vec<(usize, usize)> = tiles.collect();
+        let columns = places.iter().map(|p| p.0 + 1).max().unwrap_or(1);
+        let mut at = vec![0; places.len()];
+        for (tile, (x, y)) in places.iter().enumerate() {
+            if let Some(place) = at.get_mut(y * columns + x) {
+                *place = tile;
+            }
         }
+        let flits = vec![0; places.len() * DIRECTIONS];
+        Self { bits: 0, hop_bits: 0, flit_bytes: flit_bytes.max(1), columns, places, at, flits }
+    }
+
+    /// Tile at the end of a link.
+    fn beyond(&self, tile: usize, direction: usize) -> usize {
+        let (x, y) = self.places[tile];
+        let (x, y) = match direction {
+            0 => (x + 1, y),
+            1 => (x - 1, y),
+            2 => (x, y + 1),
+            _ => (x, y - 1),
+        };
+        self.at[y * self.columns + x]
     }
 
     /// Sends a message of `bytes` from one tile to another, `times` over.
     pub fn send(&mut self, from: TileId, to: TileId, bytes: u64, times: u64) {
-        let place = |t: TileId| (t.index() % self.columns, t.index() / self.columns);
-        let ((mut x, mut y), goal) = (place(from), place(to));
+        let goal = self.places[to.index()];
+        let start = self.places[from.index()];
         let flits = bytes.div_ceil(self.flit_bytes) * times;
-        let hops = (x.abs_diff(goal.0) + y.abs_diff(goal.1)) as u64;
+        let hops = (start.0.abs_diff(goal.0) + start.1.abs_diff(goal.1)) as u64;
         if hops > 0 {
             self.bits += 8 * bytes * times;
             self.hop_bits += 8 * bytes * times * hops;
         }
-        while (x, y) != goal {
-            let here = (y * self.columns + x) * DIRECTIONS;
+        let mut here = from.index();
+        while here != to.index() {
+            let (x, y) = self.places[here];
             let direction = match () {
                 () if x < goal.0 => 0,
                 () if x > goal.0 => 1,
                 () if y < goal.1 => 2,
                 () => 3,
             };
-            self.flits[here + direction] += flits;
-            match direction {
-                0 => x += 1,
-                1 => x -= 1,
-                2 => y += 1,
-                _ => y -= 1,
-            }
+            self.flits[here * DIRECTIONS + direction] += flits;
+            here = self.beyond(here, direction);
         }
     }
 
-    /// Links in use: the two tiles and the flits that cross from the first to the second.
+    /// Links in use, those from chip to chip among them: the two tiles and the flits that cross from the first to
+    /// the second.
     pub fn links(&self) -> impl Iterator<Item = (TileId, TileId, u64)> + '_ {
         self.flits.iter().enumerate().filter(|(_, flits)| **flits > 0).map(|(link, flits)| {
-            let from = link / DIRECTIONS;
-            let to = match link % DIRECTIONS {
-                0 => from + 1,
-                1 => from - 1,
-                2 => from + self.columns,
-                _ => from - self.columns,
-            };
-            (TileId::new(from), TileId::new(to), *flits)
+            let (from, direction) = (link / DIRECTIONS, link % DIRECTIONS);
+            (TileId::new(from), TileId::new(self.beyond(from, direction)), *flits)
         })
     }
 
@@ -98,7 +106,7 @@ mod tests {
     /// three links of 2 × 5 flits.
     #[test]
     fn a_message_goes_column_first() {
-        let mut t = Traffic::new([3, 2], 16);
+        let mut t = Traffic::new((0..6).map(|n| (n % 3, n / 3)), 16);
         t.send(TileId::new(3), TileId::new(2), 20, 5);
         t.send(TileId::new(1), TileId::new(1), 99, 7);
         let links: Vec<_> = t.links().map(|(a, b, f)| (a.index(), b.index(), f)).collect();

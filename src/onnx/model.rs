@@ -225,3 +225,14 @@ pub struct Model {
     /// Constant tensors.
     pub initialisers: Vec<Tensor>,
 }
+
+impl Model {
+    /// Fixes an input: the tensor becomes the constant of its name, and shapes may depend on it. Whether there is
+    /// an input of that name.
+    pub fn bind(&mut self, tensor: Tensor) -> bool {
+        let Some(at) = self.inputs.iter().position(|i| i.name == tensor.name) else { return false };
+        self.inputs.remove(at);
+        self.initialisers.push(tensor);
+        true
+    }
+}

@@ -79,6 +79,22 @@ pub fn parse(bytes: &[u8], file: &str, folder: Option<&Path>, budget: u64) -> Re
     })
 }
 
+/// Parses one tensor from bytes that [`super::scan::scan_tensor`] has passed.
+///
+/// # Errors
+/// Everything that is wrong with it, except that elements may be infinite or NaN.
+pub fn parse_tensor(bytes: &[u8], file: &str, budget: u64) -> Result<Tensor> {
+    let proto = TensorProto::parse_from_bytes(bytes).map_err(|e| {
+        Diagnostic::error("M004", format!("{file} is not an ONNX tensor: {e}")).help("export the tensor again")
+    })?;
+    let mut reader = Reader { file, folder: None, budget, hash: Sha256::new(), found: Diagnostics::new() };
+    let tensor = reader.any_tensor(&proto, &format!("tensor `{}`", proto.name));
+    match tensor {
+        Some(tensor) => reader.found.into_result(tensor),
+        None => Err(reader.found),
+    }
+}
+
 /// Whether a domain is that of the ONNX operators.
 fn is_onnx_domain(domain: &str) -> bool {
     matches!(domain, "" | "ai.onnx")
@@ -149,7 +165,19 @@ impl Reader<'_> {
         })
     }
 
+    /// A tensor of finite elements.
     fn tensor(&mut self, t: &TensorProto, what: &str) -> Option<Tensor> {
+        let tensor = self.any_tensor(t, what)?;
+        if let Some((index, value)) = tensor::first_not_finite(&tensor.data) {
+            let help = "a training run that diverged leaves such weights; export a sound checkpoint";
+            let shape = &tensor.shape;
+            self.error("M010", format!("{what}: element {index} of shape {shape:?} is {value}"), help);
+            return None;
+        }
+        Some(tensor)
+    }
+
+    fn any_tensor(&mut self, t: &TensorProto, what: &str) -> Option<Tensor> {
         let Some(dtype) = DType::from_onnx(t.data_type) else {
             let kind = type_name(t.data_type);
             self.error("M008", format!("{what} has elements of type {kind}"), "store weights as float32");
@@ -195,11 +223,6 @@ impl Reader<'_> {
                 return None;
             }
         };
-        if let Some((index, value)) = tensor::first_not_finite(&data) {
-            let help = "a training run that diverged leaves such weights; export a sound checkpoint";
-            self.error("M010", format!("{what}: element {index} of shape {shape:?} is {value}"), help);
-            return None;
-        }
         Some(Tensor { name: t.name.clone(), dtype, shape, data })
     }
 

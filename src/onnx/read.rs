@@ -5,9 +5,9 @@ use std::io::Read;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::model::Model;
+use super::model::{Model, Tensor};
 use super::proto;
-use super::scan::{Fault, Limits, scan};
+use super::scan::{Fault, Limits, scan, scan_tensor};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 
 /// Versions of the ONNX operator set that are understood.
@@ -23,6 +23,25 @@ const STACK: usize = 16 << 20;
 /// F001 and the codes M001 to M011: everything that is wrong with the file.
 pub fn read(path: &Path, limits: &Limits) -> Result<Model> {
     let name = path.display().to_string();
+    let bytes = contents(path, &name, limits)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    read_bytes(&bytes, &name, Some(folder), limits)
+}
+
+/// Reads a file that holds one tensor (a `TensorProto`), as stand beside the models of the ONNX test suite.
+/// Its elements may be infinite or NaN.
+///
+/// # Errors
+/// F001 and the codes M001 to M009.
+pub fn read_tensor(path: &Path, limits: &Limits) -> Result<Tensor> {
+    let name = path.display().to_string();
+    let bytes = contents(path, &name, limits)?;
+    scan_tensor(&bytes, limits).map_err(|fault| refused(&name, &fault))?;
+    on_own_stack(&name, || proto::parse_tensor(&bytes, &name, limits.bytes))
+}
+
+/// The bytes of a file within the limits.
+fn contents(path: &Path, name: &str, limits: &Limits) -> Result<Vec<u8>> {
     let unreadable = |e: std::io::Error| {
         Diagnostic::error("F001", format!("{name} cannot be read: {e}")).help("check the path of the ONNX file")
     };
@@ -34,13 +53,12 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Model> {
             .into());
     }
     if meta.len() > limits.bytes {
-        return Err(oversized(&name, limits).into());
+        return Err(oversized(name, limits).into());
     }
     let mut bytes = Vec::new();
     // The size is checked again on what was really read: a pipe has none.
     file.take(limits.bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    read_bytes(&bytes, &name, Some(folder), limits)
+    Ok(bytes)
 }
 
 /// Checks and parses a model in memory; `folder` is where external data may lie.
@@ -56,13 +74,17 @@ pub fn read_bytes(bytes: &[u8], file: &str, folder: Option<&Path>, limits: &Limi
         return Err(oversized(file, limits).into());
     }
     scan(bytes, limits).map_err(|fault| refused(file, &fault))?;
+    on_own_stack(file, || proto::parse(bytes, file, folder, limits.bytes))
+}
+
+/// Parses on a thread with a stack of known size.
+fn on_own_stack<T: Send>(file: &str, parse: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     let parsed = std::thread::scope(|scope| {
-        let parse = || proto::parse(bytes, file, folder, limits.bytes);
         let thread = std::thread::Builder::new().name("onnx".into()).stack_size(STACK).spawn_scoped(scope, parse);
         thread.map(|t| t.join())
     });
     match parsed {
-        Ok(Ok(model)) => model,
+        Ok(Ok(parsed)) => parsed,
         Ok(Err(_)) => Err(Diagnostic::error("M004", format!("{file} is not an ONNX file: the parser gave up")).into()),
         Err(e) => Err(Diagnostic::failure("M004", format!("{file} could not be parsed: no thread: {e}")).into()),
     }

@@ -125,8 +125,20 @@ const fn child(kind: Kind, field: u64) -> Option<Kind> {
 /// # Errors
 /// The first fault, in file order.
 pub fn scan(bytes: &[u8], limits: &Limits) -> Result<(), Fault> {
+    walk(bytes, limits, Kind::Model)
+}
+
+/// Checks a file that holds one tensor.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_tensor(bytes: &[u8], limits: &Limits) -> Result<(), Fault> {
+    walk(bytes, limits, Kind::Tensor)
+}
+
+fn walk(bytes: &[u8], limits: &Limits, top: Kind) -> Result<(), Fault> {
     // An explicit stack: this function must not recurse on hostile input itself.
-    let mut open: Vec<(Kind, usize)> = vec![(Kind::Model, bytes.len())];
+    let mut open: Vec<(Kind, usize)> = vec![(top, bytes.len())];
     let (mut messages, mut fields) = (1usize, 0usize);
     let mut at = 0;
     while let Some(&(kind, end)) = open.last() {

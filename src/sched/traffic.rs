@@ -9,9 +9,9 @@ use crate::map::{Traffic, share};
 /// the global buffer at tile 0.
 #[must_use]
 pub fn traffic(program: &Program) -> Traffic {
-    let mesh = &program.machine.mesh;
+    let machine = &program.machine;
     let memory = TileId::new(0);
-    let mut traffic = Traffic::new(mesh.grid, mesh.flit_bytes);
+    let mut traffic = Traffic::new(machine.tiles.iter().map(|t| (t.x, t.y)), machine.mesh.flit_bytes);
     for stage in program.stages.iter() {
         let origin = match &stage.work {
             Work::Source { .. } => memory,
@@ -22,7 +22,7 @@ pub fn traffic(program: &Program) -> Traffic {
                 for (copy, units) in replicas.iter().enumerate() {
                     let times = share(stage.positions, copy, replicas.len()) as u64;
                     for unit in units {
-                        let tile = program.machine.cores[unit.core].tile;
+                        let tile = machine.cores[unit.core].tile;
                         traffic.send(stage.tile, tile, unit.load_bytes, times);
                         traffic.send(tile, stage.tile, unit.result_bytes, times);
                     }

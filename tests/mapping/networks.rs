@@ -123,6 +123,6 @@ pub fn mesh(grid: [usize; 2], cores: usize, xbars: usize) -> Chip {
     c.core_kinds[kind].crossbars = vec![(xbar, xbars)];
     (c.xbar_kinds[xbar].rows, c.xbar_kinds[xbar].cols, c.xbar_kinds[xbar].bits_per_cell) = (128, 128, 2);
     c.grid = grid;
-    (c.tiles, c.cores, c.xbars) = Chip::instances(&c.tile_kind, &c.core_kinds, grid);
+    (c.tiles, c.cores, c.xbars) = Chip::instances(&c.tile_kind, &c.core_kinds, grid, 1);
     c
 }

@@ -88,6 +88,16 @@ pub enum Reach {
     All,
 }
 
+/// The reach of an operator that mixes elements along the given dimensions alone.
+pub(super) fn along(dimensions: &[usize], rank: usize) -> Reach {
+    match dimensions {
+        [] => Reach::Element,
+        [d] if d + 1 == rank => Reach::LastAxis,
+        [1] => Reach::Channels,
+        _ => Reach::All,
+    }
+}
+
 /// Makes an operator from the attributes of a node.
 pub type Constructor = fn(&mut Attrs<'_>) -> OpResult<Box<dyn Operator>>;
 

@@ -2,7 +2,7 @@
 
 mod arithmetic;
 mod cast;
-mod sum;
+mod variadic;
 
 use super::Table;
 
@@ -14,7 +14,10 @@ pub const TABLE: Table = &[
     ("Add", arithmetic::add),
     ("Cast", cast::new),
     ("Div", arithmetic::div),
+    ("Max", variadic::max),
+    ("Mean", variadic::mean),
+    ("Min", variadic::min),
     ("Mul", arithmetic::mul),
     ("Sub", arithmetic::sub),
-    ("Sum", sum::new),
+    ("Sum", variadic::sum),
 ];

@@ -1,6 +1,7 @@
 //! Shapes, types and constants: no arithmetic.
 
 mod constant;
+mod constant_of_shape;
 mod dropout;
 mod flatten;
 mod identity;
@@ -10,7 +11,7 @@ mod squeeze;
 mod transpose;
 mod unsqueeze;
 
-use super::Table;
+use super::{OpError, OpResult, Table};
 
 pub use dropout::Dropout;
 pub use flatten::Flatten;
@@ -23,6 +24,7 @@ pub use unsqueeze::Unsqueeze;
 /// The operators of this family, by ONNX name.
 pub const TABLE: Table = &[
     ("Constant", constant::new),
+    ("ConstantOfShape", constant_of_shape::new),
     ("Dropout", dropout::new),
     ("Flatten", flatten::new),
     ("Identity", identity::new),
@@ -32,3 +34,9 @@ pub const TABLE: Table = &[
     ("Transpose", transpose::new),
     ("Unsqueeze", unsqueeze::new),
 ];
+
+/// A list of integers as a shape.
+fn sizes(list: &[i64]) -> OpResult<Vec<usize>> {
+    let size = |n: &i64| usize::try_from(*n).map_err(|_| OpError::new(format!("{list:?} is not a shape")));
+    list.iter().map(size).collect()
+}
