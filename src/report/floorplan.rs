@@ -5,8 +5,10 @@ use crate::map::{Floorplan, LayerPlan, TilePlan};
 
 /// Widest line of the grid; wider chips are printed in bands of columns.
 const WIDTH: usize = 120;
-/// Layers named in one tile; of more the number is told.
+/// Layers named in one tile of a chip with many tiles; of more the number is told.
 const NAMED: usize = 3;
+/// Tiles of a chip with few, where all layers are named.
+const FEW: usize = 36;
 /// Longest name of a layer.
 const NAME: usize = 36;
 /// Ranges of tiles written out for one layer.
@@ -68,7 +70,7 @@ fn short(name: &str) -> String {
 }
 
 /// What a tile shows, a line for each of its layers.
-fn lines(tile: &TilePlan) -> Vec<String> {
+fn lines(tile: &TilePlan, named: usize) -> Vec<String> {
     let percent = |n: usize| 100.0 * n as f64 / tile.crossbars.max(1) as f64;
     let mut lines: Vec<String> = tile
         .layers
@@ -78,9 +80,9 @@ fn lines(tile: &TilePlan) -> Vec<String> {
             if all { s.layer.to_string() } else { format!("{} {:.0}%", s.layer, percent(s.crossbars).max(1.0)) }
         })
         .collect();
-    if lines.len() > NAMED {
-        let more = lines.len() - (NAMED - 1);
-        lines.truncate(NAMED - 1);
+    if lines.len() > named {
+        let more = lines.len() - (named - 1);
+        lines.truncate(named - 1);
         lines.push(format!("+{more} more"));
     }
     if lines.is_empty() {
@@ -92,8 +94,9 @@ fn lines(tile: &TilePlan) -> Vec<String> {
 /// The tiles of one chip whose first column is `from`; empty rows at the end are left out.
 fn grid(tiles: &[&TilePlan], from: usize, [columns, rows]: [usize; 2]) -> String {
     let mut cells = vec![vec![String::from("·")]; columns * rows];
+    let named = if tiles.len() <= FEW { usize::MAX } else { NAMED };
     for t in tiles {
-        cells[t.y * columns + t.x - from] = lines(t);
+        cells[t.y * columns + t.x - from] = lines(t, named);
     }
     let used = tiles.iter().filter(|t| !t.layers.is_empty()).map(|t| t.y + 1).max().unwrap_or(0);
     let width = cells.iter().flatten().map(|l| l.chars().count()).max().unwrap_or(1).max(3) + 2;
@@ -118,7 +121,8 @@ fn grid(tiles: &[&TilePlan], from: usize, [columns, rows]: [usize; 2]) -> String
         out.push_str(&rule);
     }
     if used < rows {
-        out.push_str(&format!("{} rows below are empty\n", rows - used));
+        let (s, are) = if rows - used == 1 { ("", "is") } else { ("s", "are") };
+        out.push_str(&format!("{} row{s} below {are} empty\n", rows - used));
     }
     out
 }
@@ -154,7 +158,7 @@ mod tests {
         let tiles = [tile(0, 0, &[(1, 8)]), tile(1, 0, &[(1, 2), (2, 4)]), tile(0, 1, &[]), tile(1, 1, &[])];
         let text = grid(&tiles.iter().collect::<Vec<_>>(), 0, [2, 2]);
         let rule = "+------+------+\n";
-        assert_eq!(text, format!("{rule}|  1   |1 25% |\n|      |2 50% |\n{rule}1 rows below are empty\n"));
+        assert_eq!(text, format!("{rule}|  1   |1 25% |\n|      |2 50% |\n{rule}1 row below is empty\n"));
     }
 
     #[test]

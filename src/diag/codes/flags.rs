@@ -34,6 +34,11 @@ pub(super) const CODES: &[Code] = &[
         "The value after `--set PATH=` must be YAML: a number, a quantity such as `0.2 V`, a list such as `[2, 2]` or a map.",
     ),
     code(
+        "F030",
+        "drawing of neither kind",
+        "A floorplan is drawn into a file ending in `.svg`, or as a page that opens in a browser into one ending in `.html`.",
+    ),
+    code(
         "F035",
         "values neither on nor off",
         "`--values on` runs samples through the crossbars; `--values off` stops at mapping, timing, energy and area and needs no data.",
@@ -53,10 +58,5 @@ pub(super) const CODES: &[Code] = &[
         "F039",
         "unknown way for a network that does not fit",
         "`--when-too-small` is error, chips (take as many as are needed) or reload (run in segments and write the crossbars in between).",
-    ),
-    code(
-        "F030",
-        "drawing of neither kind",
-        "A floorplan is drawn into a file ending in `.svg`, or as a page that opens in a browser into one ending in `.html`.",
     ),
 ];
