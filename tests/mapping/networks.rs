@@ -93,7 +93,6 @@ pub fn vgg(groups: [usize; 5]) -> QuantGraph {
 }
 
 /// A residual network with bottlenecks of ResNet-50's shape (He et al., arXiv:1512.03385, table 1).
-#[allow(dead_code, reason = "the bench needs it, the tests do not")]
 pub fn resnet50() -> QuantGraph {
     let mut net = Net::new(3, 224);
     let mut last = net.last();
