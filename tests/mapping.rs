@@ -8,11 +8,14 @@ use std::collections::BTreeMap;
 
 use archsim::arch::{Chip, XbarId, XbarKindId};
 use archsim::cost::{Action, PartKind};
+use archsim::exec::support::{Parameters, chip, heartbeat, samples, tile};
+use archsim::exec::{self, Arrays, Fidelity, ValueOptions};
 use archsim::id::{Id, IdVec};
-use archsim::lower::{self, QOp, QuantGraph, TiledGraph};
+use archsim::lower::{self, LayerId, QOp, QuantGraph, TiledGraph, TiledLayer};
 use archsim::map::{self, Flows, MAPPERS, MOST_COPIES, Placement, Traffic, balanced, demands};
 use archsim::sched::{self, Work};
 use archsim::sim::{self, Owner, SimOptions};
+use archsim::units::{Kelvin, Latency, Second};
 use networks::{Net, VGG, mesh, resnet50, vgg};
 use proptest::prelude::*;
 
@@ -241,7 +244,7 @@ fn copies_speed_up_the_schedule() {
     let graph = net.finish();
     let mut chip = mesh([4, 2], 2, 8);
     let kind = chip.tile_kind.cores[0].0;
-    chip.core_kinds[kind].adc.latency = archsim::units::Latency::Cycles(20);
+    chip.core_kinds[kind].adc.latency = Latency::Cycles(20);
     let tiled = lower::tile(&graph, &chip).unwrap();
     let interval = |mapper: &str| {
         let placement = map::place(mapper, &graph, &tiled, &chip).unwrap();
@@ -258,6 +261,27 @@ fn copies_speed_up_the_schedule() {
     assert_eq!((one, four), (1, 4));
     let gain = slow / fast;
     assert!((3.5..=4.05).contains(&gain), "four copies are {gain} times as fast ({slow} and {fast} cycles)");
+}
+
+/// Every copy is written by itself: the pulses of a cell that takes one each are the copies of its layer.
+#[test]
+fn every_copy_is_programmed() {
+    let (p, graph) = (Parameters::default(), heartbeat());
+    let (chip, tiled) = (chip(&p), tile(&graph, &p));
+    let x = samples(&graph, 4, 1);
+    let converters = exec::calibrate(&graph, &tiled, &chip, &[x.view()], 0..4).unwrap();
+    let values = ValueOptions {
+        fidelity: Fidelity::Noisy,
+        seed: 5,
+        noise_scale: 1.0,
+        age: Second(0.0),
+        temperature: Kelvin(300.0),
+    };
+    let copies: IdVec<LayerId, usize> = [3, 2, 1, 1].into_iter().collect();
+    let arrays = Arrays::program_replicas(&graph, &tiled, &chip, &converters, &copies, &values).unwrap();
+    let cells = |(l, n): (&TiledLayer, &usize)| l.rows * l.cols * l.slices.len() * 2 * n;
+    let all: usize = tiled.layers.iter().zip(copies.iter()).map(cells).sum();
+    assert_eq!(arrays.programming.pulses, all as u64);
 }
 
 /// Greedy placement sends less than placement in a line, and annealing no more than greedy placement: on a small
