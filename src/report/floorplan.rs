@@ -3,8 +3,8 @@
 use super::table::plain;
 use crate::map::{Floorplan, LayerPlan, TilePlan};
 
-/// Widest line of the grid; wider chips are printed in bands of columns.
-const WIDTH: usize = 120;
+/// Widest line of the grid, that of a wide terminal; wider chips are printed in bands of columns.
+const WIDTH: usize = 132;
 /// Layers named in one tile of a chip with many tiles; of more the number is told.
 const NAMED: usize = 3;
 /// Tiles of a chip with few, where all layers are named.
@@ -100,7 +100,8 @@ fn grid(tiles: &[&TilePlan], from: usize, [columns, rows]: [usize; 2]) -> String
     }
     let used = tiles.iter().filter(|t| !t.layers.is_empty()).map(|t| t.y + 1).max().unwrap_or(0);
     let width = cells.iter().flatten().map(|l| l.chars().count()).max().unwrap_or(1).max(3) + 2;
-    let band = (WIDTH / width).clamp(1, columns);
+    let bands = columns.div_ceil((WIDTH / width).max(1));
+    let band = columns.div_ceil(bands.max(1)).max(1);
     let mut out = String::new();
     for first in (0..columns).step_by(band) {
         let here = first..(first + band).min(columns);
