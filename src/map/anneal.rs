@@ -16,7 +16,7 @@ use crate::rng::{Domain, Draw};
 
 /// First temperature as a share of the mean change of cost of short moves. The start is a good placement, so it
 /// is low: hot enough to leave small valleys, not to melt (assumed, by trial on networks of 9 and 54 layers).
-const FIRST: f64 = 0.02;
+const FIRST: f64 = 0.002;
 /// Last temperature as a share of the first (assumed).
 const LAST: f64 = 1e-3;
 /// Columns and rows that a short move goes at most (assumed).
