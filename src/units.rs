@@ -195,6 +195,8 @@ quantity!(/// Frequency.
     Hertz, "a frequency", "Hz", "200 MHz", [("Hz", 1.0)]);
 quantity!(/// Conversions per second.
     SampleRate, "a sample rate", "S/s", "1.28 GS/s", [("S/s", 1.0)]);
+quantity!(/// Bytes per second.
+    ByteRate, "a data rate", "B/s", "6.4 GB/s", [("B/s", 1.0), ("byte/s", 1.0), ("bit/s", 0.125)]);
 quantity!(/// Absolute temperature.
     Kelvin, "a temperature", "K", "300 K", [("K", 1.0)]);
 quantity!(/// Area in square micrometres (not square metres: chip areas are quoted so).
@@ -294,6 +296,7 @@ pub fn check(kind: &str, text: &str) -> Result<(), ParseError> {
         Second,
         Hertz,
         SampleRate,
+        ByteRate,
         Kelvin,
         SquareMicron,
         Metre,

@@ -266,7 +266,7 @@ fn take_down(bytes: &[u8], chip: &Chip) -> Result<(), Diagnostics> {
     let options = lower::QuantOptions { weight_bits: 8, activation_bits: 8, percentile: 0.999 };
     let quant = lower::quantise(&graph, &ranges, options)?;
     let tiled = lower::tile(&quant, chip)?;
-    let placement = map::place("sequential", &tiled, chip)?;
+    let placement = map::place("sequential", &quant, &tiled, chip)?;
     sched::emit(&quant, &tiled, &placement, chip).map(drop)
 }
 

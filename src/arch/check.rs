@@ -264,6 +264,8 @@ impl<'a> Checker<'a> {
                 self.node(value, schema, span);
                 self.path.pop();
             }
+            // contents of which nothing is required may be left out
+            (Some(schema), None) if self.resolve(schema)["required"].is_null() => {}
             (Some(_), None) => {
                 let d = Diagnostic::error("A005", format!("{}: `{name}` needs its contents", self.here()));
                 self.push(span, d.label("a map was expected").help(format!("write `{name}: {{ ... }}`")));

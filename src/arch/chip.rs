@@ -7,7 +7,7 @@ use crate::define_id;
 use crate::device::Device;
 use crate::diag::Diagnostics;
 use crate::id::{Id, IdVec};
-use crate::units::{Hertz, Kelvin, Latency, Second, Volt};
+use crate::units::{ByteRate, Hertz, Kelvin, Latency, Second, Volt};
 
 define_id!(/// A tile of the mesh, row by row.
     TileId, "tile");
@@ -176,6 +176,36 @@ pub struct Noc {
     pub link: Part,
 }
 
+/// Links of a chip to its neighbours in the row.
+#[derive(Debug, Clone)]
+pub struct ChipLink {
+    /// Links of one chip, half of them to each side.
+    pub links: usize,
+    /// Bytes per second of one link, in each direction.
+    pub bandwidth: ByteRate,
+    /// Time over the link.
+    pub latency: Latency,
+    /// Prices.
+    pub part: Part,
+}
+
+/// What to do when a network needs more crossbars than there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenTooSmall {
+    /// Refuse.
+    #[default]
+    Error,
+    /// Take as many chips as are needed.
+    Chips,
+    /// Run in segments, writing the crossbars anew in between.
+    Reload,
+}
+
+impl WhenTooSmall {
+    /// All of them with their names.
+    pub const ALL: [(&str, Self); 3] = [("error", Self::Error), ("chips", Self::Chips), ("reload", Self::Reload)];
+}
+
 /// Global buffer at the edge of the chip: inputs come from it, outputs go to it.
 #[derive(Debug, Clone)]
 pub struct Memory {
@@ -200,10 +230,12 @@ pub struct Defaults {
     pub activation_percentile: f64,
     /// Name of the fidelity.
     pub fidelity: String,
-    /// Name of the mapper.
+    /// Mapper with the options that the file gives: `NAME` or `NAME:option=number,...`.
     pub mapper: String,
     /// Time between programming and use.
     pub age: Second,
+    /// What to do when a network does not fit.
+    pub when_too_small: WhenTooSmall,
 }
 
 /// A tile instance.
@@ -254,9 +286,13 @@ pub struct Chip {
     pub core_kinds: IdVec<CoreKindId, CoreKind>,
     /// What every tile contains.
     pub tile_kind: TileKind,
-    /// Mesh columns and rows.
+    /// Mesh columns and rows of one chip.
     pub grid: [usize; 2],
-    /// Tiles, row by row.
+    /// Equal chips side by side; the columns of their meshes follow one another.
+    pub chips: usize,
+    /// Links between them, if the chips have any.
+    pub chip_link: Option<ChipLink>,
+    /// Tiles, chip by chip and row by row.
     pub tiles: IdVec<TileId, Tile>,
     /// Cores, tile by tile.
     pub cores: IdVec<CoreId, Core>,
@@ -273,16 +309,31 @@ pub struct Chip {
 }
 
 impl Chip {
-    /// Fills `tiles`, `cores` and `xbars` from the kinds and the grid.
+    /// Puts `chips` of this chip side by side: every tile, core and crossbar gets a number over all of them,
+    /// and there is a global buffer on each (the first one serves the network).
+    pub fn repeat(&mut self, chips: usize) {
+        self.chips = chips;
+        self.memory.part.count = chips;
+        (self.tiles, self.cores, self.xbars) = Self::instances(&self.tile_kind, &self.core_kinds, self.grid, chips);
+    }
+
+    /// Chip that a tile is on.
+    #[must_use]
+    pub fn chip_of(&self, tile: TileId) -> usize {
+        self.tiles[tile].x / self.grid[0]
+    }
+
+    /// Fills `tiles`, `cores` and `xbars` from the kinds, the grid and the number of chips.
     #[must_use]
     pub fn instances(
         tile_kind: &TileKind,
         core_kinds: &IdVec<CoreKindId, CoreKind>,
         grid: [usize; 2],
+        chips: usize,
     ) -> (IdVec<TileId, Tile>, IdVec<CoreId, Core>, IdVec<XbarId, Xbar>) {
         let (mut tiles, mut cores, mut xbars) = (IdVec::new(), IdVec::new(), IdVec::new());
-        for y in 0..grid[1] {
-            for x in 0..grid[0] {
+        for (chip, y) in (0..chips).flat_map(|c| (0..grid[1]).map(move |y| (c, y))) {
+            for x in chip * grid[0]..(chip + 1) * grid[0] {
                 let tile: TileId = tiles.push(Tile { x, y });
                 let kinds = tile_kind.cores.iter().flat_map(|(k, n)| std::iter::repeat_n(*k, *n));
                 for (index, kind) in kinds.enumerate() {
@@ -297,10 +348,14 @@ impl Chip {
         (tiles, cores, xbars)
     }
 
-    /// Path of a tile in reports: `chip.tile[3]`.
+    /// Path of a tile in reports: `chip.tile[3]`, or `chip[1].tile[3]` where there are several chips; tiles are
+    /// numbered over all of them.
     #[must_use]
     pub fn tile_path(&self, tile: TileId) -> String {
-        format!("chip.tile[{}]", tile.index())
+        match self.chips {
+            1 => format!("chip.tile[{}]", tile.index()),
+            _ => format!("chip[{}].tile[{}]", self.chip_of(tile), tile.index()),
+        }
     }
     /// Path of a core in reports: `chip.tile[3].core[1]`.
     #[must_use]

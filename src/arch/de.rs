@@ -129,7 +129,8 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Refusal> {
         match self.content {
             Some(c) => seed.deserialize(c),
-            None => Err(de::Error::custom(format!("`{}` needs its contents", self.name))),
+            // the check has let a bare name pass only if nothing in it is required
+            None => seed.deserialize(MapDeserializer::new(std::iter::empty::<(&str, NodeDe<'_>)>())),
         }
     }
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Refusal> {

@@ -94,6 +94,16 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         cycles(chip.noc.router_latency),
         cycles(chip.noc.link_latency)
     )?;
+    if let Some(l) = &chip.chip_link {
+        writeln!(
+            out,
+            "chip_link: {} links of {}, {}; {} chip(s)",
+            l.links,
+            l.bandwidth,
+            cycles(l.latency),
+            chip.chips
+        )?;
+    }
     let m = &chip.memory;
     writeln!(out, "memory: {} bytes, {} bytes a cycle after {}", m.bytes, m.width, cycles(m.latency))?;
     let d = &chip.defaults;

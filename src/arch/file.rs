@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::cost::{
-    Action, AdcSpec, BufferSpec, BusSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind, Price, Provenance,
-    RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
+    Action, AdcSpec, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind,
+    Price, Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
 };
 use crate::device::DeviceSpec;
 use crate::units::{Hertz, Joule, Kelvin, Second, Share, SquareMicron, Volt, Watt};
@@ -168,6 +168,12 @@ pub struct ChipSpec {
     pub noc: NocSpec,
     /// Memory at the edge.
     pub memory: MemorySpec,
+    /// Equal chips side by side, joined along x by `chip_link`; default 1.
+    #[serde(default)]
+    pub chips: Option<u32>,
+    /// Links to the neighbouring chips; needed when there is more than one.
+    #[serde(default)]
+    pub chip_link: Option<ChipLinkSpec>,
 }
 
 /// What is taken where the user gives no flag.
@@ -182,6 +188,21 @@ pub struct DefaultsSpec {
     pub mapper: MapperSpec,
     /// Time between programming and use.
     pub age: Second,
+    /// What happens when a network needs more crossbars than there are; default: an error.
+    #[serde(default)]
+    pub when_too_small: Option<WhenTooSmallSpec>,
+}
+
+/// What happens when a network needs more crossbars than there are.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum WhenTooSmallSpec {
+    /// The run is refused.
+    Error,
+    /// As many chips as the network needs.
+    Chips,
+    /// The network runs in segments, with the crossbars written anew in between.
+    Reload,
 }
 
 /// Quantisation of the network.
@@ -220,20 +241,55 @@ impl FidelitySpec {
     }
 }
 
-/// How layers are placed on crossbars.
+/// How layers are placed on crossbars: a name, or a name with options.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum MapperSpec {
     /// Layer after layer onto the next free crossbars.
     Sequential,
+    /// Sequential, with copies of layers so that all yield at one rate.
+    BalancedPipeline(CopiesSpec),
+    /// Layer after layer where it sends the fewest bits over the fewest hops.
+    GreedyNoc(CopiesSpec),
+    /// Simulated annealing of bits over hops.
+    Anneal(AnnealSpec),
+}
+
+/// Options of a mapper that can place layers several times.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CopiesSpec {
+    /// Most copies of a layer.
+    #[serde(default)]
+    pub copies: Option<u64>,
+}
+
+/// Options of annealing.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnnealSpec {
+    /// Most copies of a layer.
+    #[serde(default)]
+    pub copies: Option<u64>,
+    /// Moves that are tried.
+    #[serde(default)]
+    pub steps: Option<u64>,
+    /// Seed of the moves.
+    #[serde(default)]
+    pub seed: Option<u64>,
 }
 
 impl MapperSpec {
-    /// Its name in files and flags.
+    /// Name and given options as flags write them: `anneal:steps=1000,seed=3`.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sequential => "sequential",
-        }
+    pub fn text(self) -> String {
+        let (name, options) = match self {
+            Self::Sequential => ("sequential", vec![]),
+            Self::BalancedPipeline(o) => ("balanced_pipeline", vec![("copies", o.copies)]),
+            Self::GreedyNoc(o) => ("greedy_noc", vec![("copies", o.copies)]),
+            Self::Anneal(o) => ("anneal", vec![("copies", o.copies), ("steps", o.steps), ("seed", o.seed)]),
+        };
+        let given: Vec<String> = options.iter().filter_map(|(k, v)| Some(format!("{k}={}", (*v)?))).collect();
+        if given.is_empty() { name.into() } else { format!("{name}:{}", given.join(",")) }
     }
 }

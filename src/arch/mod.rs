@@ -21,9 +21,10 @@ pub use chip::*;
 pub use describe::describe;
 pub use file::{
     ArchFile, BackEndSpec, ChipSpec, CoreSpec, CrossbarSpec, DefaultsSpec, FORMAT_VERSION, FidelitySpec, MapperSpec,
-    QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec,
+    QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec, WhenTooSmallSpec,
 };
 pub use load::{load, load_str};
+pub use rules::MAX_CHIPS;
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
 
 /// The JSON schema of the arch file, as committed in `arch/schema.json`: pretty, ending with a newline.

@@ -2,8 +2,8 @@
 
 use super::load::build_device;
 use super::{
-    Adc, ArchFile, BackEnd, BackEndSpec, Chip, CoreKind, CoreKindId, CoreSpec, Defaults, FullScale, Memory, Noc,
-    Subtraction, SubtractionSpec, TileKind, WeightsSpec, XbarKind, XbarKindId,
+    Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, FullScale, Memory,
+    Noc, Subtraction, SubtractionSpec, TileKind, WeightsSpec, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
 use crate::cost::{FullScaleSpec, Part, PartKind, Provenance};
 use crate::device::DeviceSpec;
@@ -40,7 +40,7 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
     }
     let tile_kind = tile_kind(file)?;
     let grid = file.chip.grid.map(|n| n as usize);
-    let (tiles, cores, xbars) = Chip::instances(&tile_kind, &core_kinds, grid);
+    let (tiles, cores, xbars) = Chip::instances(&tile_kind, &core_kinds, grid, 1);
     let mesh = file.chip.noc.mesh();
     let memory = file.chip.memory.card();
     let defaults = &file.defaults;
@@ -53,6 +53,13 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
         core_kinds,
         tile_kind,
         grid,
+        chips: 1,
+        chip_link: file.chip.chip_link.as_ref().map(|link| ChipLink {
+            links: link.serial().links as usize,
+            bandwidth: link.serial().bandwidth,
+            latency: link.serial().latency,
+            part: link.part(),
+        }),
         tiles,
         cores,
         xbars,
@@ -75,11 +82,19 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
             activation_bits: defaults.quantisation.activations,
             activation_percentile: defaults.quantisation.percentile.si(),
             fidelity: defaults.fidelity.name().to_owned(),
-            mapper: defaults.mapper.name().to_owned(),
+            mapper: defaults.mapper.text(),
             age: defaults.age,
+            when_too_small: match defaults.when_too_small {
+                None | Some(WhenTooSmallSpec::Error) => WhenTooSmall::Error,
+                Some(WhenTooSmallSpec::Chips) => WhenTooSmall::Chips,
+                Some(WhenTooSmallSpec::Reload) => WhenTooSmall::Reload,
+            },
         },
         warnings,
     };
+    if let Some(chips) = file.chip.chips.filter(|n| *n > 1) {
+        chip.repeat(chips as usize);
+    }
     let warnings = assumed(&chip).into_iter().chain(assumed_cards(file)).collect::<Vec<_>>();
     warnings.into_iter().for_each(|w| chip.warnings.push(w));
     Ok(chip)
@@ -188,7 +203,8 @@ pub(super) fn parts(chip: &Chip) -> Vec<(String, &Part)> {
     let of_tile = [Some(&tile.buffer), Some(&tile.bus), Some(&tile.vector), tile.control.as_ref()];
     all.extend(of_tile.into_iter().flatten().map(|p| (format!("tile.{}", p.kind.name()), p)));
     let of_chip = [&chip.noc.router, &chip.noc.link, &chip.memory.part];
-    all.extend(of_chip.into_iter().map(|p| (format!("chip.{}", p.kind.name()), p)));
+    let links = chip.chip_link.as_ref().map(|l| &l.part);
+    all.extend(of_chip.into_iter().chain(links).map(|p| (format!("chip.{}", p.kind.name()), p)));
     all
 }
 

@@ -13,9 +13,9 @@ use crate::study;
 pub struct InspectArgs {
     /// Chip description (YAML) or network (ONNX).
     file: PathBuf,
-    /// Network, when the first file is a chip: needed by the stages from `tiled` on.
+    /// Network, when the first file is a chip: needed by the stages from `quantised` on.
     model: Option<PathBuf>,
-    /// Stage: arch, model, graph, quant, tiled, placement or program (default: what the file is).
+    /// Stage: arch, model, graph, folded, quantised, tiled, placement or program (default: what the file is).
     #[arg(long)]
     stage: Option<String>,
     #[command(flatten)]

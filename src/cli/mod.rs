@@ -5,6 +5,7 @@ mod compare;
 mod data;
 mod device;
 mod inspect;
+mod map;
 mod progress;
 mod run;
 
@@ -14,9 +15,10 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::arch::WhenTooSmall;
 use crate::diag::{Diagnostic, Diagnostics, Result, Severity, codes, explain, nearest};
 use crate::exec::Fidelity;
-use crate::study::RunOptions;
+use crate::study::{Chips, RunOptions};
 use crate::units::Second;
 
 /// Cycle-accurate simulator of neuromorphic accelerators: energy, latency, area and accuracy of an
@@ -43,6 +45,8 @@ enum Verb {
     Compare(compare::CompareArgs),
     /// Print a file or a stage of its lowering as text.
     Inspect(inspect::InspectArgs),
+    /// Place a network on a chip and print the floorplan; needs no data.
+    Map(map::MapArgs),
     /// List and show device models.
     #[command(subcommand)]
     Device(device::DeviceVerb),
@@ -64,9 +68,13 @@ enum Verb {
 /// Flags that `run` and `compare` share.
 #[derive(Debug, Args, Clone)]
 pub struct CommonArgs {
-    /// Data file (.npz); default: beside the model, ecg_gru.npz or else ecg.npz for ecg_gru.onnx.
+    /// Data file (.npz), or random[:N] for N drawn samples without labels; default: beside the model,
+    /// ecg_gru.npz or else ecg.npz for ecg_gru.onnx.
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Whether values are run: `off` stops at timing, energy and area, and needs no data.
+    #[arg(long, default_value = "on", value_name = "on|off")]
+    pub values: String,
     /// Samples for calibration (.npz); default: the first samples of the data.
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
@@ -91,8 +99,16 @@ pub struct CommonArgs {
     /// Bind a dynamic dimension of the model.
     #[arg(long, value_name = "NAME=N")]
     pub dim: Vec<String>,
-    /// Mapper (default: the arch file's).
+    /// Number of equal chips in a row, or auto for as many as the network needs (default: the arch file's).
+    #[arg(long, value_name = "N|auto")]
+    pub chips: Option<String>,
+    /// What to do when the network does not fit: error, chips (take more of them) or reload (run it in
+    /// segments, writing the crossbars in between); default: the arch file's.
     #[arg(long, value_name = "NAME")]
+    pub when_too_small: Option<String>,
+    /// Mapper with its options, for instance balanced_pipeline, or anneal:steps=500000,seed=1 (default: the
+    /// arch file's).
+    #[arg(long, value_name = "NAME[:OPTION=N,...]")]
     pub mapper: Option<String>,
     /// Where run folders go.
     #[arg(long, default_value = "reports/runs", value_name = "FOLDER")]
@@ -171,10 +187,56 @@ impl CommonArgs {
                     .help("give at least 1, or leave it out to run all samples"),
             );
         }
+        let drawn = match self.data.as_ref().and_then(|p| p.to_str()).map(drawn) {
+            Some(Err(problem)) => {
+                problems.push(problem);
+                None
+            }
+            Some(Ok(drawn)) => drawn,
+            None => None,
+        };
+        let chips = match self.chips.as_deref().map(|n| (n, n.parse::<usize>())) {
+            None => None,
+            Some(("auto", _)) => Some(Chips::Auto),
+            Some((_, Ok(n))) => Some(Chips::Count(n)),
+            Some((n, Err(_))) => {
+                problems.push(
+                    Diagnostic::error("F038", format!("`--chips {n}` is neither a number nor auto"))
+                        .help("for instance --chips 4; auto takes as many as the network needs"),
+                );
+                None
+            }
+        };
+        let when_too_small = self.when_too_small.as_deref().and_then(|name| {
+            let known = WhenTooSmall::ALL.iter().find(|(n, _)| *n == name).map(|(_, w)| *w);
+            if known.is_none() {
+                problems.push(
+                    Diagnostic::error(
+                        "F039",
+                        format!("there is no way called `{name}` for a network that does not fit"),
+                    )
+                    .help("one of error, chips, reload"),
+                );
+            }
+            known
+        });
+        let values = match self.values.as_str() {
+            "on" => true,
+            "off" => false,
+            other => {
+                problems.push(
+                    Diagnostic::error("F035", format!("`--values {other}` is neither on nor off"))
+                        .help("off: mapping, timing, energy and area alone, without data"),
+                );
+                true
+            }
+        };
         problems.into_result(RunOptions {
             arch: arch.to_path_buf(),
             model: model.to_path_buf(),
-            data: self.data.clone(),
+            data: self.data.clone().filter(|_| drawn.is_none()),
+            drawn,
+            values,
             calibration: self.calibration.clone(),
             samples: self.samples,
             seed: self.seed,
@@ -184,9 +246,30 @@ impl CommonArgs {
             set,
             dims,
             mapper: self.mapper.clone(),
+            chips,
+            when_too_small,
             output: self.output.clone(),
             force: self.force,
         })
+    }
+}
+
+/// The number of samples that `random` or `random:N` asks for; `None` for a file.
+fn drawn(data: &str) -> std::result::Result<Option<usize>, Diagnostic> {
+    /// Most samples that are drawn: each is held in memory.
+    const MOST: usize = 1 << 20;
+    let Some(rest) = data.strip_prefix("random") else { return Ok(None) };
+    match (rest, rest.strip_prefix(':')) {
+        ("", _) => Ok(Some(crate::study::DRAWN_SAMPLES)),
+        (_, None) => Ok(None),
+        (_, Some(n)) => match n.parse() {
+            Ok(n) if (1..=MOST).contains(&n) => Ok(Some(n)),
+            _ => Err(Diagnostic::error(
+                "F036",
+                format!("`--data {data}`: `{n}` is not a number of samples from 1 to {MOST}"),
+            )
+            .help("for instance --data random:64; a file of such a name is given as ./random:64")),
+        },
     }
 }
 
@@ -209,6 +292,7 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args, json),
         Verb::Compare(args) => compare::compare(&args, json),
         Verb::Inspect(args) => inspect::inspect(&args),
+        Verb::Map(args) => map::map(&args, json),
         Verb::Device(verb) => device::device(&verb, json),
         Verb::Data(verb) => data::data(&verb, json),
         Verb::Schema => {

@@ -18,6 +18,7 @@ pub enum PartKind {
     Router,
     Link,
     Memory,
+    ChipLink,
 }
 
 /// What a part does.
@@ -82,6 +83,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(PartKind::Link, Action::Traverse, "flit over one link", CountedBy::Sim),
     row(PartKind::Memory, Action::Read, "byte read", CountedBy::Sim),
     row(PartKind::Memory, Action::Write, "byte written", CountedBy::Sim),
+    row(PartKind::ChipLink, Action::Transfer, "byte to a neighbouring chip", CountedBy::Sim),
 ];
 
 impl PartKind {
@@ -103,6 +105,7 @@ impl PartKind {
             Self::Router => "router",
             Self::Link => "link",
             Self::Memory => "memory",
+            Self::ChipLink => "chip_link",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Prices of hardware parts: energy of each action, leakage, area, each with its source.
 
 mod actions;
+mod chip_link;
 mod converter;
 mod digital;
 mod provenance;
@@ -8,6 +9,7 @@ mod storage;
 mod transport;
 
 pub use actions::{ACTIONS, Action, ActionRow, CountedBy, PartKind};
+pub use chip_link::{ChipLinkSpec, SerialLink};
 pub use converter::{AdcSpec, BitSerialDac, DacSpec, FullScaleSpec, SampleHoldSpec, SarAdc};
 pub use digital::{ControlSpec, ShiftAddSpec, VectorSpec};
 pub use provenance::Provenance;

@@ -144,7 +144,8 @@ pub fn settle(chip: &Chip, program: &Program, timeline: &Timeline, activity: &Ac
 }
 
 /// Array energy of each layer, shared equally by its crossbars: it comes from voltages and
-/// conductances, so it is never an assumed price (the device card has its own sources).
+/// conductances, so it is no price of its own: it is assumed where the device card is, and where the
+/// voltages were estimated instead of counted.
 fn array_lines(chip: &Chip, program: &Program, activity: &Activity, lines: &mut Vec<Line>) {
     if activity.samples == 0 {
         return;
@@ -156,11 +157,8 @@ fn array_lines(chip: &Chip, program: &Program, activity: &Activity, lines: &mut 
         let units: Vec<_> = replicas.iter().flatten().collect();
         let share = 1.0 / units.len().max(1) as f64;
         for unit in &units {
-            let assumed = chip.xbar_kinds[chip.xbars[unit.xbar].kind]
-                .part
-                .energy
-                .iter()
-                .any(|(a, p)| *a == Action::Bias && p.source.is_assumed());
+            let part = &chip.xbar_kinds[chip.xbars[unit.xbar].kind].part;
+            let assumed = activity.estimated || part.price(Action::Bias).is_some_and(|p| p.source.is_assumed());
             lines.push(Line {
                 owner: Owner::Xbar(unit.xbar),
                 kind: PartKind::Crossbar,

@@ -6,8 +6,9 @@ mod ledger;
 pub use area::{AreaRow, area};
 pub use ledger::{Ledger, Line, settle};
 
-use crate::arch::Chip;
+use crate::arch::{Chip, TileId};
 use crate::cost::{Part, PartKind};
+use crate::id::Id;
 use crate::sim::Owner;
 
 /// The part of `kind` at `owner`, if the chip has it.
@@ -20,6 +21,10 @@ pub fn part_of(chip: &Chip, owner: Owner, kind: PartKind) -> Option<&Part> {
         (Owner::Xbar(x), PartKind::SampleHold) => &core_kind(chip.xbars[x].core).sample_hold,
         (Owner::Xbar(x), PartKind::Adc) => &core_kind(chip.xbars[x].core).adc.part,
         (Owner::Xbar(x), PartKind::ShiftAdd) => &core_kind(chip.xbars[x].core).shift_add,
+        (Owner::Core(c), PartKind::Dac) => &core_kind(c).dac,
+        (Owner::Core(c), PartKind::SampleHold) => &core_kind(c).sample_hold,
+        (Owner::Core(c), PartKind::Adc) => &core_kind(c).adc.part,
+        (Owner::Core(c), PartKind::ShiftAdd) => &core_kind(c).shift_add,
         (Owner::Core(c), PartKind::InputRegister) => &core_kind(c).input_register,
         (Owner::Core(c), PartKind::OutputRegister) => &core_kind(c).output_register,
         (Owner::Tile(_), PartKind::Bus) => &chip.tile_kind.bus,
@@ -29,22 +34,27 @@ pub fn part_of(chip: &Chip, owner: Owner, kind: PartKind) -> Option<&Part> {
         (Owner::Tile(_), PartKind::Router) => &chip.noc.router,
         (Owner::Link(..), PartKind::Link) => &chip.noc.link,
         (Owner::Memory, PartKind::Memory) => &chip.memory.part,
+        (Owner::Chip(_), PartKind::ChipLink) => &chip.chip_link.as_ref()?.part,
         _ => return None,
     };
     Some(part)
 }
 
-/// Every part instance of the chip: owner and kind, in a stable order.
+/// Every part instance of the chip: owner and kind, in a stable order. Converters act crossbar by crossbar
+/// but are counted core by core ([`Part::count`]), so leakage and area of them belong to the core.
 #[must_use]
 pub fn instances(chip: &Chip) -> Vec<(Owner, PartKind)> {
-    let mut all = Vec::new();
-    for x in chip.xbars.ids() {
-        for kind in [PartKind::Crossbar, PartKind::Dac, PartKind::SampleHold, PartKind::Adc, PartKind::ShiftAdd] {
-            all.push((Owner::Xbar(x), kind));
-        }
-    }
+    const OF_CORE: [PartKind; 6] = [
+        PartKind::Dac,
+        PartKind::SampleHold,
+        PartKind::Adc,
+        PartKind::ShiftAdd,
+        PartKind::InputRegister,
+        PartKind::OutputRegister,
+    ];
+    let mut all: Vec<_> = chip.xbars.ids().map(|x| (Owner::Xbar(x), PartKind::Crossbar)).collect();
     for c in chip.cores.ids() {
-        all.extend([PartKind::InputRegister, PartKind::OutputRegister].map(|k| (Owner::Core(c), k)));
+        all.extend(OF_CORE.map(|k| (Owner::Core(c), k)));
     }
     for t in chip.tiles.ids() {
         all.extend(
@@ -54,21 +64,27 @@ pub fn instances(chip: &Chip) -> Vec<(Owner, PartKind)> {
             all.push((Owner::Tile(t), PartKind::Control));
         }
     }
-    for (a, from) in chip.tiles.enumerate() {
-        for (b, to) in chip.tiles.enumerate() {
-            if from.x.abs_diff(to.x) + from.y.abs_diff(to.y) == 1 {
-                all.push((Owner::Link(a, b), PartKind::Link));
-            }
-        }
+    let [columns, rows] = chip.grid;
+    for (a, tile) in chip.tiles.enumerate() {
+        // neighbours on the same chip: north, west, east, south, which is the order of their numbers
+        let (x, at) = (tile.x % columns, a.index());
+        let north = (tile.y > 0).then(|| at - columns);
+        let west = (x > 0).then(|| at - 1);
+        let east = (x + 1 < columns).then_some(at + 1);
+        let south = (tile.y + 1 < rows).then_some(at + columns);
+        let near = [north, west, east, south].into_iter().flatten();
+        all.extend(near.map(|b| (Owner::Link(a, TileId::new(b)), PartKind::Link)));
     }
     all.push((Owner::Memory, PartKind::Memory));
+    if chip.chip_link.is_some() {
+        all.extend((0..chip.chips).map(|c| (Owner::Chip(c), PartKind::ChipLink)));
+    }
     all
 }
 
 /// Path of a part in reports: `chip.tile[0].core[1].xbar[0].adc`.
 #[must_use]
 pub fn path(chip: &Chip, owner: Owner, kind: PartKind) -> String {
-    use crate::id::Id;
     match owner {
         Owner::Xbar(x) if kind == PartKind::Crossbar => chip.xbar_path(x),
         Owner::Xbar(x) => format!("{}.{}", chip.xbar_path(x), kind.name()),
@@ -76,5 +92,6 @@ pub fn path(chip: &Chip, owner: Owner, kind: PartKind) -> String {
         Owner::Tile(t) => format!("{}.{}", chip.tile_path(t), kind.name()),
         Owner::Link(a, b) => format!("chip.link[{}-{}]", a.index(), b.index()),
         Owner::Memory => "chip.memory".into(),
+        Owner::Chip(c) => format!("chip[{c}].{}", kind.name()),
     }
 }

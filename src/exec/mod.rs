@@ -5,6 +5,7 @@
 
 mod calibrate;
 mod converter;
+mod estimate;
 mod hardware;
 mod mvm;
 mod oracle;
@@ -15,13 +16,16 @@ mod run;
 pub mod support;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 pub use calibrate::calibrate;
 pub use converter::{Converters, LayerConverter};
+pub use estimate::{ASSUMPTION, estimate};
 pub use oracle::{LayerTest, chi2_above, column_moments_test};
 pub use pack::Grid;
 pub use program::Arrays;
 pub use run::{Outcome, RunOptions, run};
+pub use writing::{Writing, writing};
 
 use crate::id::IdVec;
 use crate::lower::LayerId;
@@ -101,4 +105,6 @@ pub struct Activity {
     pub samples: u64,
     /// By layer.
     pub layers: IdVec<LayerId, LayerActivity>,
+    /// Whether it was estimated without samples ([`estimate`]).
+    pub estimated: bool,
 }

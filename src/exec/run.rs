@@ -286,7 +286,7 @@ impl<'a> Walk<'a> {
             layers[id].array_energy = Joule(squares * arrays.energy);
         }
         let logits = Array2::from_shape_vec((samples, classes), logits).expect("every sample yields its classes");
-        Outcome { logits, activity: Activity { samples: samples as u64, layers } }
+        Outcome { logits, activity: Activity { samples: samples as u64, layers, estimated: false } }
     }
 }
 

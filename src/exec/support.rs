@@ -167,7 +167,7 @@ pub fn chip(p: &Parameters) -> Chip {
         vector: part(PartKind::VectorUnit),
         control: None,
     };
-    let (tiles, cores, xbars) = Chip::instances(&tile_kind, &core_kinds, [1, 1]);
+    let (tiles, cores, xbars) = Chip::instances(&tile_kind, &core_kinds, [1, 1], 1);
     Chip {
         name: "test".into(),
         hash: String::new(),
@@ -177,6 +177,8 @@ pub fn chip(p: &Parameters) -> Chip {
         core_kinds,
         tile_kind,
         grid: [1, 1],
+        chips: 1,
+        chip_link: None,
         tiles,
         cores,
         xbars,
@@ -196,6 +198,7 @@ pub fn chip(p: &Parameters) -> Chip {
             fidelity: "noisy".into(),
             mapper: "sequential".into(),
             age: Second(0.0),
+            when_too_small: crate::arch::WhenTooSmall::Error,
         },
         warnings: Diagnostics::new(),
     }

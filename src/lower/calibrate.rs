@@ -38,13 +38,23 @@ impl Range {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ranges {
     edges: BTreeMap<String, Range>,
+    /// The answer for every edge that was not measured.
+    unknown: Option<Range>,
 }
 
 impl Ranges {
+    /// Ranges of a network that is not going to be evaluated: every edge answers with magnitudes up to 1
+    /// (assumed; the scale of a format then means nothing) and either sign, so that codes are signed
+    /// except behind a rectifier.
+    #[must_use]
+    pub fn unknown() -> Self {
+        let range = Range { min: -1.0, max_abs: 1.0, magnitudes: Vec::new() };
+        Self { edges: BTreeMap::new(), unknown: Some(range) }
+    }
     /// What was seen on an edge.
     #[must_use]
     pub fn get(&self, edge: &str) -> Option<&Range> {
-        self.edges.get(edge)
+        self.edges.get(edge).or(self.unknown.as_ref())
     }
     /// All ranges in the order of names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Range)> {

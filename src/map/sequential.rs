@@ -1,65 +1,73 @@
 //! Sequential placement: network order onto chip order.
 //!
-//! Each layer starts on a core of its own, so that layers do not share registers and converters. When
-//! the chip has too few cores for that, blocks are packed without gaps instead.
+//! Each layer starts on a core of its own, so that layers do not share registers and converters, and on a
+//! tile whose buffer has room for its inputs beside those of the layers already at home there. When the chip has
+//! too few tiles for that, buffers are not looked at, and when it has too few cores, blocks are packed without gaps.
 
-use super::{Mapper, Placement};
-use crate::arch::{Chip, CoreId, XbarId, XbarKindId};
-use crate::diag::{Diagnostic, Result};
-use crate::id::IdVec;
-use crate::lower::TiledGraph;
+use super::{Mapper, Placement, Problem};
+use crate::arch::{CoreId, XbarId};
+use crate::diag::Result;
+use crate::id::Id;
 
 /// The sequential mapper.
 pub struct Sequential;
 
 impl Mapper for Sequential {
-    fn place(&self, tiled: &TiledGraph, chip: &Chip) -> Result<Placement> {
-        place(tiled, chip, true).or_else(|| place(tiled, chip, false)).ok_or_else(|| does_not_fit(tiled, chip).into())
+    fn place(&self, problem: &Problem<'_>) -> Result<Placement> {
+        pack(problem, &problem.copies(1))
     }
 }
 
-fn place(tiled: &TiledGraph, chip: &Chip, align: bool) -> Option<Placement> {
-    let mut free = chip.xbars.enumerate().peekable();
+/// What a placement takes care of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Care {
+    Nothing,
+    Cores,
+    Buffers,
+}
+
+/// Places `copies` copies of each layer one after the other.
+///
+/// # Errors
+/// `P002` when they do not fit.
+pub(super) fn pack(problem: &Problem<'_>, copies: &[usize]) -> Result<Placement> {
+    [Care::Buffers, Care::Cores, Care::Nothing]
+        .into_iter()
+        .find_map(|care| attempt(problem, copies, care))
+        .ok_or_else(|| problem.does_not_fit().into())
+}
+
+fn attempt(problem: &Problem<'_>, copies: &[usize], care: Care) -> Option<Placement> {
+    let Problem { tiled, chip, flows, .. } = problem;
+    let mut free = chip.xbars.enumerate();
     let mut last_core: Option<CoreId> = None;
-    let mut blocks = IdVec::new();
-    for layer in tiled.layers.iter() {
+    let mut placement = Placement::empty(tiled);
+    let mut held = vec![0; chip.tiles.len()];
+    for (id, layer) in tiled.layers.enumerate() {
         let foreign = last_core;
-        for _ in &layer.blocks {
-            let (xbar, x): (XbarId, _) = loop {
-                let (id, x) = free.next()?;
-                let shared = align && foreign == Some(x.core);
-                if x.kind == layer.xbar_kind && !shared {
-                    break (id, x);
-                }
-            };
-            last_core = Some(x.core);
-            blocks.push(vec![xbar]);
+        let mut home = None;
+        for _ in 0..copies[id.index()] {
+            for b in &layer.blocks {
+                let (xbar, x): (XbarId, _) = loop {
+                    let (xbar, x) = free.next()?;
+                    let tile = chip.cores[x.core].tile;
+                    let shared = care >= Care::Cores && foreign == Some(x.core);
+                    let full = care == Care::Buffers
+                        && home.is_none()
+                        && held[tile.index()] > 0
+                        && held[tile.index()] + flows.buffers[id] > chip.tile_kind.buffer_bytes as u64;
+                    if x.kind == layer.xbar_kind && !shared && !full {
+                        if home.is_none() {
+                            home = Some(tile);
+                            held[tile.index()] += flows.buffers[id];
+                        }
+                        break (xbar, x);
+                    }
+                };
+                last_core = Some(x.core);
+                placement.blocks[*b].push(xbar);
+            }
         }
     }
-    Some(Placement { blocks })
-}
-
-fn does_not_fit(tiled: &TiledGraph, chip: &Chip) -> Diagnostic {
-    let needed = tiled.blocks.len();
-    let kind: Option<XbarKindId> = tiled.layers.iter().next().map(|l| l.xbar_kind);
-    let there = chip.xbars.iter().filter(|x| Some(x.kind) == kind).count();
-    let per_tile = (there / chip.tiles.len().max(1)).max(1);
-    let tiles = needed.div_ceil(per_tile);
-    let width = (tiles as f64).sqrt().ceil() as usize;
-    let mut largest: Vec<(usize, &str)> = tiled.layers.iter().map(|l| (l.blocks.len(), l.origin.as_str())).collect();
-    largest.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
-    let largest: Vec<String> = largest.iter().take(3).map(|(n, name)| format!("`{name}` {n}")).collect();
-    Diagnostic::error(
-        "P002",
-        format!(
-            "the network needs {needed} crossbars and chip `{}` has {there}: {} too few (largest layers: {})",
-            chip.name,
-            needed.saturating_sub(there),
-            largest.join(", ")
-        ),
-    )
-    .help(format!(
-        "{tiles} tiles would do, for instance `--set chip.grid=[{width}, {}]`; larger crossbars, more bits_per_cell or fewer weight bits also need fewer",
-        tiles.div_ceil(width)
-    ))
+    Some(placement)
 }

@@ -1,10 +1,14 @@
 //! Reports: scores, CSV and JSON files, tables.
 
+mod drawing;
+mod floorplan;
 mod folder;
 mod rows;
 mod score;
 mod table;
 
+pub use drawing::{draw, floorplan_svg};
+pub use floorplan::floorplan_text;
 pub use folder::{RunReport, check_place, files, read, to_csv, write, write_files};
 pub use rows::{CompareRow, ComponentRow, ConfusionRow, LayerRow, PredictionRow, SummaryRow};
 pub use score::{ClassScore, MACRO_LEAST, Score, argmax, paired_difference, score, wilson};

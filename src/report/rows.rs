@@ -50,12 +50,27 @@ pub struct SummaryRow {
     pub macro_f1_float: Option<f64>,
     pub accuracy_quantised: Option<f64>,
     pub macro_f1_quantised: Option<f64>,
-    pub agreement_float: f64,
-    pub agreement_quantised: f64,
+    pub agreement_float: Option<f64>,
+    pub agreement_quantised: Option<f64>,
     pub assumed_energy_share: f64,
     pub assumed_area_share: f64,
     pub warnings: u64,
     pub wall_s: Option<f64>,
+    pub rms_error_float: Option<f64>,
+    pub snr_float_db: Option<f64>,
+    pub rms_error_quantised: Option<f64>,
+    pub snr_quantised_db: Option<f64>,
+    pub chips: u64,
+    pub segments: u64,
+    pub write_energy_j: Option<f64>,
+    pub write_time_s: Option<f64>,
+    pub latency_written_s: Option<f64>,
+    pub batch_100_s: f64,
+    pub batch_100_written_s: Option<f64>,
+    pub energy_100_written_j: Option<f64>,
+    pub mapper_options: String,
+    pub noc_bits: u64,
+    pub noc_hop_bits: u64,
 }
 
 /// One row of `layers.csv`: a stage, or the leakage of the whole chip.
@@ -83,6 +98,9 @@ pub struct LayerRow {
     pub snr_db: Option<f64>,
     pub clip_rate: Option<f64>,
     pub adc_mean_code: Option<f64>,
+    pub home_tile: Option<u64>,
+    pub tiles: Option<u64>,
+    pub positions_per_replica: Option<u64>,
 }
 
 /// One row of `components.csv`: a part and one of its actions (or its leakage).
@@ -162,11 +180,11 @@ mod tests {
     fn headers_are_frozen() {
         assert_eq!(
             header::<SummaryRow>(),
-            "run_key,archsim_version,arch,arch_hash,workload,model_hash,data_hash,fidelity,mapper,seed,noise_scale,age_s,samples,clock_hz,crossbars_used,crossbars_total,utilisation,macs,latency_cycles,latency_s,interval_cycles,interval_100_s,throughput_inf_s,energy_j,energy_dynamic_j,energy_leakage_j,power_w,tops,tops_w,area_mm2,program_pulses,program_energy_j,program_time_s,label_source,label_agreement,accuracy,accuracy_lo95,accuracy_hi95,macro_f1,accuracy_float,macro_f1_float,accuracy_quantised,macro_f1_quantised,agreement_float,agreement_quantised,assumed_energy_share,assumed_area_share,warnings,wall_s"
+            "run_key,archsim_version,arch,arch_hash,workload,model_hash,data_hash,fidelity,mapper,seed,noise_scale,age_s,samples,clock_hz,crossbars_used,crossbars_total,utilisation,macs,latency_cycles,latency_s,interval_cycles,interval_100_s,throughput_inf_s,energy_j,energy_dynamic_j,energy_leakage_j,power_w,tops,tops_w,area_mm2,program_pulses,program_energy_j,program_time_s,label_source,label_agreement,accuracy,accuracy_lo95,accuracy_hi95,macro_f1,accuracy_float,macro_f1_float,accuracy_quantised,macro_f1_quantised,agreement_float,agreement_quantised,assumed_energy_share,assumed_area_share,warnings,wall_s,rms_error_float,snr_float_db,rms_error_quantised,snr_quantised_db,chips,segments,write_energy_j,write_time_s,latency_written_s,batch_100_s,batch_100_written_s,energy_100_written_j,mapper_options,noc_bits,noc_hop_bits"
         );
         assert_eq!(
             header::<LayerRow>(),
-            "run_key,layer,op,onnx_node,shape_in,shape_out,macs,blocks,replicas,crossbars,utilisation,cycles_busy,cycles_stalled,stall_cause,start_cycle,end_cycle,energy_j,energy_per_mac_j,snr_db,clip_rate,adc_mean_code"
+            "run_key,layer,op,onnx_node,shape_in,shape_out,macs,blocks,replicas,crossbars,utilisation,cycles_busy,cycles_stalled,stall_cause,start_cycle,end_cycle,energy_j,energy_per_mac_j,snr_db,clip_rate,adc_mean_code,home_tile,tiles,positions_per_replica"
         );
         assert_eq!(
             header::<ComponentRow>(),

@@ -7,7 +7,7 @@ use super::rows::CompareRow;
 use crate::units::{Hertz, Joule, Second, Watt};
 
 /// A table with a plain look: header underlined, no boxes.
-fn plain(header: &[&str]) -> Table {
+pub(super) fn plain(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─')));
     table.set_header(header.to_vec());
@@ -68,6 +68,32 @@ pub fn run_tables(report: &RunReport) -> String {
         format!("{:.4} mm²", s.area_mm2),
         format!("{} of {} crossbars hold weights", s.crossbars_used, s.crossbars_total),
     );
+    if s.chips > 1 {
+        row("chips", s.chips.to_string(), "side by side; latency, energy and area are those of all of them".into());
+    }
+    if let (Some(time), Some(energy), Some(latency), Some(batch), Some(each)) =
+        (s.write_time_s, s.write_energy_j, s.latency_written_s, s.batch_100_written_s, s.energy_100_written_j)
+    {
+        row(
+            "writing the crossbars anew",
+            Joule(energy).to_string(),
+            format!(
+                "{} segments take turns; {} for all writes, row by row, from a sample of cells",
+                s.segments,
+                Second(time)
+            ),
+        );
+        row(
+            "with writes",
+            Second(latency).to_string(),
+            format!(
+                "latency of one inference; batch of 100: {} instead of {}, {} for each inference",
+                Second(batch),
+                Second(s.batch_100_s),
+                Joule(each)
+            ),
+        );
+    }
     if s.program_pulses > 0 {
         row(
             "programming, once",
@@ -101,11 +127,30 @@ pub fn run_tables(report: &RunReport) -> String {
             format!("float; quantised {}", maybe(s.accuracy_quantised)),
         );
     }
-    row(
-        "same answer as float",
-        percent(s.agreement_float),
-        format!("quantised reference: {}", percent(s.agreement_quantised)),
-    );
+    if s.agreement_float.is_some() {
+        row(
+            "same answer as float",
+            maybe(s.agreement_float),
+            format!("quantised reference: {}", maybe(s.agreement_quantised)),
+        );
+    }
+
+    if s.accuracy.is_none() && s.rms_error_float.is_some() {
+        let snr = |v: Option<f64>| v.map_or_else(|| "equal".into(), |v| format!("{v:.1} dB"));
+        row(
+            "deviation from float",
+            maybe(s.rms_error_float),
+            format!(
+                "rms of all outputs, relative; signal to noise {}; quantised reference: {}, {}",
+                snr(s.snr_float_db),
+                maybe(s.rms_error_quantised),
+                snr(s.snr_quantised_db)
+            ),
+        );
+    }
+    if s.fidelity == "none" {
+        row("array energy", "estimated".into(), crate::exec::ASSUMPTION.into());
+    }
 
     let mut out = format!(
         "{} on {} ({} fidelity, {} samples, seed {})\n{main}\n",

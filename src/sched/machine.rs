@@ -1,6 +1,6 @@
 //! Resolves the chip's times and widths to whole cycles and bytes.
 
-use super::program::{CoreTiming, Machine, MemoryTiming, MeshTiming, TileTiming};
+use super::program::{ChipRow, CoreTiming, Machine, MemoryTiming, MeshTiming, TileTiming};
 use crate::arch::Chip;
 
 /// The timing of `chip` in cycles of its clock. A time in seconds is rounded up.
@@ -50,11 +50,17 @@ pub fn machine(chip: &Chip) -> Machine {
         tiles,
         cores,
         mesh: MeshTiming {
-            grid: chip.grid,
+            grid: [chip.grid[0] * chip.chips, chip.grid[1]],
             flit_bytes: chip.noc.flit_bytes as u64,
             router: chip.noc.router_latency.cycles(clock),
             link: chip.noc.link_latency.cycles(clock),
             buffer_flits: chip.noc.buffer_flits as u64,
+            chips: chip.chip_link.as_ref().filter(|_| chip.chips > 1).map(|link| ChipRow {
+                columns: chip.grid[0],
+                links: (link.links / 2).max(1),
+                bytes_1024: (link.bandwidth.si() / clock.si() * 1024.0).floor().max(1.0) as u64,
+                latency: link.latency.cycles(clock),
+            }),
         },
         memory: MemoryTiming { width: chip.memory.width as u64, latency: chip.memory.latency.cycles(clock) },
     }

@@ -3,7 +3,11 @@
 mod emit;
 mod machine;
 mod program;
+mod segment;
+mod traffic;
 
 pub use emit::emit;
 pub use machine::machine;
 pub use program::*;
+pub use segment::{Segment, cut};
+pub use traffic::traffic;

@@ -99,6 +99,34 @@ pub struct MeshTiming {
     pub link: u64,
     /// Flits buffered at a router input.
     pub buffer_flits: u64,
+    /// The chips that the mesh is cut into along x; `None`: it is on one chip.
+    pub chips: Option<ChipRow>,
+}
+
+/// Chips side by side, with serial links between neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChipRow {
+    /// Mesh columns of one chip.
+    pub columns: usize,
+    /// Links from one chip to the next, in each direction; mesh rows take them in turn.
+    pub links: usize,
+    /// Bytes that a link moves in 1024 cycles.
+    pub bytes_1024: u64,
+    /// Cycles over a link.
+    pub latency: u64,
+}
+
+impl ChipRow {
+    /// Chip of a mesh column.
+    #[must_use]
+    pub const fn chip(&self, x: usize) -> usize {
+        x / self.columns
+    }
+    /// Cycles in which a link is held for a message.
+    #[must_use]
+    pub const fn cycles(&self, bytes: u64) -> u64 {
+        (bytes * 1024).div_ceil(self.bytes_1024)
+    }
 }
 
 /// Timing of the global buffer.

@@ -185,7 +185,7 @@ impl Setup {
         for (number, key) in self.servers.iter().enumerate() {
             let cycles = self.world.transport.busy(number as u32);
             if cycles > 0 {
-                busy.insert(*key, cycles);
+                *busy.entry(*key).or_default() += cycles;
             }
         }
         let described = program.stages.enumerate().flat_map(|(id, s)| match &s.work {

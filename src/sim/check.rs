@@ -35,6 +35,12 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     if [m.mesh.router, m.mesh.link, m.memory.latency].iter().any(|t| *t > MOST_CYCLES) {
         return fail(format!("a latency of the mesh or the memory is above {MOST_CYCLES} cycles"));
     }
+    if let Some(row) = &m.mesh.chips {
+        let odd = row.columns == 0 || columns % row.columns != 0;
+        if odd || row.links == 0 || row.bytes_1024 == 0 || row.latency > MOST_CYCLES {
+            return fail("chips of a row need equal meshes and links that move bytes".into());
+        }
+    }
     let mut seen = vec![false; columns * rows];
     for (id, t) in m.tiles.enumerate() {
         if t.x >= columns || t.y >= rows || std::mem::replace(&mut seen[t.y * columns + t.x], true) {

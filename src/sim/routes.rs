@@ -10,6 +10,7 @@
 //! | link | `f = ceil(b / flit_bytes)` flits, one in a cycle | `link` for each flit | one message |
 //! | router | not a server | `router` for the head flit, before each link and before the exit | – |
 //! | vector unit | `ceil(ops / lanes)` | `vector_latency` more (pipelined) | one operation issued at a time |
+//! | chip link | `ceil(b / bandwidth)` | `latency` more | one message |
 //! | memory port | `ceil(b / width)` | `latency` more (pipelined) | one access issued at a time |
 //!
 //! A buffer is read over the port and then the bus: the port is held while it waits for the bus, never the
@@ -18,7 +19,9 @@
 //! takes `(k + 1)·router + k·link + f − 1` cycles without contention. The head reserves one link after the
 //! other; a link is held for all flits of a message (messages are not interleaved). Routers of this
 //! message-level mesh have room for what waits (the channel's credit bounds it); `buffer_flits` matters
-//! only to a flit-level mesh. The global buffer sits at the router of tile 0 and uses neither its bus nor
+//! only to a flit-level mesh. Where a way leaves a chip of several, the gateway gathers the whole message
+//! (`f − 1` cycles), sends it over one of the chip's links to that side (mesh row `y` takes link
+//! `y mod links`), and it goes on in the next mesh when its last byte has arrived. The global buffer sits at the router of tile 0 and uses neither its bus nor
 //! its buffer.
 
 use super::transport::{Leg, NONE, Purpose, Route, Transport};
@@ -82,6 +85,10 @@ impl<'m> Builder<'m> {
             servers.extend(
                 to.into_iter().chain(down).map(|n: Option<TileId>| (Owner::Link(id, n.unwrap_or(id)), PartKind::Link)),
             );
+        }
+        if let Some(row) = &machine.mesh.chips {
+            let chips = columns / row.columns;
+            servers.extend((0..chips * 2 * row.links).map(|n| (Owner::Chip(n / (2 * row.links)), PartKind::ChipLink)));
         }
         Self {
             tiles: &machine.tiles,
@@ -219,6 +226,18 @@ impl<'m> Builder<'m> {
             };
             let next = self.at[y * columns + x].expect("the grid is full: checked before");
             self.before += router;
+            if let Some(row) = self.mesh.chips.filter(|r| r.chip(t.x) != r.chip(x)) {
+                let chip = row.chip(t.x);
+                let first = 1 + (3 + DIRECTIONS) * self.tiles.len();
+                let server = first + (2 * chip + direction) * row.links + t.y % row.links;
+                // the gateway sends when it has the whole message
+                self.before += flits.saturating_sub(1);
+                let time = row.cycles(bytes);
+                self.leg(server, time, time + row.latency).leaves = true;
+                self.toll(Owner::Chip(chip), PartKind::ChipLink, Action::Transfer, bytes);
+                here = next;
+                continue;
+            }
             let server = 1 + 3 * self.tiles.len() + here.index() * DIRECTIONS + direction;
             self.leg(server, flits, link).leaves = true;
             self.toll(Owner::Link(here, next), PartKind::Link, Action::Traverse, flits);

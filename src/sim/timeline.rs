@@ -20,6 +20,8 @@ pub enum Owner {
     Link(TileId, TileId),
     /// The global buffer.
     Memory,
+    /// A chip of several (its links to the neighbours).
+    Chip(usize),
 }
 
 /// Why a stage stood still.

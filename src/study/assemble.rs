@@ -1,6 +1,6 @@
 //! Turns the results of all stages into the rows of a report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arch::Chip;
 use crate::cost::{PartKind, Price};
@@ -8,9 +8,9 @@ use crate::energy::{AreaRow, Ledger, area, part_of, path};
 use crate::exec::Activity;
 use crate::id::Id;
 use crate::lower::{QuantGraph, TiledGraph};
-use crate::map::Placement;
+use crate::map::{Placement, usage};
 use crate::report::{ComponentRow, ConfusionRow, LayerRow, PredictionRow, Score, SummaryRow};
-use crate::sched::{Program, Work};
+use crate::sched::{self, Program, Work};
 use crate::sim::{Owner, Timeline};
 use crate::units::Joule;
 
@@ -34,6 +34,8 @@ pub struct Results<'a> {
     pub activity: &'a Activity,
     /// Energy of one inference.
     pub ledger: &'a Ledger,
+    /// Segments that take turns on the crossbars; 0 or 1 if the network is on them all the time.
+    pub segments: usize,
 }
 
 /// Predictions of a run and of its two references, with the truth where it is known.
@@ -66,11 +68,20 @@ impl Results<'_> {
         s.crossbars_used = self.placement.crossbars_used() as u64;
         s.crossbars_total = self.chip.xbars.len() as u64;
         s.utilisation = self.utilisation();
+        let traffic = sched::traffic(self.program);
+        (s.noc_bits, s.noc_hop_bits) = (traffic.bits, traffic.hop_bits);
         s.macs = self.macs();
         s.latency_cycles = self.single.cycles;
         s.latency_s = self.single.cycles as f64 / clock;
         s.interval_cycles = self.batch.interval();
         s.interval_100_s = self.batch.cycles as f64 / clock / self.batch.samples.max(1) as f64;
+        s.chips = self.chip.chips as u64;
+        s.segments = self.segments.max(1) as u64;
+        s.batch_100_s = self.batch.cycles as f64 / clock;
+        if self.segments > 1 {
+            // segments take turns with whole batches: there is no pipeline over all of them
+            s.interval_cycles = self.batch.cycles as f64 / self.batch.samples.max(1) as f64;
+        }
         s.throughput_inf_s = clock / s.interval_cycles.max(1.0);
         s.energy_j = self.ledger.total().si();
         s.energy_dynamic_j = self.ledger.dynamic().si();
@@ -89,16 +100,8 @@ impl Results<'_> {
 
     /// Share of the cells of the crossbars in use that hold a weight.
     fn utilisation(&self) -> f64 {
-        let (mut cells, mut held) = (0usize, 0usize);
-        for l in self.tiled.layers.iter() {
-            let kind = &self.chip.xbar_kinds[l.xbar_kind];
-            for b in &l.blocks {
-                let block = &self.tiled.blocks[*b];
-                let copies = self.placement.blocks[*b].len();
-                cells += kind.rows * kind.cols * copies;
-                held += block.rows.len() * block.cols.len() * l.slices.len() * 2 * copies;
-            }
-        }
+        let layers = self.tiled.layers.ids().map(|l| usage(self.tiled, self.placement, self.chip, l));
+        let (held, cells) = layers.fold((0, 0), |(held, cells), u| (held + u.held, cells + u.cells));
         held as f64 / cells.max(1) as f64
     }
 
@@ -117,6 +120,7 @@ impl Results<'_> {
                 let shape = |s: &[usize]| s.iter().map(ToString::to_string).collect::<Vec<_>>().join("x");
                 let joules = energy.get(&id).copied().unwrap_or(Joule(0.0)).si();
                 let mut row = LayerRow {
+                    home_tile: Some(stage.tile.index() as u64),
                     run_key: key.into(),
                     layer: stage.name.clone(),
                     op: node.map_or_else(|| "Output".into(), |n| n.onnx_op.clone()),
@@ -150,17 +154,16 @@ impl Results<'_> {
 
     fn fill_weighted(&self, row: &mut LayerRow, layer: crate::lower::LayerId, replicas: usize) {
         let l = &self.tiled.layers[layer];
-        let kind = &self.chip.xbar_kinds[l.xbar_kind];
+        let used = usage(self.tiled, self.placement, self.chip, layer);
         row.macs = (l.rows * l.cols * l.positions) as u64;
         row.blocks = l.blocks.len() as u64;
         row.replicas = replicas as u64;
-        row.crossbars = (l.blocks.len() * replicas) as u64;
-        let held: usize = l
-            .blocks
-            .iter()
-            .map(|b| self.tiled.blocks[*b].rows.len() * self.tiled.blocks[*b].cols.len() * l.slices.len() * 2)
-            .sum();
-        row.utilisation = Some(held as f64 / (kind.rows * kind.cols * l.blocks.len()).max(1) as f64);
+        row.crossbars = used.crossbars as u64;
+        row.utilisation = Some(used.held as f64 / used.cells.max(1) as f64);
+        row.positions_per_replica = Some(l.positions.div_ceil(replicas.max(1)) as u64);
+        let xbars = l.blocks.iter().flat_map(|b| &self.placement.blocks[*b]);
+        let tiles: BTreeSet<_> = xbars.map(|x| self.chip.cores[self.chip.xbars[*x].core].tile).collect();
+        row.tiles = Some(tiles.len() as u64);
         row.energy_per_mac_j = Some(row.energy_j / (row.macs as f64).max(1.0));
         if let Some(a) = self.activity.layers.get(layer) {
             if a.error_power > 0.0 && a.signal_power > 0.0 {
@@ -170,6 +173,17 @@ impl Results<'_> {
                 row.clip_rate = Some(a.clipped as f64 / a.conversions as f64);
                 row.adc_mean_code = Some(a.code_sum as f64 / a.conversions as f64);
             }
+        }
+    }
+
+    /// Converters are counted core by core and act crossbar by crossbar: how many share one count.
+    fn sharers(&self, owner: Owner, kind: PartKind) -> f64 {
+        match owner {
+            Owner::Xbar(x) if kind != PartKind::Crossbar => {
+                let core = self.chip.cores[self.chip.xbars[x].core].kind;
+                self.chip.core_kinds[core].crossbars.iter().map(|(_, n)| *n as f64).sum()
+            }
+            _ => 1.0,
         }
     }
 
@@ -191,6 +205,10 @@ impl Results<'_> {
                 let price: Option<&Price<Joule>> = part.energy.iter().find(|(a, _)| a.name() == action).map(|(_, p)| p);
                 let busy = self.single.busy.get(&(owner, kind)).copied().unwrap_or(0);
                 let source = price.map_or(&part.leakage.source, |p| &p.source);
+                let source = match kind == PartKind::Crossbar && self.activity.estimated && action == "bias" {
+                    true => format!("assumed: {}; {source}", crate::exec::ASSUMPTION),
+                    false => source.to_string(),
+                };
                 Some(ComponentRow {
                     run_key: key.into(),
                     path: path(self.chip, owner, kind),
@@ -203,8 +221,8 @@ impl Results<'_> {
                     leakage_j: leakage,
                     busy_cycles: busy,
                     busy_share: busy as f64 / cycles,
-                    area_um2: part.area.value.si() * part.count as f64,
-                    source: source.to_string(),
+                    area_um2: part.area.value.si() * part.count as f64 / self.sharers(owner, kind),
+                    source,
                 })
             })
             .collect()

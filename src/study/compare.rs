@@ -39,7 +39,7 @@ const METRICS: &[Metric] = &[
     ("utilisation", "", |s| Some(s.utilisation)),
     ("assumed_energy_share", "", |s| Some(s.assumed_energy_share)),
     ("macro_f1", "", |s| s.macro_f1),
-    ("agreement_float", "", |s| Some(s.agreement_float)),
+    ("agreement_float", "", |s| s.agreement_float),
 ];
 
 /// Sets every run after the first against the first.

@@ -9,10 +9,11 @@ use super::RunOptions;
 use crate::data::{Dataset, LabelSource, npz};
 use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
 use crate::graph::{Batch, EdgeId, Graph};
+use crate::onnx::DType;
 use crate::rng::{Domain, Draw};
 
 /// Samples drawn when there are no data.
-const DRAWN_SAMPLES: usize = 64;
+pub const DRAWN_SAMPLES: usize = 64;
 
 /// The samples of a run, checked against the inputs of `graph`.
 ///
@@ -20,15 +21,17 @@ const DRAWN_SAMPLES: usize = 64;
 /// Whatever is wrong with the data file or its fit to the network.
 pub fn load(options: &RunOptions, graph: &Graph, warnings: &mut Diagnostics) -> Result<Dataset> {
     let beside = beside(&options.model);
-    let all = match (&options.data, beside.iter().find(|p| p.exists())) {
-        (Some(path), _) | (None, Some(path)) => read(path, graph)?,
-        (None, None) => {
+    let found = beside.iter().find(|p| p.exists());
+    let all = match (&options.data, options.drawn, found) {
+        (_, Some(samples), _) => drawn(graph, options.seed, samples),
+        (Some(path), None, _) | (None, None, Some(path)) => read(path, graph)?,
+        (None, None, None) => {
             let beside = &beside[0];
             warnings.push(
                 Diagnostic::warning("D030", format!("there is no data file `{}`: {DRAWN_SAMPLES} samples are drawn from a normal law and there is no accuracy", beside.display()))
                     .help("put an .npz with the network's inputs there, or give one with --data"),
             );
-            drawn(graph, options.seed)
+            drawn(graph, options.seed, DRAWN_SAMPLES)
         }
     };
     Ok(match options.samples {
@@ -136,17 +139,30 @@ pub fn matrices<'a>(data: &'a Dataset, graph: &Graph) -> Vec<ArrayView2<'a, f32>
         .collect()
 }
 
-fn drawn(graph: &Graph, seed: u64) -> Dataset {
+/// Samples by address: standard normal numbers; for integer inputs every value of the type equally often, if
+/// it has 8 bits or fewer, else 0 to 9 (assumed: an index that most tables hold).
+fn drawn(graph: &Graph, seed: u64, samples: usize) -> Dataset {
     let mut inputs = IndexMap::new();
-    for (i, (name, shape)) in input_shapes(graph).into_iter().enumerate() {
-        let mut full = vec![DRAWN_SAMPLES];
+    let types = graph.inputs.iter().map(|e| graph.edges[*e].fact.dtype);
+    for (i, ((name, shape), dtype)) in input_shapes(graph).into_iter().zip(types).enumerate() {
+        let mut full = vec![samples];
         full.extend(&shape);
         let mut array = ArrayD::<f32>::zeros(IxDyn(&full));
+        let bounds = match dtype {
+            DType::Bool => Some((0.0, 2.0)),
+            DType::I8 => Some((-128.0, 256.0)),
+            DType::U8 => Some((0.0, 256.0)),
+            other if other.is_float() => None,
+            _ => Some((0.0, 10.0)),
+        };
         for (sample, mut row) in array.axis_iter_mut(Axis(0)).enumerate() {
             for (k, v) in row.iter_mut().enumerate() {
                 let draw =
                     Draw { seed, domain: Domain::Explore, element: ((i as u64) << 40) | k as u64, tick: sample as u64 };
-                *v = draw.normal(0) as f32;
+                *v = match bounds {
+                    None => draw.normal(0) as f32,
+                    Some((low, count)) => (low + (draw.uniform(0) * count).floor()) as f32,
+                };
             }
         }
         inputs.insert(name, array);
@@ -158,7 +174,7 @@ fn drawn(graph: &Graph, seed: u64) -> Dataset {
         label_source: LabelSource::None,
         label_agreement: None,
         about: "drawn from a standard normal law".into(),
-        samples: DRAWN_SAMPLES,
+        samples,
         hash: format!("drawn-{seed}"),
     }
 }

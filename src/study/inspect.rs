@@ -3,7 +3,7 @@
 use super::RunOptions;
 use super::assemble::describe_placement;
 use super::session::Session;
-use crate::diag::{Diagnostic, Result, nearest};
+use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
 use crate::graph::{self, Graph};
 use crate::id::Id;
 use crate::sched::{Program, Work};
@@ -14,7 +14,8 @@ const STAGES: &[(&str, bool, bool)] = &[
     ("arch", true, false),
     ("model", false, true),
     ("graph", false, true),
-    ("quant", true, true),
+    ("folded", false, true),
+    ("quantised", true, true),
     ("tiled", true, true),
     ("placement", true, true),
     ("program", true, true),
@@ -41,15 +42,19 @@ pub fn inspect(has_arch: bool, has_model: bool, stage: &str, options: &RunOption
     match stage {
         "arch" => return Ok(arch::describe(&arch::load(&options.arch, &options.set)?)),
         "model" => return Ok(onnx::describe(&onnx::read(&options.model, &onnx::Limits::default())?)),
-        "graph" => {
+        "graph" | "folded" => {
             let model = onnx::read(&options.model, &onnx::Limits::default())?;
-            return Ok(graph::describe(&Graph::build(&model, &options.dims)?));
+            let mut graph = Graph::build(&model, &options.dims)?;
+            if stage == "folded" {
+                let _: Diagnostics = lower::fold::simplify(&mut graph);
+            }
+            return Ok(graph::describe(&graph));
         }
         _ => {}
     }
     let s = Session::open(options)?;
     Ok(match stage {
-        "quant" => lower::describe(&s.quant),
+        "quantised" => lower::describe(&s.quant),
         "tiled" => describe_placement(&s.chip, &s.tiled, &crate::map::Placement::default()),
         "placement" => describe_placement(&s.chip, &s.tiled, &s.placement),
         _ => describe_program(&s.program),

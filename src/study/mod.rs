@@ -3,20 +3,28 @@
 
 mod assemble;
 mod compare;
+mod evaluate;
+mod fit;
+mod floorplan;
 mod inputs;
 mod inspect;
 mod run;
 mod session;
+mod structure;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use assemble::{Answers, Results, confusion_rows, describe_placement, prediction_rows};
 pub use compare::{Comparison, compare, compare_rows};
+pub use fit::{Chips, Fitted, Scheduled};
+pub use floorplan::floorplan;
+pub use inputs::DRAWN_SAMPLES;
 pub use inspect::inspect;
 pub use run::{Done, read_run, run_and_write, simulate, to_json};
 pub use session::{Session, predictions};
 
+use crate::arch::WhenTooSmall;
 use crate::exec::Fidelity;
 use crate::units::Second;
 
@@ -34,6 +42,11 @@ pub struct RunOptions {
     pub model: PathBuf,
     /// Data file; `None`: beside the model.
     pub data: Option<PathBuf>,
+    /// Number of samples to draw instead of reading data.
+    pub drawn: Option<usize>,
+    /// Whether values are run at all; without them there are no samples, no calibration and no accuracy,
+    /// and the array energy is an estimate ([`crate::exec::estimate`]).
+    pub values: bool,
     /// Calibration file; `None`: the first [`CALIBRATION_SAMPLES`] samples of the data.
     pub calibration: Option<PathBuf>,
     /// Use only the first samples.
@@ -52,6 +65,10 @@ pub struct RunOptions {
     pub dims: BTreeMap<String, usize>,
     /// Mapper; `None`: the chip's default.
     pub mapper: Option<String>,
+    /// Number of chips; `None`: the arch file's.
+    pub chips: Option<Chips>,
+    /// What to do when the network does not fit; `None`: the chip's default.
+    pub when_too_small: Option<WhenTooSmall>,
     /// Folder of run folders.
     pub output: PathBuf,
     /// Repeat a run that exists.
@@ -64,6 +81,8 @@ impl Default for RunOptions {
             arch: PathBuf::new(),
             model: PathBuf::new(),
             data: None,
+            drawn: None,
+            values: true,
             calibration: None,
             samples: None,
             seed: 0,
@@ -73,6 +92,8 @@ impl Default for RunOptions {
             set: Vec::new(),
             dims: BTreeMap::new(),
             mapper: None,
+            chips: None,
+            when_too_small: None,
             output: PathBuf::from("reports/runs"),
             force: false,
         }

@@ -6,17 +6,17 @@ use std::time::Instant;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::assemble::{Answers, Results, confusion_rows, prediction_rows};
-use super::session::{Session, predictions};
+use super::assemble::Results;
+use super::evaluate::evaluate;
+use super::session::Session;
+use super::structure::NO_VALUES;
 use super::{BATCH, Progress, RunOptions};
 use crate::data::LabelSource;
 use crate::diag::{Diagnostics, Result};
 use crate::energy::settle;
-use crate::exec::{self, Fidelity, ValueOptions};
-use crate::report::{RunReport, SummaryRow, check_place, read, score, write};
-
-/// Samples whose accumulators are also computed exactly, for the signal-to-noise ratio of every layer.
-const COMPARED_SAMPLES: usize = 32;
+use crate::exec::{self, ValueOptions};
+use crate::map::Choice;
+use crate::report::{RunReport, SummaryRow, check_place, read, write};
 
 /// A finished run.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub fn run_and_write(options: &RunOptions, progress: &dyn Progress) -> Result<Do
     check_place(&options.output)?;
     let session = Session::open(options)?;
     let values = session.value_options(options);
-    let key = run_key(&session, &values);
+    let key = run_key(&session, options, &values);
     let name = folder_name(&session, options, &key);
     let folder = options.output.join(name);
     if !options.force && folder.join("manifest.json").exists() {
@@ -58,7 +58,7 @@ pub fn run_and_write(options: &RunOptions, progress: &dyn Progress) -> Result<Do
 pub fn simulate(options: &RunOptions, progress: &dyn Progress) -> Result<Done> {
     let session = Session::open(options)?;
     let values = session.value_options(options);
-    let key = run_key(&session, &values);
+    let key = run_key(&session, options, &values);
     simulate_session(&session, options, &values, key, progress)
 }
 
@@ -95,8 +95,8 @@ fn folder_name(session: &Session, options: &RunOptions, key: &str) -> String {
 }
 
 /// Twelve hexadecimal digits of the hash of everything that decides the outcome.
-fn run_key(session: &Session, values: &ValueOptions) -> String {
-    let text = json!({
+fn run_key(session: &Session, options: &RunOptions, values: &ValueOptions) -> String {
+    let mut text = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "arch": session.chip.hash,
         "model": session.model.sha256,
@@ -109,6 +109,13 @@ fn run_key(session: &Session, values: &ValueOptions) -> String {
         "noise_scale": values.noise_scale,
         "age_s": values.age.si(),
     });
+    // what is the default leaves the key as it is
+    if !options.values {
+        text["values"] = json!(false);
+    }
+    if session.chip.chips > 1 || !session.segments.is_empty() {
+        text["chips"] = json!([session.chip.chips, session.segments.len()]);
+    }
     Sha256::digest(text.to_string()).iter().take(6).map(|b| format!("{b:02x}")).collect()
 }
 
@@ -125,15 +132,12 @@ fn simulate_session(
     progress.set(1);
     let batch = session.time(BATCH)?;
     progress.finish();
-    let float = predictions(&session.float(progress)?);
-    let quantised = predictions(&session.reference(progress)?);
-    progress.start("programming", 1);
-    let arrays = session.arrays(values)?;
-    progress.finish();
-    let how = exec::RunOptions { compared_samples: COMPARED_SAMPLES, ..exec::RunOptions::default() };
-    let outcome = session.values(&arrays, 0..session.data.samples, &how, progress)?;
-    let chip = predictions(&outcome.logits);
-    let ledger = settle(&session.chip, &session.program, &single, &outcome.activity)?;
+    let evaluated = options.values.then(|| evaluate(session, values, progress)).transpose()?;
+    let activity = match &evaluated {
+        Some(evaluated) => &evaluated.activity,
+        None => &exec::estimate(&session.quant, &session.tiled, &session.chip)?,
+    };
+    let ledger = settle(&session.chip, &session.program, &single, activity)?;
 
     let results = Results {
         chip: &session.chip,
@@ -143,68 +147,65 @@ fn simulate_session(
         program: &session.program,
         single: &single,
         batch: &batch,
-        activity: &outcome.activity,
+        activity,
         ledger: &ledger,
+        segments: session.segments.len(),
     };
-    let classes = session.class_names();
-    let masks = session.label_masks();
+    let choice = Choice::parse(&session.mapper)?;
+    let fidelity = if options.values { values.fidelity.name() } else { NO_VALUES };
     let mut summary = SummaryRow {
         run_key: key.clone(),
         archsim_version: env!("CARGO_PKG_VERSION").into(),
         workload: workload(options),
         model_hash: session.model.sha256.clone(),
         data_hash: session.data.hash.clone(),
-        fidelity: values.fidelity.name().into(),
-        mapper: session.mapper.clone(),
+        fidelity: fidelity.into(),
+        mapper: choice.entry.name.into(),
+        mapper_options: choice.options(),
         seed: values.seed,
         noise_scale: values.noise_scale,
         age_s: values.age.si(),
         samples: session.data.samples as u64,
         label_source: session.data.label_source.as_str().into(),
         label_agreement: session.data.label_agreement.filter(|_| session.data.label_source == LabelSource::Rule),
-        agreement_float: agreement(&chip, &float),
-        agreement_quantised: agreement(&chip, &quantised),
         warnings: session.warnings.iter().count() as u64,
         ..SummaryRow::default()
     };
     results.summarise(&mut summary);
-    if values.fidelity == Fidelity::Noisy {
-        let cost = arrays.programming;
-        summary.program_pulses = cost.pulses;
-        summary.program_energy_j = cost.energy.si();
-        summary.program_time_s = cost.time.si();
+    if !session.segments.is_empty() {
+        writes(session, values, &mut summary)?;
     }
-    let mut confusion = Vec::new();
-    if let Some(masks) = &masks {
-        let mine = score(&chip, masks, &classes);
-        let (float, quantised) = (score(&float, masks, &classes), score(&quantised, masks, &classes));
-        summary.accuracy = Some(mine.accuracy);
-        summary.accuracy_lo95 = Some(mine.interval.0);
-        summary.accuracy_hi95 = Some(mine.interval.1);
-        summary.macro_f1 = Some(mine.macro_f1);
-        summary.accuracy_float = Some(float.accuracy);
-        summary.macro_f1_float = Some(float.macro_f1);
-        summary.accuracy_quantised = Some(quantised.accuracy);
-        summary.macro_f1_quantised = Some(quantised.macro_f1);
-        confusion = confusion_rows(&key, &mine, &classes);
-    }
-    let answers =
-        Answers { classes: &classes, labels: masks.as_deref(), chip: &chip, float: &float, quantised: &quantised };
+    let (confusion, predictions) = match &evaluated {
+        Some(evaluated) => evaluated.report(session, &key, &mut summary),
+        None => Default::default(),
+    };
     summary.wall_s = Some(begun.elapsed().as_secs_f64());
     let report = RunReport {
         layers: results.layer_rows(&key),
         components: results.component_rows(&key),
         confusion,
-        predictions: prediction_rows(&answers),
+        predictions,
         manifest: manifest(session, &summary),
         summary,
     };
     Ok(Done { report, folder: PathBuf::new(), reused: false, warnings: session.warnings.clone() })
 }
 
-fn agreement(a: &[usize], b: &[usize]) -> f64 {
-    let same = a.iter().zip(b).filter(|(x, y)| x == y).count();
-    same as f64 / a.len().max(1) as f64
+/// Fills in what writing the crossbars costs where segments take turns: every batch writes every segment.
+fn writes(session: &Session, values: &ValueOptions, s: &mut SummaryRow) -> Result<()> {
+    let layers = exec::writing(&session.quant, &session.tiled, &session.chip, values)?;
+    let energy = layers.iter().fold(0.0, |sum, w| sum + w.energy.si());
+    let time = session.segments.iter().fold(0.0, |sum, part| {
+        let from = part.segment.first_layer;
+        let mine = layers.iter().skip(from).take(part.segment.tiled.layers.len());
+        sum + mine.map(|w| w.time.si()).fold(0.0, f64::max)
+    });
+    s.write_energy_j = Some(energy);
+    s.write_time_s = Some(time);
+    s.latency_written_s = Some(s.latency_s + time);
+    s.batch_100_written_s = Some(s.batch_100_s + time);
+    s.energy_100_written_j = Some(s.energy_j + energy / BATCH as f64);
+    Ok(())
 }
 
 /// What is needed to repeat the run, and what was found on the way.
@@ -217,9 +218,10 @@ fn manifest(session: &Session, s: &SummaryRow) -> serde_json::Value {
         "data": { "sha256": s.data_hash, "samples": s.samples, "label_source": s.label_source, "label_agreement": s.label_agreement, "about": session.data.about },
         "calibration": { "sha256": session.calibration.hash, "samples": session.calibration.samples },
         "options": {
-            "fidelity": s.fidelity, "mapper": s.mapper, "seed": s.seed, "noise_scale": s.noise_scale, "age_s": s.age_s,
+            "fidelity": s.fidelity, "mapper": s.mapper, "mapper_options": s.mapper_options, "seed": s.seed, "noise_scale": s.noise_scale, "age_s": s.age_s,
             "weight_bits": session.chip.defaults.weight_bits, "activation_bits": session.chip.defaults.activation_bits,
         },
+        "array_energy": if s.fidelity == NO_VALUES { format!("estimated: {}", exec::ASSUMPTION) } else { "counted".into() },
         "warnings": session.warnings.iter().map(|d| json!({ "code": d.code, "message": d.message })).collect::<Vec<_>>(),
     })
 }

@@ -4,17 +4,18 @@ use std::ops::Range;
 
 use ndarray::Array2;
 
-use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs};
+use super::fit::{Fitted, Scheduled, fit, follow};
+use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs, structure};
 use crate::arch::{self, Chip};
 use crate::data::{Dataset, Labels};
 use crate::diag::{Diagnostics, Result};
 use crate::exec::{self, Arrays, Converters, Fidelity, Outcome, ValueOptions};
 use crate::graph::Graph;
 use crate::lower::{self, QuantGraph, QuantOptions, TiledGraph};
-use crate::map::{self, Placement};
+use crate::map::Placement;
 use crate::onnx::{self, Model};
 use crate::report::argmax;
-use crate::sched::{self, Program};
+use crate::sched::Program;
 use crate::sim::{self, SimOptions, Timeline};
 
 /// All stages of one network on one chip.
@@ -35,6 +36,8 @@ pub struct Session {
     pub placement: Placement,
     /// The schedule.
     pub program: Program,
+    /// Segments that take turns on the crossbars; empty if the network is on them all the time.
+    pub segments: Vec<Scheduled>,
     /// The samples to run.
     pub data: Dataset,
     /// The samples to calibrate with.
@@ -52,6 +55,9 @@ impl Session {
     /// Everything wrong with the arch file, the model, the data or their fit.
     pub fn open(options: &RunOptions) -> Result<Self> {
         Self::build(options, |graph, warnings| {
+            if !options.values {
+                return Ok((structure::no_samples(), structure::no_samples()));
+            }
             let data = inputs::load(options, graph, warnings)?;
             let calibration = match &options.calibration {
                 Some(path) => inputs::read(path, graph)?.spread(CALIBRATION_SAMPLES),
@@ -77,29 +83,46 @@ impl Session {
         options: &RunOptions,
         samples: impl FnOnce(&Graph, &mut Diagnostics) -> Result<(Dataset, Dataset)>,
     ) -> Result<Self> {
-        let mut warnings = Diagnostics::new();
-        // the files are independent: report what is wrong with each of them together
-        let chip = arch::load(&options.arch, &options.set);
-        let model = onnx::read(&options.model, &onnx::Limits::default());
-        let (chip, model) = both(chip, model)?;
-        warnings.extend(chip.warnings.clone());
-        let original = Graph::build(&model, &options.dims)?;
+        let (mut chip, mut model, mut warnings) = read(options)?;
+        let mut original = Graph::build(&model, &options.dims)?;
         let mut graph = original.clone();
+        if !options.values {
+            structure::forget(&mut model, &mut original);
+        }
         warnings.extend(lower::fold::simplify(&mut graph));
         let (data, calibration) = samples(&graph, &mut warnings)?;
         let d = &chip.defaults;
-        let ranges = lower::calibrate(&graph, &calibration.inputs)?;
+        let ranges = match options.values {
+            true => lower::calibrate(&graph, &calibration.inputs)?,
+            false => lower::Ranges::unknown(),
+        };
         let quantisation = QuantOptions {
             weight_bits: d.weight_bits,
             activation_bits: d.activation_bits,
             percentile: d.activation_percentile,
         };
         let quant = lower::quantise(&graph, &ranges, quantisation)?;
+        if !options.values {
+            structure::forget(&mut model, &mut graph);
+        }
         let tiled = lower::tile(&quant, &chip)?;
         let mapper = options.mapper.clone().unwrap_or_else(|| d.mapper.clone());
-        let placement = map::place(&mapper, &tiled, &chip)?;
-        let program = sched::emit(&quant, &tiled, &placement, &chip)?;
-        Ok(Self { chip, model, original, graph, quant, tiled, placement, program, data, calibration, mapper, warnings })
+        let Fitted { placement, program, segments } = fit(options, &mut chip, &quant, &tiled, &mapper)?;
+        Ok(Self {
+            chip,
+            model,
+            original,
+            graph,
+            quant,
+            tiled,
+            placement,
+            program,
+            segments,
+            data,
+            calibration,
+            mapper,
+            warnings,
+        })
     }
 
     /// What the values see under `options`.
@@ -122,7 +145,15 @@ impl Session {
     /// # Errors
     /// A deadlock, with the components that wait for each other.
     pub fn time(&self, samples: usize) -> Result<Timeline> {
-        Ok(sim::run(&self.program, &SimOptions { samples, ..SimOptions::default() })?)
+        let options = SimOptions { samples, ..SimOptions::default() };
+        if self.segments.is_empty() {
+            return Ok(sim::run(&self.program, &options)?);
+        }
+        let mut whole = Timeline::default();
+        for part in &self.segments {
+            follow(&mut whole, sim::run(&part.program, &options)?);
+        }
+        Ok(whole)
     }
 
     /// Logits of the float reference, `[samples, classes]`.
@@ -215,6 +246,16 @@ impl Session {
         let outputs: usize = self.quant.nodes[self.quant.output].shape.iter().product();
         (0..outputs).map(|c| self.data.classes.get(c).cloned().unwrap_or_else(|| c.to_string())).collect()
     }
+}
+
+/// Chip and network of a run, and the warnings of reading them.
+fn read(options: &RunOptions) -> Result<(Chip, Model, Diagnostics)> {
+    // the files are independent: report what is wrong with each of them together
+    let chip = arch::load(&options.arch, &options.set);
+    let model = onnx::read(&options.model, &onnx::Limits::default());
+    let (chip, model) = both(chip, model)?;
+    let warnings = chip.warnings.clone();
+    Ok((chip, model, warnings))
 }
 
 /// Predicted class of every row.

@@ -6,6 +6,8 @@ use crate::diag::Diagnostic;
 
 /// Most tiles along one side of the mesh.
 const MAX_SIDE: u32 = 64;
+/// Most chips in a row.
+pub const MAX_CHIPS: u32 = 256;
 /// Most crossbars of a chip; the simulator keeps a record of each.
 const MAX_CROSSBARS: u64 = 1 << 20;
 
@@ -72,11 +74,38 @@ pub(super) fn grid(ctx: &mut Ctx<'_>) {
         .cores
         .iter()
         .fold(0, |n: u64, (kind, count)| n.saturating_add(in_core(kind).saturating_mul((*count).into())));
-    let total = in_tile.saturating_mul(x.into()).saturating_mul(y.into());
+    let chips = u64::from(ctx.file.chip.chips.unwrap_or(1));
+    let total = in_tile.saturating_mul(x.into()).saturating_mul(y.into()).saturating_mul(chips);
     if good && total > MAX_CROSSBARS {
         let message = format!("{x} x {y} tiles have {total} crossbars in all");
         ctx.require(false, "A023", &["chip", "grid"], &message, &format!("at most {MAX_CROSSBARS} crossbars"));
     }
+}
+
+/// A040, A041, A042: several chips, and the links between them.
+pub(super) fn chips(ctx: &mut Ctx<'_>) {
+    let chip = &ctx.file.chip;
+    let chips = chip.chips.unwrap_or(1);
+    let good = (1..=MAX_CHIPS).contains(&chips);
+    ctx.require(good, "A040", &["chip", "chips"], &format!("{chips} chips"), &format!("1 to {MAX_CHIPS}"));
+    let Some(link) = &chip.chip_link else {
+        let message = format!("{chips} chips and no `chip_link` between them");
+        return ctx.require(
+            chips <= 1,
+            "A041",
+            &["chip", "chips"],
+            &message,
+            "one chip, or a section `chip.chip_link`",
+        );
+    };
+    let link = link.serial();
+    let path = ["chip", "chip_link", "serial", "links"];
+    ctx.require((1..=1024).contains(&link.links), "A042", &path, &format!("{} links", link.links), "1 to 1024");
+    let path = ["chip", "chip_link", "serial", "bandwidth"];
+    // a byte in a thousand cycles is the slowest that whole cycles tell apart, 1 MB a cycle beyond any link
+    let bytes = link.bandwidth.si() / ctx.file.clock.si();
+    let good = (1e-3..=1e6).contains(&bytes);
+    ctx.require(good, "A042", &path, &format!("{} is {bytes} bytes a cycle", link.bandwidth), "0.001 to 1000000");
 }
 
 /// A011, A012: the cores of a tile exist.

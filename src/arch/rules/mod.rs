@@ -5,6 +5,8 @@ mod core;
 mod crossbar;
 mod parts;
 
+pub use chip::MAX_CHIPS;
+
 use super::ArchFile;
 use super::tree::{Kind, Node, Sources, Span};
 use crate::diag::{Diagnostic, Diagnostics, nearest};
@@ -27,6 +29,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     chip::names,
     chip::clock_and_temperature,
     chip::grid,
+    chip::chips,
     chip::tile_cores,
     chip::bus_vector_noc,
     chip::defaults,

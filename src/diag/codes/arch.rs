@@ -146,4 +146,15 @@ pub(super) const CODES: &[Code] = &[
         "more levels than the card",
         "(warning) A crossbar stores more bits in a cell than its device card has levels, so that levels overlap.",
     ),
+    code("A040", "number of chips", "Between 1 and 256 chips stand in a row."),
+    code(
+        "A041",
+        "chips without links",
+        "Several chips need `chip.chip_link`: number, data rate, latency, energy and area of the links between neighbours.",
+    ),
+    code(
+        "A042",
+        "chip link out of range",
+        "A chip has 1 to 1024 links to its neighbours, each of which moves 0.001 to 1000000 bytes in a clock cycle.",
+    ),
 ];

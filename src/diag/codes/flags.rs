@@ -33,4 +33,30 @@ pub(super) const CODES: &[Code] = &[
         "value of an override not readable",
         "The value after `--set PATH=` must be YAML: a number, a quantity such as `0.2 V`, a list such as `[2, 2]` or a map.",
     ),
+    code(
+        "F030",
+        "drawing of neither kind",
+        "A floorplan is drawn into a file ending in `.svg`, or as a page that opens in a browser into one ending in `.html`.",
+    ),
+    code(
+        "F035",
+        "values neither on nor off",
+        "`--values on` runs samples through the crossbars; `--values off` stops at mapping, timing, energy and area and needs no data.",
+    ),
+    code(
+        "F036",
+        "number of drawn samples",
+        "`--data random:N` draws N samples from a standard normal law (whole numbers for integer inputs). N lies between 1 and 1048576.",
+    ),
+    code(
+        "F037",
+        "chips without links",
+        "More than one chip is asked for and the arch file has no `chip.chip_link` that joins them.",
+    ),
+    code("F038", "number of chips", "`--chips` is a number from 1 to 256, or auto for as many as the network needs."),
+    code(
+        "F039",
+        "unknown way for a network that does not fit",
+        "`--when-too-small` is error, chips (take as many as are needed) or reload (run in segments and write the crossbars in between).",
+    ),
 ];

@@ -28,4 +28,24 @@ pub(super) const CODES: &[Code] = &[
         "unknown mapper",
         "The mapper named in the arch file or on the command line is not in the table of mappers.",
     ),
+    code(
+        "P031",
+        "layer larger than the chip",
+        "Reloading runs a network layer by layer in segments; a layer that needs more crossbars than there are cannot be one. Take more chips or a larger grid.",
+    ),
+    code(
+        "P032",
+        "global buffer too small for a batch",
+        "Between two segments the global buffer keeps what the later one reads, for every sample of the batch. The message says how many bytes that takes.",
+    ),
+    code(
+        "P020",
+        "unknown option of a mapper",
+        "A mapper is given as `NAME` or `NAME:option=number,option=number`. The option named does not belong to this mapper; the help lists those that do.",
+    ),
+    code(
+        "P021",
+        "option of a mapper out of range",
+        "Options of mappers are whole numbers. The message names the option and its range.",
+    ),
 ];
