@@ -104,7 +104,8 @@ impl Draft {
         id
     }
     pub(super) fn run(&self, samples: usize) -> Timeline {
-        run(&self.program, &SimOptions { samples, max_cycles: 10_000_000, trace: true }).expect("the program runs")
+        run(&self.program, &SimOptions { samples, max_cycles: 10_000_000, trace: true, whole: true })
+            .expect("the program runs")
     }
 }
 
