@@ -123,6 +123,11 @@ impl<'a> Attrs<'a> {
     pub fn ignore(&mut self, names: &[&'static str]) {
         self.asked.extend(names);
     }
+    /// Number of outputs that the node names.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.node.outputs.len()
+    }
     /// Whether the output at a position is used.
     #[must_use]
     pub fn has_output(&self, position: usize) -> bool {

@@ -68,6 +68,14 @@ impl Value {
         let array = ArrayD::from_shape_vec(IxDyn(shape), data);
         array.map(Self::Real).map_err(|e| OpError::new(format!("shape {shape:?}: {e}")))
     }
+    /// An integer tensor from its parts.
+    ///
+    /// # Errors
+    /// When the number of elements does not match.
+    pub fn int(dtype: DType, shape: &[usize], data: Vec<i64>) -> OpResult<Self> {
+        let array = ArrayD::from_shape_vec(IxDyn(shape), data);
+        array.map(|a| Self::Int(dtype, a)).map_err(|e| OpError::new(format!("shape {shape:?}: {e}")))
+    }
     /// An `int64` list.
     #[must_use]
     pub fn list(data: Vec<i64>) -> Self {
@@ -134,9 +142,9 @@ impl Value {
     }
 }
 
-/// The elements of a floating-point tensor in row-major order.
+/// The elements of a tensor in row-major order.
 #[must_use]
-pub fn elements(array: &ArrayD<f32>) -> &[f32] {
+pub fn elements<T>(array: &ArrayD<T>) -> &[T] {
     array.as_slice().expect("values of the graph are in standard layout")
 }
 

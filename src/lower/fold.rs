@@ -42,7 +42,8 @@ fn private(graph: &Graph, edge: EdgeId) -> bool {
 /// Removes one `Identity` or `Dropout`. An identity between an input and an output stays.
 pub fn drop_identities(graph: &mut Graph) -> bool {
     let found = graph.nodes.iter().position(|n| {
-        let passes = n.op::<Identity>().is_some() || n.op::<Dropout>().is_some();
+        let one_output = n.outputs.iter().flatten().count() == 1;
+        let passes = one_output && (n.op::<Identity>().is_some() || n.op::<Dropout>().is_some());
         let bare = n.output().is_some_and(|o| graph.outputs.contains(&o))
             && n.input(0).is_some_and(|i| graph.producer(i).is_none());
         passes && !bare

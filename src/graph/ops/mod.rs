@@ -12,6 +12,7 @@ mod pool;
 mod reduce;
 mod shape;
 mod spatial;
+mod unary;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -107,7 +108,9 @@ pub type Table = &'static [(&'static str, Constructor)];
 /// Every supported operator of the ONNX domain, family by family.
 pub const TABLES: &[Table] = &[
     activation::TABLE,
+    activation::FUNCTIONS,
     elementwise::TABLE,
+    elementwise::FUNCTIONS,
     index::TABLE,
     linear::TABLE,
     norm::TABLE,
@@ -211,6 +214,54 @@ macro_rules! both_kinds {
     };
 }
 pub(super) use both_kinds;
+
+/// The lane operations of an operator that only moves data.
+macro_rules! moves_data {
+    () => {
+        fn lane_ops(&self, _: &[Option<&$crate::graph::Fact>], _: &[$crate::graph::Fact]) -> u64 {
+            0
+        }
+    };
+}
+pub(super) use moves_data;
+
+/// Which element types an operator takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Floating-point numbers.
+    Real,
+    /// Any numbers.
+    Number,
+    /// Integers.
+    Integer,
+    /// Truth values.
+    Bool,
+    /// Everything.
+    Any,
+}
+
+impl Takes {
+    /// Refuses an input of another type.
+    pub(super) fn check(self, fact: &Fact) -> OpResult<()> {
+        let (fits, wanted) = match self {
+            Self::Real => (fact.dtype.is_float(), "of a floating-point type"),
+            Self::Number => (fact.dtype != DType::Bool, "a number"),
+            Self::Integer => (!fact.dtype.is_float() && fact.dtype != DType::Bool, "an integer"),
+            Self::Bool => (fact.dtype == DType::Bool, "bool"),
+            Self::Any => (true, ""),
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(OpError::new(format!("an input must be {wanted}, not {}", fact.dtype)))
+    }
+}
+
+/// The value of an input that must not depend on the inputs of the network, since a shape follows from it.
+pub(super) fn known<'a>(inputs: &[Option<&'a Fact>], position: usize, what: &str) -> OpResult<&'a Value> {
+    let value = need(inputs, position)?.value.as_deref();
+    value.ok_or_else(|| OpError::new(format!("{what} must not depend on the inputs: the shape of the result would")))
+}
 
 /// Whether two facts have one element type.
 pub(super) fn same_type(a: &Fact, b: &Fact) -> OpResult<DType> {

@@ -1,6 +1,6 @@
 //! `Clip` to a range: attributes `min` and `max` up to operator set 10, inputs since 11.
 
-use super::super::{OpError, OpResult, Operator, maybe, need};
+use super::super::{OpError, OpResult, Operator, Reach, maybe, need};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Limits every element; `None` bounds come from inputs or are absent.
@@ -52,5 +52,8 @@ impl Operator for Clip {
                 Value::Int(*t, a.mapv(|x| x.max(low).min(high)))
             }
         }])
+    }
+    fn reach(&self, _: &[Option<&Fact>]) -> Reach {
+        Reach::Element
     }
 }

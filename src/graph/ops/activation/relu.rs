@@ -1,6 +1,6 @@
 //! `Relu`: `max(x, 0)`.
 
-use super::super::{OpResult, Operator, map_real, same_real};
+use super::super::{OpResult, Operator, Reach, Takes, need};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Rectifier.
@@ -20,9 +20,17 @@ impl Operator for Relu {
         (1, 1)
     }
     fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
-        same_real(inputs)
+        let x = need(inputs, 0)?;
+        Takes::Number.check(x)?;
+        Ok(vec![Fact::new(x.dtype, x.shape.clone())])
     }
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
-        map_real(inputs, |x| x.max(0.0))
+        Ok(vec![match need(inputs, 0)? {
+            Value::Real(a) => Value::Real(a.mapv(|x| x.max(0.0))),
+            Value::Int(t, a) => Value::Int(*t, a.mapv(|v| v.max(0))),
+        }])
+    }
+    fn reach(&self, _: &[Option<&Fact>]) -> Reach {
+        Reach::Element
     }
 }

@@ -1,6 +1,6 @@
 //! `Sigmoid`: `1 / (1 + exp(-x))`.
 
-use super::super::{OpResult, Operator, map_real, same_real};
+use super::super::{OpResult, Operator, Reach, map_real, same_real};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Logistic function.
@@ -23,5 +23,8 @@ impl Operator for Sigmoid {
     }
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
         map_real(inputs, |x| 1.0 / (1.0 + libm::expf(-x)))
+    }
+    fn reach(&self, _: &[Option<&Fact>]) -> Reach {
+        Reach::Element
     }
 }

@@ -1,11 +1,9 @@
 //! `Add`, `Sub`, `Mul`, `Div` with broadcasting.
-//!
-//! Since operator set 7 shapes are aligned at the end; set 6 broadcasts the second input only, at
-//! attribute `axis`, and only if `broadcast` is 1.
 
 use ndarray::{ArrayD, IxDyn, Zip};
 
-use super::super::{OpError, OpResult, Operator, broadcast, need, same_type};
+use super::super::{OpError, OpResult, Operator, Reach, need, same_type};
+use super::legacy::{self, Legacy};
 use crate::graph::value::wrap;
 use crate::graph::{Attrs, Fact, Value};
 use crate::onnx::DType;
@@ -23,13 +21,6 @@ pub enum Sign {
     Div,
 }
 
-/// How set 6 places its second input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Legacy {
-    broadcast: bool,
-    axis: Option<i64>,
-}
-
 /// An element-wise operation on two tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arithmetic {
@@ -40,12 +31,7 @@ pub struct Arithmetic {
 }
 
 fn new(sign: Sign, attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
-    let legacy = if attrs.opset < 7 {
-        attrs.ignore(&["consumed_inputs"]);
-        Some(Legacy { broadcast: attrs.flag("broadcast", false)?, axis: attrs.int("axis")? })
-    } else {
-        None
-    };
+    let legacy = legacy::read(attrs)?;
     Ok(Box::new(Arithmetic { sign, legacy }))
 }
 pub(super) fn add(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
@@ -61,33 +47,13 @@ pub(super) fn div(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
     new(Sign::Div, attrs)
 }
 
-impl Arithmetic {
-    /// Shape of the second input as it takes part in broadcasting.
-    fn aligned(&self, a: &[usize], b: &[usize]) -> OpResult<Vec<usize>> {
-        let Some(legacy) = self.legacy else { return Ok(b.to_vec()) };
-        if !legacy.broadcast {
-            if a == b {
-                return Ok(b.to_vec());
-            }
-            return Err(OpError::new(format!("shapes {a:?} and {b:?} differ, and `broadcast` is not set")));
-        }
-        let at = match legacy.axis {
-            Some(axis) => super::super::axis(axis, a.len())?,
-            None => a.len().saturating_sub(b.len()),
-        };
-        let tail = a.len().checked_sub(at + b.len());
-        let tail = tail.ok_or_else(|| OpError::new(format!("shape {b:?} does not fit {a:?} at axis {at}")))?;
-        Ok(b.iter().copied().chain(std::iter::repeat_n(1, tail)).collect())
-    }
-}
-
 /// Combines two arrays of shapes that broadcast to `shape`.
-pub(in crate::graph::ops) fn combine<T: Copy>(
+pub(in crate::graph::ops) fn combine<T: Copy, U: Copy>(
     a: &ArrayD<T>,
     b: &ArrayD<T>,
     shape: &[usize],
-    f: impl Fn(T, T) -> T,
-) -> OpResult<ArrayD<T>> {
+    f: impl Fn(T, T) -> U,
+) -> OpResult<ArrayD<U>> {
     let bad = || OpError::new(format!("shapes {:?} and {:?} do not broadcast", a.shape(), b.shape()));
     let a = a.broadcast(IxDyn(shape)).ok_or_else(bad)?;
     let b = b.broadcast(IxDyn(shape)).ok_or_else(bad)?;
@@ -107,6 +73,7 @@ fn integer(sign: Sign, dtype: DType, a: &ArrayD<i64>, b: &ArrayD<i64>, shape: &[
                 Sign::Add => x.wrapping_add(y),
                 Sign::Sub => x.wrapping_sub(y),
                 Sign::Mul => x.wrapping_mul(y),
+                Sign::Div if dtype == DType::U64 => (x as u64 / y as u64) as i64,
                 Sign::Div => x.wrapping_div(y),
             },
         )
@@ -129,25 +96,12 @@ impl Operator for Arithmetic {
     fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
         let (a, b) = (need(inputs, 0)?, need(inputs, 1)?);
         let dtype = same_type(a, b)?;
-        let right = self.aligned(&a.shape, &b.shape)?;
-        let shape = broadcast(&a.shape, &right)?;
-        if self.legacy.is_some() && shape != a.shape {
-            return Err(OpError::new(format!("shape {:?} does not broadcast to {:?}", b.shape, a.shape)));
-        }
-        Ok(vec![Fact::new(dtype, shape)])
+        Ok(vec![Fact::new(dtype, legacy::shapes(self.legacy, &a.shape, &b.shape)?.1)])
     }
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
         let (a, b) = (need(inputs, 0)?, need(inputs, 1)?);
-        let right = self.aligned(a.shape(), b.shape())?;
-        let shape = broadcast(a.shape(), &right)?;
-        let moved;
-        let b = if right == b.shape() {
-            b
-        } else {
-            moved = super::super::with_shape(b, &right)?;
-            &moved
-        };
-        Ok(vec![match (a, b) {
+        let (b, shape) = legacy::align(self.legacy, a, b)?;
+        Ok(vec![match (a, &*b) {
             (Value::Real(a), Value::Real(b)) => Value::Real(match self.sign {
                 Sign::Add => combine(a, b, &shape, |x, y| x + y)?,
                 Sign::Sub => combine(a, b, &shape, |x, y| x - y)?,
@@ -157,5 +111,8 @@ impl Operator for Arithmetic {
             (Value::Int(t, a), Value::Int(_, b)) => integer(self.sign, *t, a, b, &shape)?,
             _ => return Err(OpError::new("mixes integers and floating-point numbers")),
         }])
+    }
+    fn reach(&self, _: &[Option<&Fact>]) -> Reach {
+        Reach::Element
     }
 }

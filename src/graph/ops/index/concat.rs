@@ -2,7 +2,7 @@
 
 use ndarray::Axis;
 
-use super::super::{OpError, OpResult, Operator, axis, need, same_type};
+use super::super::{OpError, OpResult, Operator, Reach, axis, moves_data, need, same_type};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Concatenation.
@@ -63,4 +63,8 @@ impl Operator for Concat {
             }
         }])
     }
+    fn reach(&self, inputs: &[Option<&Fact>]) -> Reach {
+        super::along_axis(self.axis, inputs)
+    }
+    moves_data!();
 }

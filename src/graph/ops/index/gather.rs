@@ -2,7 +2,7 @@
 
 use ndarray::{Axis, IxDyn};
 
-use super::super::{OpError, OpResult, Operator, axis, both_kinds, need};
+use super::super::{OpError, OpResult, Operator, Reach, axis, both_kinds, maybe, moves_data, need};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Selection along an axis.
@@ -55,4 +55,12 @@ impl Operator for Gather {
             picked.into_shape_with_order(shape).map_err(bad)?
         })])
     }
+    fn reach(&self, inputs: &[Option<&Fact>]) -> Reach {
+        match maybe(inputs, 1) {
+            // a list of indices leaves the number of dimensions as it is
+            Some(indices) if indices.shape.len() == 1 => super::along_axis(self.axis, inputs),
+            _ => Reach::All,
+        }
+    }
+    moves_data!();
 }

@@ -3,7 +3,7 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::super::{OpError, OpResult, Operator, axis, maybe, need};
+use super::super::{OpError, OpResult, Operator, Reach, along, axis, maybe, moves_data, need};
 use crate::graph::{Attrs, Fact, Value};
 
 /// What fills the padding.
@@ -130,4 +130,11 @@ impl Operator for Pad {
             Value::Int(t, a) => Value::Int(*t, self.fill(a, &pads, value as i64)),
         }])
     }
+    fn reach(&self, inputs: &[Option<&Fact>]) -> Reach {
+        let Some(x) = maybe(inputs, 0) else { return Reach::All };
+        let pads = self.pads(&x.shape, inputs, Fact::known_ints).unwrap_or_else(|_| vec![(1, 1); x.shape.len()]);
+        let moved: Vec<usize> = (0..pads.len()).filter(|d| pads[*d] != (0, 0)).collect();
+        along(&moved, x.shape.len())
+    }
+    moves_data!();
 }

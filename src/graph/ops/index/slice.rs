@@ -2,7 +2,7 @@
 
 use ndarray::Axis;
 
-use super::super::{OpError, OpResult, Operator, axis, both_kinds, maybe, need};
+use super::super::{OpError, OpResult, Operator, Reach, along, axis, both_kinds, maybe, moves_data, need};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Ranges given as attributes, if they are.
@@ -111,4 +111,11 @@ impl Operator for Slice {
             a.as_standard_layout().into_owned()
         })])
     }
+    fn reach(&self, inputs: &[Option<&Fact>]) -> Reach {
+        let Some(x) = maybe(inputs, 0) else { return Reach::All };
+        let ranges = self.ranges(inputs, Fact::known_ints).and_then(|r| r.resolve(&x.shape));
+        let moved = |(d, start, _, step): (usize, usize, usize, i64)| ((start, step) != (0, 1)).then_some(d);
+        ranges.map_or(Reach::All, |r| along(&r.into_iter().filter_map(moved).collect::<Vec<_>>(), x.shape.len()))
+    }
+    moves_data!();
 }

@@ -4,24 +4,26 @@ use std::sync::Arc;
 
 use ndarray::{Array1, arr0};
 
-use super::super::{OpError, OpResult, Operator};
+use super::super::{OpError, OpResult, Operator, moves_data};
 use crate::graph::{Attrs, Fact, Value};
 use crate::onnx::DType;
 
 /// A constant.
 #[derive(Clone, PartialEq)]
 pub struct Constant {
-    value: Arc<Value>,
+    fact: Fact,
 }
 
 impl std::fmt::Debug for Constant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Constant {{ shape: {:?} }}", self.value.shape())
+        write!(f, "Constant {{ shape: {:?} }}", self.fact.shape)
     }
 }
 
 pub(super) fn new(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
+    let mut dtype = None;
     let value = if let Some(t) = attrs.tensor("value")? {
+        dtype = Some(t.dtype);
         Value::from_tensor(t)?
     } else if let Some(v) = attrs.float("value_float")? {
         Value::Real(arr0(v).into_dyn())
@@ -34,7 +36,8 @@ pub(super) fn new(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
     } else {
         return Err(OpError::new("has none of the attributes `value`, `value_float(s)`, `value_int(s)`"));
     };
-    Ok(Box::new(Constant { value: Arc::new(value) }))
+    let fact = Fact::constant(Arc::new(value));
+    Ok(Box::new(Constant { fact: Fact { dtype: dtype.unwrap_or(fact.dtype), ..fact } }))
 }
 
 impl Operator for Constant {
@@ -45,9 +48,11 @@ impl Operator for Constant {
         (0, 0)
     }
     fn infer(&self, _: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
-        Ok(vec![Fact::constant(Arc::clone(&self.value))])
+        Ok(vec![self.fact.clone()])
     }
     fn eval(&self, _: &[Option<&Value>]) -> OpResult<Vec<Value>> {
-        Ok(vec![(*self.value).clone()])
+        let value = self.fact.value.as_deref();
+        Ok(vec![value.ok_or_else(|| OpError::new("has no value"))?.clone()])
     }
+    moves_data!();
 }

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::super::{OpError, OpResult, Operator, need};
+use super::super::{OpError, OpResult, Operator, moves_data, need};
 use super::sizes;
 use crate::graph::{Attrs, Fact, Value};
 use crate::onnx::DType;
@@ -42,7 +42,5 @@ impl Operator for ConstantOfShape {
             Value::Int(t, v) => Value::Int(*t, ArrayD::from_elem(shape, *v.first().ok_or_else(empty)?)),
         }])
     }
-    fn lane_ops(&self, _: &[Option<&Fact>], _: &[Fact]) -> u64 {
-        0
-    }
+    moves_data!();
 }

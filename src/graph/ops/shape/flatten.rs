@@ -1,6 +1,6 @@
 //! `Flatten` to two dimensions at an axis.
 
-use super::super::{OpError, OpResult, Operator, need, with_shape};
+use super::super::{OpError, OpResult, Operator, moves_data, need, with_shape};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Dimensions before `axis` become the first, the others the second.
@@ -41,4 +41,5 @@ impl Operator for Flatten {
         let x = need(inputs, 0)?;
         Ok(vec![with_shape(x, &self.shape(x.shape())?)?])
     }
+    moves_data!();
 }

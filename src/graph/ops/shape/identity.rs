@@ -1,6 +1,6 @@
 //! `Identity`: the same tensor.
 
-use super::super::{OpResult, Operator, need};
+use super::super::{OpResult, Operator, Reach, moves_data, need};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Passes its input on.
@@ -24,4 +24,8 @@ impl Operator for Identity {
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
         Ok(vec![need(inputs, 0)?.clone()])
     }
+    fn reach(&self, _: &[Option<&Fact>]) -> Reach {
+        Reach::Element
+    }
+    moves_data!();
 }

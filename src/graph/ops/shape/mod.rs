@@ -1,13 +1,19 @@
 //! Shapes, types and constants: no arithmetic.
 
+mod blocks;
 mod constant;
 mod constant_of_shape;
 mod dropout;
+mod expand;
+mod eye_like;
 mod flatten;
 mod identity;
+mod range;
 mod reshape;
 mod shape;
+mod size;
 mod squeeze;
+mod tile;
 mod transpose;
 mod unsqueeze;
 
@@ -25,12 +31,19 @@ pub use unsqueeze::Unsqueeze;
 pub const TABLE: Table = &[
     ("Constant", constant::new),
     ("ConstantOfShape", constant_of_shape::new),
+    ("DepthToSpace", blocks::to_space),
     ("Dropout", dropout::new),
+    ("Expand", expand::new),
+    ("EyeLike", eye_like::new),
     ("Flatten", flatten::new),
     ("Identity", identity::new),
+    ("Range", range::new),
     ("Reshape", reshape::new),
     ("Shape", shape::new),
+    ("Size", size::new),
+    ("SpaceToDepth", blocks::to_depth),
     ("Squeeze", squeeze::new),
+    ("Tile", tile::new),
     ("Transpose", transpose::new),
     ("Unsqueeze", unsqueeze::new),
 ];

@@ -1,6 +1,6 @@
 //! `Reshape`: -1 is what remains, 0 copies the input's dimension unless `allowzero` is set.
 
-use super::super::{OpError, OpResult, Operator, need, with_shape};
+use super::super::{OpError, OpResult, Operator, moves_data, need, with_shape};
 use crate::graph::{Attrs, Fact, Value};
 
 /// The same elements in another shape.
@@ -59,4 +59,5 @@ impl Operator for Reshape {
         let x = need(inputs, 0)?;
         Ok(vec![with_shape(x, &self.shape(x.shape(), &need(inputs, 1)?.ints("the shape")?)?)?])
     }
+    moves_data!();
 }

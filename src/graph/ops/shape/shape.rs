@@ -1,6 +1,6 @@
 //! `Shape` of a tensor, or since operator set 15 a part of it.
 
-use super::super::{OpResult, Operator, need};
+use super::super::{OpResult, Operator, moves_data, need};
 use crate::graph::{Attrs, Fact, Value};
 use crate::onnx::DType;
 
@@ -43,4 +43,5 @@ impl Operator for Shape {
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
         Ok(vec![self.list(need(inputs, 0)?.shape())])
     }
+    moves_data!();
 }

@@ -1,6 +1,6 @@
 //! `Transpose`: dimensions in another order, reversed by default.
 
-use super::super::{OpError, OpResult, Operator, axes, both_kinds, need};
+use super::super::{OpError, OpResult, Operator, axes, both_kinds, moves_data, need};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Permutation of dimensions.
@@ -44,4 +44,5 @@ impl Operator for Transpose {
         let order = self.order(x.shape().len())?;
         Ok(vec![both_kinds!(x, a => a.view().permuted_axes(order).as_standard_layout().into_owned())])
     }
+    moves_data!();
 }

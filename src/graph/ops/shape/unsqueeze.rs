@@ -1,6 +1,6 @@
 //! `Unsqueeze`: inserts dimensions of size 1; `axes` is an attribute up to operator set 12, an input since 13.
 
-use super::super::{OpError, OpResult, Operator, axes, maybe, need, with_shape};
+use super::super::{OpError, OpResult, Operator, axes, maybe, moves_data, need, with_shape};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Insertion of dimensions of size 1.
@@ -38,4 +38,5 @@ impl Operator for Unsqueeze {
         let list = maybe(inputs, 1).map(|a| a.ints("the axes")).transpose()?;
         Ok(vec![with_shape(x, &stretched(x.shape(), list.as_deref().or(self.axes.as_deref()))?)?])
     }
+    moves_data!();
 }
