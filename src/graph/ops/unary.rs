@@ -106,7 +106,10 @@ impl Operator for Unary {
 }
 
 /// The table of a list of rules, for their constructor.
-pub(super) const fn table<const N: usize>(rules: &[Rule; N], new: super::Constructor) -> [(&'static str, super::Constructor); N] {
+pub(super) const fn table<const N: usize>(
+    rules: &[Rule; N],
+    new: super::Constructor,
+) -> [(&'static str, super::Constructor); N] {
     let mut table = [("", new); N];
     let mut i = 0;
     while i < N {

@@ -1,11 +1,13 @@
 //! Tests of whole runs on machines small enough to be followed by hand.
 
+mod chips;
 mod core_law;
 mod counts;
 mod flow;
 mod isaac;
 mod mesh;
 mod probes;
+mod repeat;
 
 use super::{SimOptions, Timeline, run};
 use crate::arch::{BackEnd, CoreId, TileId, XbarId};

@@ -46,8 +46,7 @@ static RULES: [Rule; 14] = [
 ];
 
 /// `x` times the normal distribution function.
-static EXACT_GELU: Rule =
-    Rule::real("Gelu", |x, _| 0.5 * x * (1.0 + libm::erff(x * std::f32::consts::FRAC_1_SQRT_2)));
+static EXACT_GELU: Rule = Rule::real("Gelu", |x, _| 0.5 * x * (1.0 + libm::erff(x * std::f32::consts::FRAC_1_SQRT_2)));
 
 fn new(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
     if attrs.operator() == "Gelu" {
