@@ -95,7 +95,7 @@ fn more_samples_allocate_no_more() {
     let program = program();
     let allocations = |samples| {
         let before = ALLOCATIONS.load(Ordering::Relaxed);
-        let t = run(&program, &SimOptions { samples, ..SimOptions::default() }).expect("the program runs");
+        let t = run(&program, &SimOptions { samples, whole: true, ..SimOptions::default() }).expect("the program runs");
         (ALLOCATIONS.load(Ordering::Relaxed) - before, t.events)
     };
     let (few, few_events) = allocations(3);

@@ -42,7 +42,9 @@ fn private(graph: &Graph, edge: EdgeId) -> bool {
 /// Removes one `Identity` or `Dropout`. An identity between an input and an output stays.
 pub fn drop_identities(graph: &mut Graph) -> bool {
     let found = graph.nodes.iter().position(|n| {
-        let one_output = n.outputs.iter().flatten().count() == 1;
+        // a mask that nobody reads is no second output
+        let unread = |o: &EdgeId| graph.readers(*o).is_empty() && !graph.outputs.contains(o);
+        let one_output = n.outputs.iter().skip(1).flatten().all(unread);
         let passes = one_output && (n.op::<Identity>().is_some() || n.op::<Dropout>().is_some());
         let bare = n.output().is_some_and(|o| graph.outputs.contains(&o))
             && n.input(0).is_some_and(|i| graph.producer(i).is_none());

@@ -6,7 +6,7 @@ use super::channel::Credits;
 use super::core::Core;
 use super::ledger::Ledger;
 use super::queue::Queue;
-use super::routes::{Builder, Toll};
+use super::routes::{Builder, Grid, Toll, Way};
 use super::run::World;
 use super::stage::{Kind, Progress, Unit};
 use super::timeline::{Counts, Owner, Timeline};
@@ -20,6 +20,7 @@ use crate::sched::{Channel, MvmUnit, Program, Stage, StageId, Work};
 pub(super) struct Setup {
     pub(super) world: World,
     tolls: Vec<Toll>,
+    ways: Vec<Way>,
     servers: Vec<(Owner, PartKind)>,
 }
 
@@ -168,7 +169,7 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
         now: 0,
         events: 0,
     };
-    Setup { world, tolls: build.tolls, servers: build.servers }
+    Setup { world, tolls: build.tolls, ways: build.ways, servers: build.servers }
 }
 
 impl Setup {
@@ -182,6 +183,8 @@ impl Setup {
                 *counts.entry((t.owner, t.part, t.action, t.stage)).or_default() += amount;
             }
         }
+        let routes = &self.world.transport.routes;
+        Grid::new(&program.machine).count(&self.ways, |route| routes[route as usize].jobs, &mut counts);
         for (number, key) in self.servers.iter().enumerate() {
             let cycles = self.world.transport.busy(number as u32);
             if cycles > 0 {

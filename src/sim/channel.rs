@@ -72,6 +72,11 @@ impl Credits {
     pub(super) fn consumed(&mut self, sample: u64, position: u64) {
         self.freed = self.freed.max(sample * self.positions + u64::from(self.free[position as usize]));
     }
+    /// Writes down the counts relative to `sample` samples.
+    pub(super) fn state(&self, sample: u64, out: &mut Vec<u64>) {
+        let done = sample * self.positions;
+        out.extend([self.sent, self.left, self.arrived, self.freed].map(|n| n.wrapping_sub(done)));
+    }
     /// Places in all.
     pub(super) fn capacity(&self) -> u64 {
         self.capacity

@@ -1,6 +1,7 @@
 //! What a program must fulfil before it can run. A broken rule is a mistake of whoever made the program,
 //! reported with the place, never a panic.
 
+use crate::arch::TileId;
 use crate::diag::Diagnostic;
 use crate::id::Id;
 use crate::sched::{Program, Work};
@@ -64,7 +65,6 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     }
     let mut sinks = 0;
     let mut xbars = std::collections::BTreeSet::new();
-    let mut units = 0;
     let mut most = 0;
     for (id, s) in program.stages.enumerate() {
         let name = format!("{id} `{}`", s.name);
@@ -90,7 +90,6 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
                     return fail(format!("{name} has no replica, or one without units"));
                 }
                 for u in replicas.iter().flatten() {
-                    units += 1;
                     let counts = 1..=MOST_STEPS;
                     if u.core.index() >= m.cores.len() || !counts.contains(&u.steps) || !counts.contains(&u.rounds) {
                         return fail(format!("a unit of {name} needs a core and 1 to {MOST_STEPS} steps and rounds"));
@@ -126,8 +125,16 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     if sinks == 0 {
         return fail("no sink".into());
     }
-    // legs are at most two for each link of the longest way, for each route
-    if (4 * units + 4 * program.channels.len() + 3 * program.stages.len()) * (columns + rows + 4) > MAX_INDEX {
+    // legs: of a load and a result, a delivery, an own read or store; each link of a way is one
+    let links = |a: TileId, b: TileId| m.tiles[a].x.abs_diff(m.tiles[b].x) + m.tiles[a].y.abs_diff(m.tiles[b].y);
+    let mut legs = 0;
+    for s in program.stages.iter() {
+        let Work::Mvm { replicas, .. } = &s.work else { continue };
+        legs += replicas.iter().flatten().map(|u| 2 * (links(s.tile, m.cores[u.core].tile) + 4)).sum::<usize>();
+    }
+    let ends = |c: &crate::sched::Channel| links(program.stages[c.from].tile, program.stages[c.to].tile);
+    legs += program.channels.iter().map(|c| ends(c) + columns + rows + 4).sum::<usize>();
+    if legs + program.stages.len() * (columns + rows + 4) > MAX_INDEX {
         return fail("too many units and channels for the event queue".into());
     }
     Ok(())

@@ -131,6 +131,20 @@ impl Core {
         self.waiting.take().map(|end| self.hand_over(end))
     }
 
+    /// Writes down the state with times relative to `now`.
+    pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) {
+        let ago = |cycle: u64| now.wrapping_sub(cycle);
+        out.extend([u64::from(self.slots_taken), self.front_step, self.held, self.back_step]);
+        out.extend([self.front_bank as u64, self.back_bank as u64, u64::from(self.register_taken)]);
+        out.extend([self.front_free, self.converter_free, self.adder_free].map(ago));
+        out.extend([self.accumulator_free, self.register_free].map(ago));
+        out.extend(self.filled.map(ago));
+        out.extend(self.bank_free.map(ago));
+        out.push(self.loaded.len() as u64);
+        out.extend(self.loaded.iter().map(|t| ago(*t)));
+        out.extend(self.waiting.map_or([0, 0], |t| [1, ago(t)]));
+    }
+
     fn hand_over(&mut self, end: u64) -> Progress {
         self.register_taken = true;
         self.accumulator_free = end.max(self.register_free);

@@ -28,6 +28,18 @@ pub(super) struct Ledger {
     pub(super) finished: Vec<u64>,
 }
 
+/// Sums of all stages at some cycle: busy cycles, and stalls by cause.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Tally(Vec<(u64, [u64; 3])>);
+
+impl Tally {
+    /// What has been added since an earlier one.
+    pub(super) fn since(&self, old: &Self) -> Self {
+        let less = |a: &[u64; 3], b: &[u64; 3]| [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+        Self(self.0.iter().zip(&old.0).map(|(a, b)| (a.0 - b.0, less(&a.1, &b.1))).collect())
+    }
+}
+
 const CAUSES: [StallCause; 3] = [StallCause::Input, StallCause::Busy, StallCause::Full];
 
 impl Ledger {
@@ -75,6 +87,24 @@ impl Ledger {
             }
             c.cause = cause;
             c.since = now;
+        }
+    }
+    /// Writes down what the stages are in, relative to `now` and `sample` samples; returns the sums so far.
+    pub(super) fn state(&self, now: u64, sample: u64, out: &mut Vec<u64>) -> Tally {
+        for c in &self.stages {
+            out.extend([now.wrapping_sub(c.busy_since), now.wrapping_sub(c.since)]);
+            out.push(c.cause.map_or(u64::MAX, |cause| cause as u64));
+            out.push(now.wrapping_sub(c.end));
+        }
+        out.extend(self.sinks_done.iter().skip(sample as usize).take_while(|n| **n > 0).map(|n| u64::from(*n)));
+        Tally(self.stages.iter().map(|c| (c.busy, c.stalls)).collect())
+    }
+    /// Adds the sums of `n` periods and moves the ends by `cycles`.
+    pub(super) fn repeat(&mut self, tally: &Tally, n: u64, cycles: u64) {
+        for (c, (busy, stalls)) in self.stages.iter_mut().zip(&tally.0) {
+            c.busy += busy * n;
+            c.stalls.iter_mut().zip(stalls).for_each(|(s, t)| *s += t * n);
+            c.end += cycles;
         }
     }
     /// The course of each stage.

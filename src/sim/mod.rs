@@ -20,6 +20,7 @@ mod core;
 mod deadlock;
 mod ledger;
 mod queue;
+mod repeat;
 mod routes;
 mod run;
 mod stage;
@@ -42,11 +43,13 @@ pub struct SimOptions {
     pub max_cycles: u64,
     /// Keep the times of every position of the first sample.
     pub trace: bool,
+    /// Run every sample, also those that repeat earlier ones to the cycle. The result is the same.
+    pub whole: bool,
 }
 
 impl Default for SimOptions {
     fn default() -> Self {
-        Self { samples: 1, max_cycles: queue::MAX_CYCLE - 1, trace: false }
+        Self { samples: 1, max_cycles: queue::MAX_CYCLE - 1, trace: false, whole: false }
     }
 }
 
@@ -58,7 +61,8 @@ impl Default for SimOptions {
 pub fn run(program: &Program, options: &SimOptions) -> Result<Timeline, Diagnostic> {
     check::check(program, options.samples)?;
     let mut setup = build::build(program, options.samples, options.trace);
-    match setup.world.run(options.max_cycles.min(queue::MAX_CYCLE - 1)) {
+    let whole = options.whole || options.trace;
+    match setup.world.run(options.max_cycles.min(queue::MAX_CYCLE - 1), options.samples, whole) {
         run::End::OutOfTime => Err(deadlock::out_of_time(&setup.world, options.samples, options.max_cycles)),
         run::End::Quiet if setup.world.ledger.finished.len() < options.samples => {
             Err(deadlock::deadlock(&setup.world, program, options.samples))

@@ -156,6 +156,23 @@ impl Queue {
         }
         self.filled[slot / 64] |= 1 << (slot % 64);
     }
+    /// Writes down the events to come, in order, with cycles relative to the last one popped.
+    pub(super) fn state(&self, out: &mut Vec<u64>) {
+        let mut keys = self.current.clone();
+        for head in &self.heads {
+            let mut at = *head;
+            while at != NIL {
+                let node = &self.nodes[at as usize];
+                keys.push(node.key);
+                at = node.next;
+            }
+        }
+        keys.extend(self.later.iter().map(|Reverse(key)| *key));
+        keys.sort_unstable();
+        out.push(keys.len() as u64);
+        let now = u128::from(self.now) << (INDEX + ARG + 4);
+        out.extend(keys.into_iter().map(|k| k - now).flat_map(|k| [(k >> 64) as u64, k as u64]));
+    }
     /// The next event with its cycle.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<(u64, Event)> {

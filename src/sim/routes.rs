@@ -24,12 +24,14 @@
 //! `y mod links`), and it goes on in the next mesh when its last byte has arrived. The global buffer sits at the router of tile 0 and uses neither its bus nor
 //! its buffer.
 
+use std::collections::BTreeMap;
+
 use super::transport::{Leg, NONE, Purpose, Route, Transport};
 use crate::arch::TileId;
 use crate::cost::{Action, PartKind};
 use crate::id::{Id, IdVec};
-use crate::sched::{Machine, MemoryTiming, MeshTiming, StageId, TileTiming};
-use crate::sim::Owner;
+use crate::sched::{ChipRow, Machine, MemoryTiming, MeshTiming, StageId, TileTiming};
+use crate::sim::{Counts, Owner};
 
 /// An amount counted for every job of a route.
 #[derive(Debug, Clone, Copy)]
@@ -42,13 +44,98 @@ pub(super) struct Toll {
     pub(super) amount: u64,
 }
 
+/// A message over the mesh for every job of a route; what it passes is counted when all jobs are known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    pub(super) route: u32,
+    stage: StageId,
+    from: TileId,
+    to: TileId,
+    bytes: u64,
+    flits: u64,
+}
+
+/// The places of the mesh.
+pub(super) struct Grid<'m> {
+    tiles: &'m IdVec<TileId, TileTiming>,
+    mesh: &'m MeshTiming,
+    /// Tile at each mesh place, row by row.
+    at: Vec<Option<TileId>>,
+}
+
+impl<'m> Grid<'m> {
+    /// The mesh of a checked machine.
+    pub(super) fn new(machine: &'m Machine) -> Self {
+        let [columns, rows] = machine.mesh.grid;
+        let mut at = vec![None; columns * rows];
+        for (id, t) in machine.tiles.enumerate() {
+            at[t.y * columns + t.x] = Some(id);
+        }
+        Self { tiles: &machine.tiles, mesh: &machine.mesh, at }
+    }
+    /// The tile at a place, if it is on the mesh.
+    fn place(&self, x: Option<usize>, y: Option<usize>) -> Option<TileId> {
+        let [columns, rows] = self.mesh.grid;
+        match (x, y) {
+            (Some(x), Some(y)) if x < columns && y < rows => self.at[y * columns + x],
+            _ => None,
+        }
+    }
+    /// Direction and next tile on the XY way to `goal`; `None` at the goal.
+    fn step(&self, here: TileId, goal: TileId) -> Option<(usize, TileId)> {
+        let (t, goal) = (self.tiles[here], self.tiles[goal]);
+        let (direction, x, y) = if t.x < goal.x {
+            (0, t.x + 1, t.y)
+        } else if t.x > goal.x {
+            (1, t.x - 1, t.y)
+        } else if t.y < goal.y {
+            (2, t.x, t.y + 1)
+        } else if t.y > goal.y {
+            (3, t.x, t.y - 1)
+        } else {
+            return None;
+        };
+        Some((direction, self.place(Some(x), Some(y)).expect("the grid is full: checked before")))
+    }
+    /// The chip that is left between two neighbours, if they are on different ones.
+    fn leaves(&self, here: TileId, next: TileId) -> Option<(usize, ChipRow)> {
+        let row = self.mesh.chips?;
+        let chip = row.chip(self.tiles[here].x);
+        (chip != row.chip(self.tiles[next].x)).then_some((chip, row))
+    }
+    /// Adds what the messages of all ways pass to `counts`; `jobs` are those of each route.
+    pub(super) fn count(&self, ways: &[Way], jobs: impl Fn(u32) -> u64, counts: &mut Counts) {
+        let mut messages: BTreeMap<_, u64> = BTreeMap::new();
+        for w in ways {
+            *messages.entry((w.stage, w.from, w.to, w.bytes, w.flits)).or_default() += jobs(w.route);
+        }
+        for ((stage, from, to, bytes, flits), jobs) in messages {
+            let mut add = |owner, part, action, amount: u64| {
+                if amount > 0 {
+                    *counts.entry((owner, part, action, stage)).or_default() += amount;
+                }
+            };
+            let mut here = from;
+            loop {
+                add(Owner::Tile(here), PartKind::Router, Action::Route, flits * jobs);
+                let Some((_, next)) = self.step(here, to) else { break };
+                match self.leaves(here, next) {
+                    Some((chip, _)) => add(Owner::Chip(chip), PartKind::ChipLink, Action::Transfer, bytes * jobs),
+                    None => add(Owner::Link(here, next), PartKind::Link, Action::Traverse, flits * jobs),
+                }
+                here = next;
+            }
+        }
+    }
+}
+
 /// Builds routes leg by leg.
 pub(super) struct Builder<'m> {
     tiles: &'m IdVec<TileId, TileTiming>,
-    mesh: &'m MeshTiming,
     memory: &'m MemoryTiming,
-    /// Tile at each mesh place, row by row.
-    at: Vec<Option<TileId>>,
+    grid: Grid<'m>,
+    /// Messages over the mesh.
+    pub(super) ways: Vec<Way>,
     /// Owner and part of each server.
     pub(super) servers: Vec<(Owner, PartKind)>,
     pub(super) transport: Transport,
@@ -64,37 +151,29 @@ const DIRECTIONS: usize = 4;
 impl<'m> Builder<'m> {
     /// All servers of a machine: memory, ports, buses, vector units, links.
     pub(super) fn new(machine: &'m Machine) -> Self {
-        let [columns, rows] = machine.mesh.grid;
-        let mut at = vec![None; columns * rows];
-        for (id, t) in machine.tiles.enumerate() {
-            at[t.y * columns + t.x] = Some(id);
-        }
+        let grid = Grid::new(machine);
         let mut servers = vec![(Owner::Memory, PartKind::Memory)];
         for part in [PartKind::Buffer, PartKind::Bus, PartKind::VectorUnit] {
             servers.extend(machine.tiles.ids().map(|t| (Owner::Tile(t), part)));
         }
         for (id, t) in machine.tiles.enumerate() {
-            let place = |x: Option<usize>, y: Option<usize>| match (x, y) {
-                (Some(x), Some(y)) if x < columns && y < rows => at[y * columns + x],
-                _ => None,
-            };
             let (x, y) = (Some(t.x), Some(t.y));
-            let to = [place(x.map(|x| x + 1), y), place(t.x.checked_sub(1), y)];
-            let down = [place(x, y.map(|y| y + 1)), place(x, t.y.checked_sub(1))];
+            let to = [grid.place(x.map(|x| x + 1), y), grid.place(t.x.checked_sub(1), y)];
+            let down = [grid.place(x, y.map(|y| y + 1)), grid.place(x, t.y.checked_sub(1))];
             // an edge without neighbour keeps its number but is on no route
             servers.extend(
                 to.into_iter().chain(down).map(|n: Option<TileId>| (Owner::Link(id, n.unwrap_or(id)), PartKind::Link)),
             );
         }
         if let Some(row) = &machine.mesh.chips {
-            let chips = columns / row.columns;
+            let chips = machine.mesh.grid[0] / row.columns;
             servers.extend((0..chips * 2 * row.links).map(|n| (Owner::Chip(n / (2 * row.links)), PartKind::ChipLink)));
         }
         Self {
             tiles: &machine.tiles,
-            mesh: &machine.mesh,
             memory: &machine.memory,
-            at,
+            grid,
+            ways: Vec::new(),
             transport: Transport::new(servers.len()),
             servers,
             tolls: Vec::new(),
@@ -205,42 +284,25 @@ impl<'m> Builder<'m> {
     }
     /// Routers and links from one tile to another (or only through the router of one).
     pub(super) fn mesh(&mut self, from: TileId, to: TileId, bytes: u64) -> &mut Self {
-        let flits = bytes.div_ceil(self.mesh.flit_bytes);
-        let (router, link) = (self.mesh.router, self.mesh.link);
-        let columns = self.mesh.grid[0];
-        let goal = self.tiles[to];
+        let flits = bytes.div_ceil(self.grid.mesh.flit_bytes);
+        let (route, stage) = (self.number(), self.stage);
+        self.ways.push(Way { route, stage, from, to, bytes, flits });
+        let (router, link) = (self.grid.mesh.router, self.grid.mesh.link);
+        let tiles = self.tiles.len();
         let mut here = from;
-        loop {
-            self.toll(Owner::Tile(here), PartKind::Router, Action::Route, flits);
-            let t = self.tiles[here];
-            let (direction, x, y) = if t.x < goal.x {
-                (0, t.x + 1, t.y)
-            } else if t.x > goal.x {
-                (1, t.x - 1, t.y)
-            } else if t.y < goal.y {
-                (2, t.x, t.y + 1)
-            } else if t.y > goal.y {
-                (3, t.x, t.y - 1)
-            } else {
-                break;
-            };
-            let next = self.at[y * columns + x].expect("the grid is full: checked before");
+        while let Some((direction, next)) = self.grid.step(here, to) {
             self.before += router;
-            if let Some(row) = self.mesh.chips.filter(|r| r.chip(t.x) != r.chip(x)) {
-                let chip = row.chip(t.x);
-                let first = 1 + (3 + DIRECTIONS) * self.tiles.len();
-                let server = first + (2 * chip + direction) * row.links + t.y % row.links;
+            if let Some((chip, row)) = self.grid.leaves(here, next) {
+                let first = 1 + (3 + DIRECTIONS) * tiles;
+                let server = first + (2 * chip + direction) * row.links + self.tiles[here].y % row.links;
                 // the gateway sends when it has the whole message
                 self.before += flits.saturating_sub(1);
                 let time = row.cycles(bytes);
                 self.leg(server, time, time + row.latency).leaves = true;
-                self.toll(Owner::Chip(chip), PartKind::ChipLink, Action::Transfer, bytes);
-                here = next;
-                continue;
+            } else {
+                let server = 1 + 3 * tiles + here.index() * DIRECTIONS + direction;
+                self.leg(server, flits, link).leaves = true;
             }
-            let server = 1 + 3 * self.tiles.len() + here.index() * DIRECTIONS + direction;
-            self.leg(server, flits, link).leaves = true;
-            self.toll(Owner::Link(here, next), PartKind::Link, Action::Traverse, flits);
             here = next;
         }
         self.before += router + flits.saturating_sub(1);

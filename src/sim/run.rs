@@ -4,6 +4,7 @@ use super::channel::Credits;
 use super::core;
 use super::ledger::Ledger;
 use super::queue::{Event, Queue};
+use super::repeat::Watch;
 use super::stage::{Kind, LATCHES, Progress, Unit};
 use super::timeline::StallCause;
 use super::transport::{Notice, Purpose, Transport};
@@ -30,8 +31,11 @@ pub(super) enum End {
 }
 
 impl World {
-    /// Runs until nothing is left to do.
-    pub(super) fn run(&mut self, max_cycles: u64) -> End {
+    /// Runs until nothing is left to do. With `whole` every sample is run; without it, samples that repeat
+    /// earlier ones to the cycle are left out ([`super::repeat`]) and only accounted for.
+    pub(super) fn run(&mut self, max_cycles: u64, samples: usize, whole: bool) -> End {
+        let mut watch = Watch::default();
+        let (mut samples, mut seen) = (samples as u64, 0);
         for stage in 0..self.stages.len() {
             self.wake(stage);
         }
@@ -43,6 +47,17 @@ impl World {
             self.now = cycle;
             self.events += 1;
             self.handle(event);
+            if self.ledger.finished.len() > seen && !whole {
+                seen = self.ledger.finished.len();
+                let left = watch.finished(self, seen as u64, samples);
+                if left < samples {
+                    samples = left;
+                    self.stages.iter_mut().for_each(|s| s.total = s.positions * samples);
+                }
+            }
+        }
+        if self.ledger.finished.len() as u64 == samples {
+            watch.settle(self);
         }
         End::Quiet
     }

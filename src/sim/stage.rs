@@ -86,6 +86,17 @@ impl Progress {
     pub(super) fn ring(&self, position: u64) -> usize {
         position as usize & (self.missing.len() - 1)
     }
+    /// Writes down the progress relative to `sample` samples.
+    pub(super) fn state(&self, sample: u64, out: &mut Vec<u64>) {
+        let done = sample * self.positions;
+        out.extend([self.issue_at.0 - sample.min(self.issue_at.0), self.issue_at.1, self.load_at.1]);
+        let counts = [self.issued, self.loaded, self.started, self.done, self.delivered];
+        out.extend(counts.map(|n| n.wrapping_sub(done)));
+        out.push(u64::from(self.gathered));
+        // which replica comes next, and the loads on their way
+        out.push(done % self.replicas.len().max(1) as u64);
+        out.extend((self.loaded..self.issued).map(|p| u64::from(self.missing[self.ring(p)])));
+    }
     /// The position after `at`.
     pub(super) fn after(&self, at: (u64, u64)) -> (u64, u64) {
         if at.1 + 1 == self.positions { (at.0 + 1, 0) } else { (at.0, at.1 + 1) }

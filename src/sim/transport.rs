@@ -129,6 +129,29 @@ impl Transport {
         self.servers[server as usize].busy
     }
 
+    /// Writes down servers and jobs, with times relative to `now`; returns the busy cycles of each server so far.
+    pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) -> Vec<u64> {
+        for s in &self.servers {
+            out.push(if s.taken { (now - s.since) << 1 | 1 } else { 0 });
+            out.push(s.waiting.len() as u64);
+            out.extend(s.waiting.iter().map(|j| u64::from(*j)));
+        }
+        // idle places of the table are taken in this order; what they last held does not matter
+        out.push(self.idle.len() as u64);
+        out.extend(self.idle.iter().map(|j| u64::from(*j)));
+        let mut idle = vec![false; self.jobs.len()];
+        self.idle.iter().for_each(|j| idle[*j as usize] = true);
+        let job = |(j, idle): (&Job, bool)| if idle { u64::MAX } else { u64::from(j.route) << 32 | u64::from(j.leg) };
+        out.extend(self.jobs.iter().zip(idle).map(job));
+        // a server that is held began so long ago in both states: what it has not yet counted cancels
+        self.servers.iter().map(|s| s.busy).collect()
+    }
+    /// Adds busy cycles and jobs of `n` periods.
+    pub(super) fn repeat(&mut self, busy: &[u64], jobs: &[u64], n: u64) {
+        self.servers.iter_mut().zip(busy).for_each(|(s, b)| s.busy += b * n);
+        self.routes.iter_mut().zip(jobs).for_each(|(r, j)| r.jobs += j * n);
+    }
+
     /// Starts a job.
     pub(super) fn start(&mut self, route: u32, now: u64, queue: &mut Queue) {
         let r = &mut self.routes[route as usize];

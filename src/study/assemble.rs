@@ -14,6 +14,9 @@ use crate::sched::{self, Program, Work};
 use crate::sim::{Owner, Timeline};
 use crate::units::Joule;
 
+/// Crossbars up to which every part has rows of its own in `components.csv`.
+const SINGLE_PARTS: usize = 4096;
+
 /// What the stages of a run found, gathered for reporting.
 pub struct Results<'a> {
     /// The chip.
@@ -187,23 +190,59 @@ impl Results<'_> {
         }
     }
 
-    /// Rows of `components.csv`: parts that acted or leak, by path and action.
+    /// Who a line of `components.csv` is about: the part itself, or on a large chip its tile.
+    fn told(&self, owner: Owner) -> Owner {
+        if self.chip.xbars.len() <= SINGLE_PARTS {
+            return owner;
+        }
+        match owner {
+            Owner::Xbar(x) => Owner::Tile(self.chip.cores[self.chip.xbars[x].core].tile),
+            Owner::Core(c) => Owner::Tile(self.chip.cores[c].tile),
+            Owner::Link(from, _) => Owner::Tile(from),
+            other => other,
+        }
+    }
+
+    /// Rows of `components.csv`: parts that acted or leak, by path and action; on a chip of more than
+    /// [`SINGLE_PARTS`] crossbars the equal parts of a tile share a row.
     #[must_use]
     pub fn component_rows(&self, key: &str) -> Vec<ComponentRow> {
-        /// Path order, then action; the value is (count, dynamic, leakage).
-        type Sums = BTreeMap<(Owner, PartKind, &'static str), (f64, f64, f64)>;
-        let mut sums: Sums = BTreeMap::new();
+        /// What the parts of a row add up to.
+        #[derive(Default)]
+        struct Sum {
+            count: f64,
+            dynamic: f64,
+            leakage: f64,
+            busy: u64,
+            area: f64,
+            parts: u64,
+            last: Option<Owner>,
+        }
+        // path order, then action
+        let mut sums: BTreeMap<(Owner, PartKind, &'static str), Sum> = BTreeMap::new();
         for line in &self.ledger.lines {
-            let sum = sums.entry((line.owner, line.kind, line.action.map_or("leak", |a| a.name()))).or_default();
-            sum.0 += line.count;
-            if line.action.is_some() { sum.1 += line.energy.si() } else { sum.2 += line.energy.si() }
+            let action = line.action.map_or("leak", |a| a.name());
+            let sum = sums.entry((self.told(line.owner), line.kind, action)).or_default();
+            sum.count += line.count;
+            if line.action.is_some() {
+                sum.dynamic += line.energy.si()
+            } else {
+                sum.leakage += line.energy.si()
+            }
+            // lines of one part and action follow one another
+            if sum.last.replace(line.owner) != Some(line.owner)
+                && let Some(part) = part_of(self.chip, line.owner, line.kind)
+            {
+                sum.busy += self.single.busy.get(&(line.owner, line.kind)).copied().unwrap_or(0);
+                sum.area += part.area.value.si() * part.count as f64 / self.sharers(line.owner, line.kind);
+                sum.parts += 1;
+            }
         }
         let cycles = self.single.cycles.max(1) as f64;
         sums.into_iter()
-            .filter_map(|((owner, kind, action), (count, dynamic, leakage))| {
-                let part = part_of(self.chip, owner, kind)?;
+            .filter_map(|((owner, kind, action), sum)| {
+                let part = part_of(self.chip, sum.last?, kind)?;
                 let price: Option<&Price<Joule>> = part.energy.iter().find(|(a, _)| a.name() == action).map(|(_, p)| p);
-                let busy = self.single.busy.get(&(owner, kind)).copied().unwrap_or(0);
                 let source = price.map_or(&part.leakage.source, |p| &p.source);
                 let source = match kind == PartKind::Crossbar && self.activity.estimated && action == "bias" {
                     true => format!("assumed: {}; {source}", crate::exec::ASSUMPTION),
@@ -214,14 +253,14 @@ impl Results<'_> {
                     path: path(self.chip, owner, kind),
                     kind: kind.name().into(),
                     action: action.into(),
-                    count,
+                    count: sum.count,
                     // the energy of a crossbar read depends on the data: its mean is energy / count
                     energy_per_action_j: if kind == PartKind::Crossbar { None } else { price.map(|p| p.value.si()) },
-                    energy_j: dynamic,
-                    leakage_j: leakage,
-                    busy_cycles: busy,
-                    busy_share: busy as f64 / cycles,
-                    area_um2: part.area.value.si() * part.count as f64 / self.sharers(owner, kind),
+                    energy_j: sum.dynamic,
+                    leakage_j: sum.leakage,
+                    busy_cycles: sum.busy,
+                    busy_share: sum.busy as f64 / cycles / sum.parts.max(1) as f64,
+                    area_um2: sum.area,
                     source,
                 })
             })

@@ -184,3 +184,119 @@ pub fn follow(whole: &mut Timeline, part: Timeline) {
     whole.counts.extend(part.counts.into_iter().map(|(key, n)| (moved(key), n)));
     whole.events += part.events;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::cost::{Action, PartKind};
+    use crate::sim::{SimOptions, run};
+
+    const ISAAC: &str = include_str!("../../arch/isaac_ce.yaml");
+
+    /// A chip of one tile with four crossbars, and a network that needs more.
+    fn small() -> (Chip, QuantGraph, TiledGraph) {
+        let set = |path: &str, value: &str| (path.to_owned(), value.to_owned());
+        let overrides = [set("chip.grid", "[1, 1]"), set("cores.ima.crossbars.main", "4"), set("tile.cores.ima", "1")];
+        let chip = crate::arch::load_str("t", ISAAC, &overrides).expect("the shipped chip");
+        let graph = crate::exec::support::heartbeat();
+        let tiled = crate::lower::tile(&graph, &chip).expect("fits addresses");
+        (chip, graph, tiled)
+    }
+
+    fn try_with(options: &RunOptions) -> (Chip, Result<Fitted>, TiledGraph) {
+        let (mut chip, graph, tiled) = small();
+        let fitted = fit(options, &mut chip, &graph, &tiled, "sequential");
+        (chip, fitted, tiled)
+    }
+
+    #[test]
+    fn what_does_not_fit_names_every_remedy() {
+        let (_, fitted, tiled) = try_with(&RunOptions::default());
+        assert!(tiled.blocks.len() > 8, "{}", tiled.blocks.len());
+        let found = fitted.err().expect("too small");
+        let help = found.iter().next().and_then(|d| d.help.clone()).unwrap_or_default();
+        let chips = format!("--chips {}", tiled.blocks.len().div_ceil(4));
+        for word in [chips.as_str(), "reload", "grid"] {
+            assert!(help.contains(word), "{help}");
+        }
+    }
+
+    #[test]
+    fn chips_are_taken_as_needed() {
+        for options in [
+            RunOptions { chips: Some(Chips::Auto), ..RunOptions::default() },
+            RunOptions { when_too_small: Some(WhenTooSmall::Chips), ..RunOptions::default() },
+        ] {
+            let (chip, fitted, tiled) = try_with(&options);
+            let fitted = fitted.expect("fits");
+            assert_eq!(chip.chips, tiled.blocks.len().div_ceil(4));
+            assert_eq!(chip.xbars.len(), 4 * chip.chips);
+            let t = run(&fitted.program, &SimOptions::default()).expect("runs");
+            // something went over every boundary
+            for c in 0..chip.chips - 1 {
+                assert!(t.counts.keys().any(|(o, p, ..)| (*o, *p) == (Owner::Chip(c), PartKind::ChipLink)), "{c}");
+            }
+        }
+        let (_, fitted, _) = try_with(&RunOptions { chips: Some(Chips::Count(0)), ..RunOptions::default() });
+        assert_eq!(fitted.err().and_then(|f| f.iter().next().map(|d| d.code)), Some("F038"));
+        let (mut chip, graph, tiled) = small();
+        chip.chip_link = None;
+        let auto = RunOptions { chips: Some(Chips::Auto), ..RunOptions::default() };
+        let refused = fit(&auto, &mut chip, &graph, &tiled, "sequential").err();
+        assert_eq!(refused.and_then(|f| f.iter().next().map(|d| d.code)), Some("F037"));
+    }
+
+    #[test]
+    fn segments_do_the_work_of_the_whole() {
+        let reload = RunOptions { when_too_small: Some(WhenTooSmall::Reload), ..RunOptions::default() };
+        let (chip, fitted, tiled) = try_with(&reload);
+        let fitted = fitted.expect("fits in segments");
+        assert!(fitted.segments.len() > 1);
+        assert_eq!(fitted.placement.blocks.len(), tiled.blocks.len());
+        let mut course = Timeline::default();
+        for part in &fitted.segments {
+            follow(&mut course, run(&part.program, &SimOptions::default()).expect("runs"));
+        }
+        assert_eq!(course.stages.len(), fitted.program.stages.len());
+        let (mut many, graph, tiled) = small();
+        let auto = RunOptions { chips: Some(Chips::Auto), ..RunOptions::default() };
+        let whole = fit(&auto, &mut many, &graph, &tiled, "sequential").expect("fits");
+        let whole = run(&whole.program, &SimOptions::default()).expect("runs");
+        let sums = |t: &Timeline| {
+            let mut sums: BTreeMap<(PartKind, Action), u64> = BTreeMap::new();
+            for ((_, part, action, _), n) in &t.counts {
+                *sums.entry((*part, *action)).or_default() += n;
+            }
+            sums
+        };
+        let (a, b) = (sums(&course), sums(&whole));
+        for key in [
+            (PartKind::Dac, Action::Drive),
+            (PartKind::Adc, Action::Convert),
+            (PartKind::InputRegister, Action::Write),
+            (PartKind::VectorUnit, Action::Operate),
+        ] {
+            assert_eq!(a[&key], b[&key], "{key:?}");
+        }
+        // what is kept between segments is written once and read once
+        let kept: usize = fitted.segments.iter().map(|s| s.segment.kept_bytes).sum();
+        let (write, read) = ((PartKind::Memory, Action::Write), (PartKind::Memory, Action::Read));
+        assert!(kept > 0);
+        assert_eq!((a[&write] - b[&write], a[&read] - b[&read]), (kept as u64, kept as u64));
+        assert!(chip.chips == 1 && course.cycles > 0);
+    }
+
+    #[test]
+    fn the_global_buffer_must_hold_a_batch() {
+        let (mut chip, graph, tiled) = small();
+        chip.memory.bytes = 1000;
+        let reload = RunOptions { when_too_small: Some(WhenTooSmall::Reload), ..RunOptions::default() };
+        let found = fit(&reload, &mut chip, &graph, &tiled, "sequential").err().expect("too small");
+        let d = found.iter().next().expect("one finding");
+        assert!(d.code == "P032" && d.message.contains("has 1000"), "{d}");
+        let error = sched::cut(&graph, &tiled, 1).err().expect("a layer has more than one block");
+        assert_eq!(error.iter().next().map(|d| d.code), Some("P031"));
+    }
+}

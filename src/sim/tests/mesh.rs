@@ -8,7 +8,7 @@ use super::super::transport::{Notice, Purpose, Transport};
 use super::*;
 
 /// Runs jobs that start at the given cycles; the cycle in which each route's job is done.
-fn play(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<u64> {
+pub(super) fn play(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<u64> {
     let mut queue = Queue::default();
     let mut done = vec![0; transport.routes.len()];
     let mut starts = starts.to_vec();
@@ -48,7 +48,7 @@ fn play(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<u64> {
 }
 
 /// A transport with one route for each (from, to, bytes): through the mesh into the buffer.
-fn messages(machine: &Machine, list: &[(usize, usize, u64)]) -> Transport {
+pub(super) fn messages(machine: &Machine, list: &[(usize, usize, u64)]) -> Transport {
     let mut b = Builder::new(machine);
     for (n, (from, to, bytes)) in list.iter().enumerate() {
         b.begin(StageId::new(0)).mesh(TileId::new(*from), TileId::new(*to), *bytes).arrive(TileId::new(*to), *bytes);

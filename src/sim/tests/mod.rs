@@ -1,11 +1,13 @@
 //! Tests of whole runs on machines small enough to be followed by hand.
 
+mod chips;
 mod core_law;
 mod counts;
 mod flow;
 mod isaac;
 mod mesh;
 mod probes;
+mod repeat;
 
 use super::{SimOptions, Timeline, run};
 use crate::arch::{BackEnd, CoreId, TileId, XbarId};
@@ -104,7 +106,8 @@ impl Draft {
         id
     }
     pub(super) fn run(&self, samples: usize) -> Timeline {
-        run(&self.program, &SimOptions { samples, max_cycles: 10_000_000, trace: true }).expect("the program runs")
+        run(&self.program, &SimOptions { samples, max_cycles: 10_000_000, trace: true, whole: true })
+            .expect("the program runs")
     }
 }
 

@@ -59,7 +59,7 @@ fn not_ready_one_cycle_before_and_ready_at_the_cycle() {
     for (what, change, cycle) in ROWS {
         let mut d = one_layer(machine([1, 1], QUICK_TILE), 1, mvm(vec![unit(0, 0, 1, 1)], 64));
         change(&mut d.program);
-        let at = |max_cycles| run(&d.program, &SimOptions { samples: 1, max_cycles, trace: false });
+        let at = |max_cycles| run(&d.program, &SimOptions { samples: 1, max_cycles, trace: false, whole: true });
         let early = at(cycle - 1).expect_err(what);
         assert_eq!(early.code, "R002", "{what}");
         let t = at(*cycle).unwrap_or_else(|e| panic!("{what}: {e}"));

@@ -1,0 +1,128 @@
+//! Batches that repeat themselves: a run over many samples is cut short where its state comes back.
+//!
+//! Each time a sample is finished, the state of the whole machine is written down relative to that cycle and
+//! that sample: every event to come, every server, job, stage, channel and core. If it equals, number for
+//! number, the state at an earlier finish, the run goes on as it did from there: the same `period` samples
+//! in the same `cycles`, again and again, until a source runs out of samples. So whole periods are left
+//! out, and what they add to counters is added; then the run goes on, event by event, to its end. Nothing is
+//! estimated: a test compares with runs that leave nothing out.
+
+use super::ledger::Tally;
+use super::run::World;
+
+/// States that are kept for comparison: longer periods are not found.
+const KEPT: usize = 8;
+/// Samples after which a run that has not come back is watched no more.
+const PATIENCE: u64 = 64;
+/// Fewest samples for which a state is worth writing down.
+const LEAST: u64 = 6;
+
+/// The state of the machine when a sample was finished, and what was counted by then.
+#[derive(Debug)]
+struct Mark {
+    state: Vec<u64>,
+    tally: Tally,
+    busy: Vec<u64>,
+    jobs: Vec<u64>,
+    mvms: Vec<u64>,
+    sample: u64,
+    cycle: u64,
+    events: u64,
+}
+
+/// What was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Gap {
+    /// Samples finished before it.
+    after: u64,
+    periods: u64,
+    /// Samples and cycles of one period.
+    samples: u64,
+    cycles: u64,
+}
+
+/// Watches a run for states that come back.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    marks: Vec<Mark>,
+    gap: Option<Gap>,
+    /// Counts of one period: busy cycles by server, jobs by route, MVMs by unit, events.
+    added: Option<(Tally, Vec<u64>, Vec<u64>, Vec<u64>, u64)>,
+}
+
+impl Watch {
+    /// Looks at a world that has just finished its `sample`-th sample of `samples`; leaves out what it can and
+    /// returns how many samples are then to be run.
+    pub(super) fn finished(&mut self, world: &mut World, sample: u64, samples: u64) -> u64 {
+        if self.gap.is_some() || samples < LEAST || sample >= samples || sample > PATIENCE {
+            return samples;
+        }
+        let mark = Mark::new(world, sample);
+        let same = self.marks.iter().rev().find(|m| m.state == mark.state);
+        let Some(old) = same else {
+            if self.marks.len() == KEPT {
+                self.marks.remove(0);
+            }
+            self.marks.push(mark);
+            return samples;
+        };
+        let period = sample - old.sample;
+        // up to the jump no stage may have begun with the last sample
+        let ahead = world.stages.iter().map(|s| s.issued.div_ceil(s.positions)).max().unwrap_or(sample).max(sample);
+        let periods = samples.saturating_sub(ahead + 1) / period;
+        if periods == 0 {
+            return samples;
+        }
+        self.gap = Some(Gap { after: sample, periods, samples: period, cycles: mark.cycle - old.cycle });
+        let less = |new: &[u64], old: &[u64]| new.iter().zip(old).map(|(a, b)| a - b).collect();
+        self.added = Some((
+            mark.tally.since(&old.tally),
+            less(&mark.busy, &old.busy),
+            less(&mark.jobs, &old.jobs),
+            less(&mark.mvms, &old.mvms),
+            mark.events - old.events,
+        ));
+        self.marks.clear();
+        samples - periods * period
+    }
+
+    /// Adds to a finished world what was left out.
+    pub(super) fn settle(self, world: &mut World) {
+        let (Some(gap), Some((tally, busy, jobs, mvms, events))) = (self.gap, self.added) else { return };
+        let n = gap.periods;
+        world.ledger.repeat(&tally, n, n * gap.cycles);
+        world.transport.repeat(&busy, &jobs, n);
+        world.units.iter_mut().zip(&mvms).for_each(|(u, m)| u.core.mvms += m * n);
+        world.events += events * n;
+        let finished = &mut world.ledger.finished;
+        let rest = finished.split_off(gap.after as usize);
+        for _ in 0..n * gap.samples {
+            finished.push(finished[finished.len() - gap.samples as usize] + gap.cycles);
+        }
+        finished.extend(rest.into_iter().map(|c| c + n * gap.cycles));
+    }
+}
+
+impl Mark {
+    fn new(world: &World, sample: u64) -> Self {
+        let mut state = Vec::new();
+        let now = world.now;
+        let busy = world.transport.state(now, &mut state);
+        world.queue.state(&mut state);
+        for s in &world.stages {
+            s.state(sample, &mut state);
+        }
+        for c in &world.channels {
+            c.state(sample, &mut state);
+        }
+        for u in &world.units {
+            let done = sample * world.stages[u.stage as usize].positions;
+            state.extend([u64::from(u.ready), u.next_result.wrapping_sub(done), u.next_load.wrapping_sub(done)]);
+            u.core.state(now, &mut state);
+        }
+        let tally = world.ledger.state(now, sample, &mut state);
+        let jobs = world.transport.routes.iter().map(|r| r.jobs).collect();
+        let mvms = world.units.iter().map(|u| u.core.mvms).collect();
+        Self { state, tally, busy, jobs, mvms, sample, cycle: now, events: world.events }
+    }
+}

@@ -1,0 +1,57 @@
+//! Runs that are cut short give what whole runs give, number for number.
+
+use proptest::prelude::*;
+
+use super::super::build::build;
+use super::*;
+
+/// The course of a run, whole or cut short, and how many samples were really run.
+fn both(program: &Program, samples: usize) -> (Timeline, Timeline, usize) {
+    let with = |whole| run(program, &SimOptions { samples, whole, ..SimOptions::default() }).expect("runs");
+    let mut setup = build(program, samples, false);
+    setup.world.run(1 << 40, samples, false);
+    let stage = &setup.world.stages[0];
+    (with(true), with(false), (stage.total / stage.positions) as usize)
+}
+
+/// Two layers and a pool over two tiles, with a branch; every channel has its own capacity.
+fn net(positions: usize, capacity: [usize; 4], steps: [u64; 2], slow: u64) -> Program {
+    let mut d = Draft::new(machine([2, 1], QUICK_TILE));
+    let source = d.stage("input x", 0, positions, Work::Source { bytes: 48 });
+    let first = d.stage("a", 0, positions, mvm(vec![unit(0, 0, steps[0], 2), unit(1, 1, steps[0], 3)], slow));
+    let second = Work::Mvm {
+        layer: LayerId::new(1),
+        replicas: vec![vec![unit(2, 1, steps[1], 1)], vec![unit(3, 0, steps[1], 2)]],
+        vector_ops: 70,
+    };
+    let second = d.stage("b", 1, positions, second);
+    let pool = d.stage("pool", 0, 2, Work::Vector { load_bytes: 192, vector_ops: 33 });
+    let sink = d.stage("output", 0, 2, Work::Sink { bytes: 20 });
+    d.join(source, first, Need::Same, capacity[0], 48);
+    d.join(first, second, Need::Same, capacity[1], 64);
+    d.join(second, pool, Need::All, positions + capacity[2], 64);
+    d.join(first, pool, Need::All, positions + capacity[3], 16);
+    d.join(pool, sink, Need::Same, 2, 20);
+    d.program
+}
+
+#[test]
+fn a_batch_of_a_hundred_runs_only_a_few_samples() {
+    let program = net(6, [2, 3, 6, 9], [8, 3], 20);
+    let (whole, cut, run) = both(&program, 100);
+    assert_eq!(whole, cut);
+    assert!(run < 40, "{run} samples were run");
+    assert_eq!(cut.finished.len(), 100);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn cut_runs_equal_whole_runs(
+        positions in 1usize..9, samples in 1usize..90, capacity in prop::array::uniform4(1usize..9),
+        steps in prop::array::uniform2(1u64..20), slow in 0u64..3000,
+    ) {
+        let (whole, cut, _) = both(&net(positions, capacity, steps, slow), samples);
+        prop_assert_eq!(whole, cut);
+    }
+}
