@@ -1,7 +1,9 @@
-//! The quantised network: integer codes on every edge, one sample at a time.
-//!
-//! Activations are flattened channel-first; the batch dimension is not part of a shape.
+//! The quantised network, one sample at a time: integer codes on the edges that crossbars read, real values
+//! where only the vector unit meets them.
 
+use super::layout::Layout;
+use super::mvm_op::MvmOp;
+use super::unit::UnitOp;
 use crate::define_id;
 use crate::id::IdVec;
 use crate::tensor::{Quant, Window};
@@ -20,50 +22,35 @@ pub struct QuantInput {
     pub node: NodeId,
 }
 
-/// A weighted layer: `acc[o] = bias[o] + Σ_r weights[o, r] · x[r]` at every window position.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MvmOp {
-    /// Which inputs each position reads. `window.rows()` is the number of weight rows.
-    pub window: Window,
-    /// Weight codes, shape `[outputs, rows]`, row-major.
-    pub weights: Vec<i16>,
-    /// Output channels.
-    pub outputs: usize,
-    /// Format of the weight codes (the scale of channel 0 where scales are per channel).
-    pub weight_bits: u8,
-    /// Bias in accumulator steps of each output channel.
-    pub bias: Vec<i64>,
-    /// Real value of one accumulator step of each output channel (input scale × weight scale).
-    pub acc_scale: Vec<f64>,
-    /// Whether negative results become 0 (a fused rectifier).
-    pub relu: bool,
-}
-
 /// What a node computes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum QOp {
-    /// A network input, quantised.
+    /// A network input, quantised where it has a format.
     Input,
-    /// A weighted layer; goes to crossbars.
+    /// A weighted layer; goes to crossbars. Reads codes.
     Mvm(MvmOp),
-    /// Rectifier on the vector unit (where it could not be fused).
+    /// Rectifier of codes on the vector unit (where it could not be fused).
     Relu,
-    /// Maximum over a window of each channel (`window.channels` = 1; applied to every channel).
+    /// Maximum of codes over a window of each channel (`window.channels` = 1; applied to every channel).
     MaxPool(Window),
-    /// Mean over a window of each channel, rounded half to even; divides by the kernel size, or by the
-    /// taps inside the input if `exclude_padding`.
+    /// Mean of codes over a window of each channel, rounded half to even; divides by the kernel size, or by
+    /// the taps inside the input if `exclude_padding`.
     AveragePool {
         /// Geometry for one channel.
         window: Window,
         /// Whether padding counts in the divisor.
         exclude_padding: bool,
     },
-    /// Sum of two nodes of one shape, each rescaled to the output format.
+    /// Sum of the codes of two nodes of one shape, each rescaled to the output format.
     Add,
-    /// Concatenation of flattened inputs, each rescaled to the output format; channel axis.
+    /// Concatenation of flattened codes, each rescaled to the output format; channel axis.
     Concat,
-    /// Same codes, other shape.
+    /// Same codes or values, other shape.
     Reshape,
+    /// Any operator, computed in real numbers by the vector unit.
+    Unit(UnitOp),
+    /// One of several results of a [`QOp::Unit`], which yields them one after the other.
+    Part(std::ops::Range<usize>),
 }
 
 /// A node: its operation, inputs, and the format of what it yields.
@@ -77,9 +64,11 @@ pub struct QNode {
     pub op: QOp,
     /// Nodes it reads.
     pub inputs: Vec<NodeId>,
-    /// Shape of one sample, channel-first.
+    /// Shape of one sample: without the batch, where the ONNX value has it in front.
     pub shape: Vec<usize>,
-    /// Format of its codes; `None` for the output layer, whose accumulators become real logits.
+    /// How its elements are handed on.
+    pub layout: Layout,
+    /// Format of its codes; `None` for real values (and for integers such as token numbers).
     pub quant: Option<Quant>,
 }
 
@@ -90,24 +79,19 @@ pub struct QuantGraph {
     pub inputs: Vec<QuantInput>,
     /// Nodes in execution order.
     pub nodes: IdVec<NodeId, QNode>,
-    /// The node that yields the logits (always an [`QOp::Mvm`] without `quant`).
-    pub output: NodeId,
+    /// The nodes that yield the outputs, in the order of the file; at least one.
+    pub outputs: Vec<NodeId>,
 }
 
-impl MvmOp {
-    /// Code of one output from its accumulator, in units of `acc_scale` (a real number because a
-    /// converter's step need not be a whole number of accumulator steps). The one place where an
-    /// accumulator becomes an activation: reference and crossbar path both call it.
+impl QuantGraph {
+    /// The node of the first output, the logits.
     #[must_use]
-    pub fn requantise(&self, output: usize, accumulator: f64, quant: Quant) -> i32 {
-        let value = (accumulator + self.bias[output] as f64) * self.acc_scale[output];
-        let value = if self.relu { value.max(0.0) } else { value };
-        quant.code(value)
+    pub fn output(&self) -> NodeId {
+        self.outputs[0]
     }
-    /// Real value of one output of the last layer.
+    /// Elements of one sample of a node.
     #[must_use]
-    pub fn real(&self, output: usize, accumulator: f64) -> f32 {
-        let value = (accumulator + self.bias[output] as f64) * self.acc_scale[output];
-        (if self.relu { value.max(0.0) } else { value }) as f32
+    pub fn elements(&self, node: NodeId) -> usize {
+        self.nodes[node].shape.iter().product()
     }
 }

@@ -212,7 +212,7 @@ impl Session {
     /// Class names: the data's, or numbers.
     #[must_use]
     pub fn class_names(&self) -> Vec<String> {
-        let outputs: usize = self.quant.nodes[self.quant.output].shape.iter().product();
+        let outputs: usize = self.quant.elements(self.quant.output());
         (0..outputs).map(|c| self.data.classes.get(c).cloned().unwrap_or_else(|| c.to_string())).collect()
     }
 }

@@ -1,0 +1,71 @@
+//! Type, shape and, where it is known, value of every edge for one sample.
+//!
+//! The batch of one sample is 1, so whatever was computed from the size of the batch (`x.view(x.size(0), -1)`)
+//! is a constant here and no work. A network without a batch dimension, or an edge that has it elsewhere,
+//! is simply a tensor of one call.
+
+use std::sync::Arc;
+
+use crate::graph::{Batch, EdgeId, Fact, Graph, Node, Reach, Value};
+use crate::id::Id;
+
+/// Operators of [`Reach::All`] that still keep the samples of a batch apart.
+const SEPARATE: &[&str] = &[
+    "AveragePool", "Concat", "Conv", "ConvTranspose", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool",
+    "MatMul", "MaxPool", "Pad", "ReduceMean", "Resize", "Reshape", "Shape", "Slice", "Split", "Squeeze", "Transpose",
+    "Unsqueeze", "Upsample",
+];
+
+/// Operators that change the shape and move nothing.
+const SHAPE_ONLY: &[&str] = &["Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"];
+
+/// Whether a node only changes the shape of its first input.
+pub fn reshapes(node: &Node) -> bool {
+    SHAPE_ONLY.contains(&node.op.name())
+}
+
+/// The facts of all edges for one sample; nodes that cannot take one are named in `refused`.
+pub fn sample_facts(graph: &Graph, refused: &mut Vec<String>) -> Vec<Fact> {
+    let many = matches!(graph.batch, Batch::Fixed(n) if n > 1);
+    let alone = |edge: EdgeId| {
+        let mut fact = graph.edges[edge].fact.clone();
+        if many && graph.edges[edge].batched {
+            fact.shape[0] = 1;
+        }
+        fact
+    };
+    let mut facts: Vec<Fact> = (0..graph.edges.len()).map(|e| alone(EdgeId::new(e))).collect();
+    for node in &graph.nodes {
+        let inputs: Vec<Option<&Fact>> = node.inputs.iter().map(|e| e.map(|e| &facts[e.index()])).collect();
+        let known: Option<Vec<Option<&Value>>> =
+            inputs.iter().map(|f| f.map_or(Some(None), |f| f.value.as_deref().map(Some))).collect();
+        let mut made = node.op.infer(&inputs).unwrap_or_default();
+        if let Some(values) = known
+            && let Ok(values) = node.op.eval(&values)
+        {
+            made = values.into_iter().map(|v| Fact::constant(Arc::new(v))).collect();
+        }
+        let mixes = many && inputs.first().is_some_and(Option::is_some) && {
+            let apart = node.op.reach(&inputs) != Reach::All || SEPARATE.contains(&node.op.name());
+            let batched = |edges: &[Option<EdgeId>]| edges.iter().flatten().any(|e| graph.edges[*e].batched);
+            batched(&node.inputs) && !(apart && batched(&node.outputs))
+        };
+        for (i, edge) in node.outputs.iter().enumerate().filter_map(|(i, e)| Some((i, (*e)?))) {
+            let wanted = &facts[edge.index()].shape;
+            match made.get(i) {
+                Some(fact) if fact.value.is_some() => facts[edge.index()].value.clone_from(&fact.value),
+                Some(fact) if !mixes && fact.shape == *wanted => {}
+                // a shape written for the whole batch; what it does to one sample is clear
+                _ if reshapes(node) && graph.edges[edge].batched => {}
+                _ => {
+                    let name = node.op.name();
+                    refused.push(format!(
+                        "node `{}` ({name}): mixes the samples of the fixed batch, or works on all of them alone",
+                        node.name
+                    ));
+                }
+            }
+        }
+    }
+    facts
+}
