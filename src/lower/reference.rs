@@ -153,6 +153,8 @@ fn rows(graph: &QuantGraph, inputs: &Inputs, samples: &Range<usize>) -> Result<V
             found.push(Diagnostic::error("M018", format!("input `{}` is missing", input.name)));
             continue;
         };
+        let whole = array.shape() == input.shape;
+        let array = if whole && samples.end == 1 { array.view().insert_axis(ndarray::Axis(0)) } else { array.view() };
         let fits = array.ndim() > 0 && array.shape()[1..] == input.shape[..] && array.shape()[0] >= samples.end;
         if !fits {
             let (have, want) = (array.shape(), &input.shape);

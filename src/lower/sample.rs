@@ -9,11 +9,39 @@ use std::sync::Arc;
 use crate::graph::{Batch, EdgeId, Fact, Graph, Node, Reach, Value};
 use crate::id::Id;
 
-/// Operators of [`Reach::All`] that still keep the samples of a batch apart.
+/// Operators that may say [`Reach::All`] and still keep the samples of a batch apart.
 const SEPARATE: &[&str] = &[
-    "AveragePool", "Concat", "Conv", "ConvTranspose", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool",
-    "MatMul", "MaxPool", "Pad", "ReduceMean", "Resize", "Reshape", "Shape", "Slice", "Split", "Squeeze", "Transpose",
-    "Unsqueeze", "Upsample",
+    "Add",
+    "AveragePool",
+    "BatchNormalization",
+    "Clip",
+    "Concat",
+    "Conv",
+    "ConvTranspose",
+    "Div",
+    "Flatten",
+    "Gather",
+    "Gemm",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "MatMul",
+    "MaxPool",
+    "Mul",
+    "Pad",
+    "ReduceMean",
+    "Relu",
+    "Reshape",
+    "Resize",
+    "Shape",
+    "Sigmoid",
+    "Slice",
+    "Split",
+    "Squeeze",
+    "Sub",
+    "Tanh",
+    "Transpose",
+    "Unsqueeze",
+    "Upsample",
 ];
 
 /// Operators that change the shape and move nothing.

@@ -5,6 +5,8 @@ mod assemble;
 mod compare;
 mod inputs;
 mod inspect;
+#[cfg(test)]
+mod network_tests;
 mod run;
 mod session;
 
