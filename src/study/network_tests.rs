@@ -62,7 +62,8 @@ fn through(b: &Builder, inputs: &Inputs, samples: usize, rows: usize, tolerance:
         .iter()
         .map(|i| {
             let array = inputs[&i.name].as_standard_layout().into_owned();
-            array.into_shape_with_order((samples, i.shape.iter().product())).expect("samples")
+            let features: usize = i.shape.iter().product();
+            array.into_shape_with_order((samples, features)).expect("samples")
         })
         .collect();
     let views: Vec<ArrayView2<'_, f32>> = matrices.iter().map(|m| m.view()).collect();
