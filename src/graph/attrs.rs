@@ -2,7 +2,7 @@
 //! nothing a file asks for is silently ignored.
 
 use super::ops::{OpError, OpResult};
-use crate::onnx::{Attribute, Node, Tensor};
+use crate::onnx::{Attribute, Body, Node, Tensor};
 
 /// Reads the attributes of one node.
 pub struct Attrs<'a> {
@@ -102,6 +102,17 @@ impl<'a> Attrs<'a> {
             Some(_) => Self::wrong(name, "a string"),
         }
     }
+    /// Strings, if given.
+    ///
+    /// # Errors
+    /// When it is of another kind.
+    pub fn texts(&mut self, name: &'static str) -> OpResult<Option<&'a [String]>> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Attribute::Texts(v)) => Ok(Some(v)),
+            Some(_) => Self::wrong(name, "a list of strings"),
+        }
+    }
     /// A tensor, if given.
     ///
     /// # Errors
@@ -112,6 +123,21 @@ impl<'a> Attrs<'a> {
             Some(Attribute::Tensor(v)) => Ok(Some(v)),
             Some(_) => Self::wrong(name, "a tensor"),
         }
+    }
+    /// A graph.
+    ///
+    /// # Errors
+    /// When it is missing or of another kind.
+    pub fn graph(&mut self, name: &'static str) -> OpResult<&'a Body> {
+        match self.find(name) {
+            Some(Attribute::Graph(v)) => Ok(v),
+            _ => Self::wrong(name, "a graph"),
+        }
+    }
+    /// Names that the graphs in attributes read from around the node, in the order of its inputs.
+    #[must_use]
+    pub fn outside(&self) -> Vec<String> {
+        super::inline::outside(self.node)
     }
     /// Marks attributes that do not matter to inference.
     pub fn ignore(&mut self, names: &[&'static str]) {

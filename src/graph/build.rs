@@ -6,9 +6,10 @@ use std::sync::Arc;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::DiGraph;
 
-use super::infer::{Draft, DraftNode};
-use super::ops;
-use super::{Attrs, Batch, Dims, Graph, Value};
+use super::control::{self, Expansion, Loop, Work};
+use super::infer::Draft;
+use super::inline::{self, Names};
+use super::{Batch, Dims, Graph, Operator, Value, ops};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::onnx::{Dim, Model, Node};
 
@@ -17,14 +18,17 @@ impl Graph {
     /// `dims`; the batch (an unbound first dimension of the inputs) stays free.
     ///
     /// # Errors
-    /// M012 to M017, all that are found.
+    /// M012 to M017 and M022 to M024, all that are found.
     pub fn build(model: &Model, dims: &Dims) -> Result<Self> {
         Self::typed(model, dims).map_err(|found| located(model, found))
     }
 
     fn typed(model: &Model, dims: &Dims) -> Result<Self> {
+        let mut model = inline::functions(model)?;
+        control::close(&mut model.nodes);
+        let model = &model;
         let mut found = Diagnostics::new();
-        unsupported(model, &mut found);
+        unsupported(&model.file, &model.nodes, &mut found);
         let producers = wiring(model, &mut found);
         if found.has_errors() {
             return Err(found);
@@ -38,21 +42,78 @@ impl Graph {
                 Err(e) => found.push(Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name))),
             }
         }
-        let mut nodes = Vec::new();
-        for node in needed(model, &producers, &order) {
-            let mut attrs = Attrs::new(node, model.opset);
-            let made = ops::find(&node.op_type).map(|make| make(&mut attrs).and_then(|op| attrs.finish().map(|()| op)));
-            match made {
-                Some(Ok(op)) => nodes.push(DraftNode { node, op: op.into() }),
-                Some(Err(e)) => found.push(at_node(node, &e.to_string())),
-                None => {}
-            }
-        }
+        let nodes = needed(model, &producers, &order).into_iter().cloned().map(Work::Node).collect();
+        let mut waiting = prepared(nodes, &mut found);
         if found.has_errors() {
             return Err(found);
         }
-        Draft { model, shapes, constants, nodes, batch }.finish()
+        let mut names = Names::of(model);
+        let mut draft = Draft::new(model, &shapes, constants, batch)?;
+        while let Some(next) = waiting.pop() {
+            let expansion = match next {
+                Ready::Operator(node, op) => {
+                    draft.add(node, op)?;
+                    continue;
+                }
+                Ready::Control(node) => match control::expand(&node, draft.facts(), &mut names)? {
+                    Expansion::Stays => {
+                        let op = operator(&node).map_err(Diagnostics::from)?;
+                        draft.add(node, op)?;
+                        continue;
+                    }
+                    expansion => expansion,
+                },
+                Ready::Rest(rest) => rest.step(draft.facts(), &mut names)?,
+            };
+            if let Expansion::Becomes(work, tensors) = expansion {
+                for t in tensors {
+                    let value = Value::from_tensor(&t);
+                    let value = value.map_err(|e| Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name)))?;
+                    draft.add_constant(&t.name, value);
+                }
+                let plain = |w: &Work| if let Work::Node(n) = w { Some(n.clone()) } else { None };
+                unsupported(&model.file, &work.iter().filter_map(plain).collect::<Vec<_>>(), &mut found);
+                let ready = prepared(work, &mut found);
+                if found.has_errors() {
+                    return Err(found);
+                }
+                waiting.extend(ready);
+            }
+        }
+        Ok(draft.finish())
     }
+}
+
+/// What is to be inferred next.
+enum Ready {
+    /// A node with its operator.
+    Operator(Node, Arc<dyn Operator>),
+    /// A branch or loop.
+    Control(Node),
+    /// The rest of a loop.
+    Rest(Loop),
+}
+
+/// Makes the operators of nodes; the first comes last, to be taken off the end. Reports what is wrong with any.
+fn prepared(work: Vec<Work>, found: &mut Diagnostics) -> Vec<Ready> {
+    let mut ready = Vec::with_capacity(work.len());
+    for work in work {
+        match work {
+            Work::Rest(rest) => ready.push(Ready::Rest(rest)),
+            Work::Node(node) if control::is_control(&node) => ready.push(Ready::Control(node)),
+            Work::Node(node) => match operator(&node) {
+                Ok(op) => ready.push(Ready::Operator(node, op)),
+                Err(wrong) => found.push(wrong),
+            },
+        }
+    }
+    ready.reverse();
+    ready
+}
+
+/// The operator of a node.
+fn operator(node: &Node) -> std::result::Result<Arc<dyn Operator>, Diagnostic> {
+    ops::make(node).map(Into::into).map_err(|e| at_node(node, &e.to_string()))
 }
 
 /// Adds the file where a message does not name it, and how to mend it where that is always the same.
@@ -79,10 +140,9 @@ pub fn at_node(node: &Node, why: &str) -> Diagnostic {
 }
 
 /// Reports all nodes whose operator is not in the table, in one message.
-fn unsupported(model: &Model, found: &mut Diagnostics) {
+fn unsupported(file: &str, nodes: &[Node], found: &mut Diagnostics) {
     let unknown = |n: &&Node| !n.domain.is_empty() || ops::find(&n.op_type).is_none();
-    let list: Vec<String> = model
-        .nodes
+    let list: Vec<String> = nodes
         .iter()
         .filter(unknown)
         .map(|n| {
@@ -92,7 +152,7 @@ fn unsupported(model: &Model, found: &mut Diagnostics) {
         .collect();
     if !list.is_empty() {
         let message =
-            format!("{}: operators that are not supported at {} node(s):\n{}", model.file, list.len(), list.join("\n"));
+            format!("{}: operators that are not supported at {} node(s):\n{}", file, list.len(), list.join("\n"));
         let help = format!("supported are {}", ops::all().map(|(n, _)| n).collect::<Vec<_>>().join(", "));
         found.push(Diagnostic::error("M012", message).help(help));
     }

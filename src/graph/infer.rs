@@ -4,7 +4,7 @@
 //! depend on the batch, so shape arithmetic (`Shape` → `Gather` → `Concat` → `Reshape`) is folded
 //! exactly where that is right, and stays a computation where it would bake in one batch size.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::build::{Extent, at_node};
@@ -18,80 +18,126 @@ use crate::onnx::{self, Model};
 pub const MAX_ELEMENTS: usize = 1 << 28;
 
 /// A node with its operator.
-pub struct DraftNode<'a> {
+pub struct DraftNode {
     /// The raw node.
-    pub node: &'a onnx::Node,
+    pub node: onnx::Node,
     /// Its operator.
     pub op: Arc<dyn Operator>,
 }
 
-/// Everything but shapes.
+/// What is known of every edge, by name.
+pub type Facts = BTreeMap<String, Fact>;
+
+/// A graph whose nodes are being inferred.
 pub struct Draft<'a> {
     /// The raw model.
     pub model: &'a Model,
-    /// Shapes of the inputs.
-    pub shapes: Vec<Vec<Extent>>,
-    /// Initialisers.
-    pub constants: BTreeMap<String, Arc<Value>>,
-    /// Nodes that matter, in order.
-    pub nodes: Vec<DraftNode<'a>>,
     /// The batch.
     pub batch: Batch,
+    /// Facts for the batch sizes that are tried.
+    facts: Vec<Facts>,
+    nodes: Vec<DraftNode>,
 }
 
-type Facts<'a> = BTreeMap<&'a str, Fact>;
-
 impl<'a> Draft<'a> {
-    /// Infers, folds and assembles the graph.
-    pub fn finish(&'a self) -> Result<Graph> {
-        let dynamic = self.batch == Batch::Dynamic;
-        let mut facts = self.facts(1)?;
-        let mut doubled = None;
-        if dynamic {
-            let two = self.facts(2)?;
-            let three = self.facts(3)?;
-            for (name, fact) in &mut facts {
-                let same = |other: &Facts<'_>| match (&fact.value, &other[name].value) {
-                    (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
-                    _ => false,
+    /// Inputs and constants; no node yet.
+    ///
+    /// # Errors
+    /// M016 when an input is too large.
+    pub fn new(
+        model: &'a Model,
+        shapes: &[Vec<Extent>],
+        constants: BTreeMap<String, Arc<Value>>,
+        batch: Batch,
+    ) -> Result<Self> {
+        let sizes: &[usize] = if batch == Batch::Dynamic { &[1, 2, 3] } else { &[1] };
+        let known: Facts = constants.into_iter().map(|(name, value)| (name, Fact::constant(value))).collect();
+        let mut facts = Vec::with_capacity(sizes.len());
+        for batch in sizes {
+            let mut own = known.clone();
+            for (info, shape) in model.inputs.iter().zip(shapes) {
+                let size = |e: &Extent| match e {
+                    Extent::Fixed(n) => *n,
+                    Extent::Batch => *batch,
                 };
-                if !(same(&two) && same(&three)) {
-                    fact.value = None;
+                let fact = Fact::new(info.dtype, shape.iter().map(size).collect::<Vec<_>>());
+                if fact.elements().is_none_or(|n| n > MAX_ELEMENTS) {
+                    let message = format!("input `{}` of shape {:?} is too large", info.name, fact.shape);
+                    return Err(Diagnostic::error("M016", message).into());
                 }
+                own.insert(info.name.clone(), fact);
             }
-            doubled = Some(two);
+            facts.push(own);
         }
-        Ok(self.assemble(&facts, doubled.as_ref()))
+        Ok(Self { model, batch, facts, nodes: vec![] })
     }
 
-    /// Facts of every edge for one batch size.
-    fn facts(&'a self, batch: usize) -> Result<Facts<'a>> {
-        let mut facts = Facts::new();
-        for (name, value) in &self.constants {
-            facts.insert(name, Fact::constant(Arc::clone(value)));
+    /// Facts for the batch sizes that are tried.
+    pub fn facts(&self) -> &[Facts] {
+        &self.facts
+    }
+
+    /// Adds a constant that was not there at the start.
+    pub fn add_constant(&mut self, name: &str, value: Value) {
+        let fact = Fact::constant(Arc::new(value));
+        for facts in &mut self.facts {
+            facts.insert(name.into(), fact.clone());
         }
-        for (info, shape) in self.model.inputs.iter().zip(&self.shapes) {
-            let size = |e: &Extent| match e {
-                Extent::Fixed(n) => *n,
-                Extent::Batch => batch,
+    }
+
+    /// Adds a node whose inputs are known already, for every batch size.
+    ///
+    /// # Errors
+    /// M013 for an input that is not known, M016 when the inputs do not fit.
+    pub fn add(&mut self, node: onnx::Node, op: Arc<dyn Operator>) -> Result<()> {
+        let (first, others) = self.facts.split_first_mut().expect("at least one batch size is tried");
+        let made = infer_node(&node, &*op, first)?;
+        for facts in others {
+            // what constants yield is computed once, and is one value for all
+            let shared = node.inputs.iter().filter(|i| !i.is_empty()).all(|i| {
+                let value = |f: &Facts| f.get(i).and_then(|f| f.value.clone());
+                value(first).zip(value(facts)).is_some_and(|(a, b)| Arc::ptr_eq(&a, &b))
+            });
+            let own = if shared { made.clone() } else { infer_node(&node, &*op, facts)? };
+            keep(&node, own, facts);
+        }
+        keep(&node, made, first);
+        self.nodes.push(DraftNode { node, op });
+        Ok(())
+    }
+
+    /// Folds and assembles the graph.
+    pub fn finish(mut self) -> Graph {
+        let others = self.facts.split_off(1);
+        let mut facts = self.facts.pop().expect("at least one batch size is tried");
+        for (name, fact) in &mut facts {
+            let same = |other: &Facts| match (&fact.value, &other[name].value) {
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+                _ => false,
             };
-            let fact = Fact::new(info.dtype, shape.iter().map(size).collect::<Vec<_>>());
-            if fact.elements().is_none_or(|n| n > MAX_ELEMENTS) {
-                let message = format!("input `{}` of shape {:?} is too large", info.name, fact.shape);
-                return Err(Diagnostic::error("M016", message).into());
-            }
-            facts.insert(&info.name, fact);
-        }
-        for DraftNode { node, op } in &self.nodes {
-            let made = infer_node(node, &**op, &facts).map_err(|e| at_node(node, &e.to_string()))?;
-            for (name, fact) in node.outputs.iter().zip(made).filter(|(n, _)| !n.is_empty()) {
-                facts.insert(name, fact);
+            if !others.iter().all(same) {
+                fact.value = None;
             }
         }
-        Ok(facts)
+        self.drop_unused();
+        self.assemble(&facts, others.first())
     }
 
-    fn assemble(&self, facts: &Facts<'_>, doubled: Option<&Facts<'_>>) -> Graph {
+    /// Drops nodes that no output depends on, such as those that only a branch not taken needed.
+    fn drop_unused(&mut self) {
+        let mut wanted: BTreeSet<String> = self.model.outputs.iter().map(|o| o.name.clone()).collect();
+        let mut kept = Vec::with_capacity(self.nodes.len());
+        for draft in std::mem::take(&mut self.nodes).into_iter().rev() {
+            if draft.node.outputs.iter().any(|o| wanted.contains(o)) {
+                wanted.extend(draft.node.inputs.iter().filter(|i| !i.is_empty()).cloned());
+                kept.push(draft);
+            }
+        }
+        kept.reverse();
+        self.nodes = kept;
+    }
+
+    fn assemble(&self, facts: &Facts, doubled: Option<&Facts>) -> Graph {
         let mut edges = IdVec::new();
         let mut ids: BTreeMap<&str, EdgeId> = BTreeMap::new();
         for (name, fact) in facts {
@@ -104,11 +150,10 @@ impl<'a> Draft<'a> {
                 Batch::Fixed(n) => fact.value.is_none() && fact.shape.first() == Some(&n),
                 Batch::Absent => false,
             };
-            ids.insert(name, edges.push(Edge { name: (*name).into(), fact: fact.clone(), batched }));
+            ids.insert(name, edges.push(Edge { name: name.clone(), fact: fact.clone(), batched }));
         }
         let edge = |name: &String| ids.get(name.as_str()).copied();
-        let constant =
-            |n: &&DraftNode<'_>| !n.node.outputs.iter().filter_map(edge).all(|e| edges[e].fact.value.is_some());
+        let constant = |n: &&DraftNode| !n.node.outputs.iter().filter_map(edge).all(|e| edges[e].fact.value.is_some());
         let nodes = self.nodes.iter().filter(constant);
         let nodes = nodes
             .map(|DraftNode { node, op }| Node {
@@ -129,8 +174,24 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Enters what a node yields.
+fn keep(node: &onnx::Node, made: Vec<Fact>, facts: &mut Facts) {
+    for (name, fact) in node.outputs.iter().zip(made).filter(|(n, _)| !n.is_empty()) {
+        facts.insert(name.clone(), fact);
+    }
+}
+
+/// Facts of the outputs of one node of the graph.
+fn infer_node(node: &onnx::Node, op: &dyn Operator, facts: &Facts) -> Result<Vec<Fact>> {
+    if let Some(input) = node.inputs.iter().find(|i| !i.is_empty() && !facts.contains_key(*i)) {
+        let message = format!("node `{}` reads `{input}`, which nothing before it produces", node.name);
+        return Err(Diagnostic::error("M013", message).into());
+    }
+    Ok(infer_outputs(node, op, facts).map_err(|e| at_node(node, &e.to_string()))?)
+}
+
 /// Facts of the outputs of one node; its values too where all inputs are known.
-fn infer_node(node: &onnx::Node, op: &dyn Operator, facts: &Facts<'_>) -> OpResult<Vec<Fact>> {
+pub fn infer_outputs(node: &onnx::Node, op: &dyn Operator, facts: &Facts) -> OpResult<Vec<Fact>> {
     let inputs: Vec<Option<&Fact>> =
         node.inputs.iter().map(|i| if i.is_empty() { None } else { facts.get(i.as_str()) }).collect();
     let (least, most) = op.arity();

@@ -5,8 +5,10 @@
 
 mod attrs;
 mod build;
+mod control;
 mod describe;
 mod infer;
+mod inline;
 pub mod ops;
 mod run;
 #[cfg(test)]

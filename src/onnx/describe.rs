@@ -25,6 +25,10 @@ pub fn describe(model: &Model) -> String {
     for t in &model.initialisers {
         line(&mut out, format!("tensor {} {} {:?}", t.name, t.dtype, t.shape));
     }
+    for f in &model.functions {
+        let (domain, name, _) = &f.key;
+        line(&mut out, format!("function {domain}.{name} of {} nodes", f.body.nodes.len()));
+    }
     for n in &model.nodes {
         let op = if n.domain.is_empty() { n.op_type.clone() } else { format!("{}.{}", n.domain, n.op_type) };
         let attributes: String = n.attributes.iter().map(|(k, v)| format!(" {k}={}", attribute(v))).collect();
@@ -52,6 +56,8 @@ fn attribute(value: &Attribute) -> String {
         Attribute::Ints(v) => format!("{v:?}"),
         Attribute::Texts(v) => format!("{v:?}"),
         Attribute::Tensor(t) => format!("{}{:?}", t.dtype, t.shape),
+        Attribute::Graph(body) => format!("<graph of {} nodes>", body.nodes.len()),
+        Attribute::Reference(name) => format!("@{name}"),
         Attribute::Other(kind) => format!("<{kind}>"),
     }
 }

@@ -18,6 +18,6 @@ pub(crate) mod testing;
 
 pub use describe::describe;
 pub use half::{bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16};
-pub use model::{Attribute, DType, Data, Dim, Model, Node, Tensor, ValueInfo};
-pub use read::{OPSETS, read, read_bytes};
+pub use model::{Attribute, Body, DType, Data, Dim, Function, Model, Node, Tensor, ValueInfo};
+pub use read::{IR, OPSETS, read, read_bytes};
 pub use scan::Limits;

@@ -177,8 +177,36 @@ pub enum Attribute {
     Ints(Vec<i64>),
     /// Strings.
     Texts(Vec<String>),
-    /// A kind that no supported operator uses (graphs, types, sparse tensors), by name.
+    /// A graph: a branch or the body of a loop.
+    Graph(Box<Body>),
+    /// Inside of a function: the attribute of that name of the call.
+    Reference(String),
+    /// A kind that no supported operator uses (types, sparse tensors), by name.
     Other(&'static str),
+}
+
+/// A graph in an attribute. It may also read names of the graph around it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Body {
+    /// Names of inputs.
+    pub inputs: Vec<String>,
+    /// Names of outputs.
+    pub outputs: Vec<String>,
+    /// Nodes in the order of the file.
+    pub nodes: Vec<Node>,
+    /// Constant tensors.
+    pub initialisers: Vec<Tensor>,
+}
+
+/// An operator that the file itself defines by others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// Domain, operator and overload that call it.
+    pub key: (String, String, String),
+    /// Inputs, outputs and nodes.
+    pub body: Body,
+    /// Attributes that have a value where a call gives none.
+    pub defaults: Vec<(String, Attribute)>,
 }
 
 /// A node of the graph.
@@ -190,6 +218,10 @@ pub struct Node {
     pub op_type: String,
     /// Operator domain; empty for the ONNX operators.
     pub domain: String,
+    /// Which of several functions of one name is called; mostly empty.
+    pub overload: String,
+    /// Version of the ONNX operator set: of the file, or of the function the node stands in.
+    pub opset: i64,
     /// Names of inputs; empty for an absent optional input.
     pub inputs: Vec<String>,
     /// Names of outputs; empty for an unused optional output.
@@ -224,4 +256,6 @@ pub struct Model {
     pub nodes: Vec<Node>,
     /// Constant tensors.
     pub initialisers: Vec<Tensor>,
+    /// Operators that the file defines itself.
+    pub functions: Vec<Function>,
 }

@@ -13,6 +13,9 @@ use crate::diag::{Diagnostic, Diagnostics, Result};
 /// Versions of the ONNX operator set that are understood.
 pub const OPSETS: RangeInclusive<i64> = 6..=24;
 
+/// Newest version of the file format that is understood.
+pub const IR: i64 = 12;
+
 /// Stack of the parsing thread. [`Limits::depth`] allows 64 levels, a quarter of a mebibyte each; a
 /// test parses a file that is as deep as allowed.
 const STACK: usize = 16 << 20;

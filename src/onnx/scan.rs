@@ -101,7 +101,7 @@ const fn child(kind: Kind, field: u64) -> Option<Kind> {
     use Kind::*;
     Some(match (kind, field) {
         (Model, 7) | (Attribute, 6 | 11) | (Training, 1 | 2) => Graph,
-        (Model, 8 | 14) | (Graph, 16) | (Node, 9) | (ValueInfo, 4) | (Training, 3 | 4) | (Function, 10 | 14) => Leaf,
+        (Model, 8 | 14) | (Graph, 16) | (Node, 9) | (ValueInfo, 4) | (Training, 3 | 4) | (Function, 9 | 14) => Leaf,
         (Model, 20) => Training,
         (Model, 25) => Function,
         (Graph, 1) | (Function, 7) => Node,

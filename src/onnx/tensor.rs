@@ -112,12 +112,13 @@ pub fn from_fields(dtype: DType, elements: usize, fields: &Fields<'_>) -> Result
     Ok(data)
 }
 
-/// Position and value of the first element that is not finite.
+/// Position and value of the first element that is NaN, or infinite where numbers must be finite.
 #[must_use]
-pub fn first_not_finite(data: &Data) -> Option<(usize, f64)> {
+pub fn first_bad(data: &Data, finite: bool) -> Option<(usize, f64)> {
+    let bad = |x: f64| x.is_nan() || (finite && x.is_infinite());
     match data {
-        Data::F32(v) => v.iter().position(|x| !x.is_finite()).map(|i| (i, f64::from(v[i]))),
-        Data::F64(v) => v.iter().position(|x| !x.is_finite()).map(|i| (i, v[i])),
+        Data::F32(v) => v.iter().position(|x| bad(f64::from(*x))).map(|i| (i, f64::from(v[i]))),
+        Data::F64(v) => v.iter().position(|x| bad(*x)).map(|i| (i, v[i])),
         Data::I64(_) | Data::U64(_) => None,
     }
 }

@@ -37,7 +37,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "M008",
         "element type not supported",
-        "An input, output or weight is not a dense tensor of float32, float64, float16, bfloat16, an integer of 8 to 64 bits, or bool.",
+        "An input, output or weight is not a dense tensor of float32, float64, float16, bfloat16, an integer of 8 to 64 bits, or bool. Numbers of less than 8 bits, float8, strings, sequences, optional values and sparse tensors are not supported.",
     ),
     code(
         "M009",
@@ -47,7 +47,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "M010",
         "weight is NaN or infinite",
-        "The message names the tensor and the first element that is not finite. Such weights come from training that diverged.",
+        "The message names the tensor and the first element that is NaN, or infinite in the weights of a layer. Such weights come from training that diverged.",
     ),
     code(
         "M011",
@@ -96,4 +96,24 @@ pub(super) const CODES: &[Code] = &[
         "The network ends with a softmax or sigmoid; it does not change which class wins and is left to the host. A note, not an error.",
     ),
     code("M021", "no calibration", "Ranges of activations are missing: calibrate with at least one sample."),
+    code(
+        "M022",
+        "function cannot be inlined",
+        "An operator that the file defines itself calls itself, directly or through others, or is called with the wrong number of inputs or outputs.",
+    ),
+    code(
+        "M023",
+        "control flow depends on the data",
+        "A loop, scan or branch cannot be unrolled, because how often or whether it runs, or the shape of what it yields, depends on the values of the inputs. Bind dimensions with `--dim`, or export the network with the loop unrolled or the branch taken.",
+    ),
+    code(
+        "M024",
+        "network grows too large",
+        "Unrolled loops and inlined functions together make more nodes than the limit that guards the memory of the machine.",
+    ),
+    code(
+        "M025",
+        "file format too new",
+        "The version of the ONNX file format (`ir_version`) is newer than 12. Save the model with an older one; its operators need not change.",
+    ),
 ];

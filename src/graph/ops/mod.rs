@@ -4,11 +4,15 @@
 //! attribute into an input, the constructor looks at the set of the file.
 
 mod activation;
+mod attention;
+mod control;
 mod elementwise;
 mod index;
 mod linear;
 mod norm;
 mod pool;
+mod quantised;
+mod recurrent;
 mod reduce;
 mod shape;
 mod spatial;
@@ -23,11 +27,16 @@ use super::{Attrs, Fact, Value};
 use crate::onnx::DType;
 
 pub use activation::{Relu, Sigmoid, Softmax};
+pub use attention::{Attention, RotaryEmbedding};
 pub use elementwise::{Arithmetic, Sign};
 pub use index::Concat;
-pub use linear::{Conv, Gemm, MatMul};
-pub use norm::BatchNorm;
-pub use pool::{AveragePool, GlobalPool, MaxPool, padded_taps};
+pub use linear::{Conv, ConvTranspose, Einsum, Gemm, MatMul};
+pub use norm::{BatchNorm, GroupNorm, Grouping, LayerNorm, LpNorm, Lrn, MeanVarianceNorm, RmsNorm};
+pub use pool::{AveragePool, GlobalLpPool, GlobalPool, LpPool, MaxPool, MaxUnpool, padded_taps};
+pub use quantised::{
+    ConvInteger, DequantizeLinear, DynamicQuantizeLinear, MatMulInteger, QLinearConv, QLinearMatMul, QuantizeLinear,
+};
+pub use recurrent::{Direction, Function, Gru, Layout, Lstm, Recurrence, Rnn, Sizes};
 pub use reduce::ReduceMean;
 pub use shape::{Dropout, Flatten, Identity, Reshape, Squeeze, Transpose, Unsqueeze};
 pub use spatial::{Geometry, Spatial};
@@ -97,11 +106,15 @@ pub type Table = &'static [(&'static str, Constructor)];
 /// Every supported operator of the ONNX domain, family by family.
 pub const TABLES: &[Table] = &[
     activation::TABLE,
+    attention::TABLE,
+    control::TABLE,
     elementwise::TABLE,
     index::TABLE,
     linear::TABLE,
     norm::TABLE,
     pool::TABLE,
+    quantised::TABLE,
+    recurrent::TABLE,
     reduce::TABLE,
     shape::TABLE,
 ];
@@ -115,6 +128,19 @@ pub fn all() -> impl Iterator<Item = (&'static str, Constructor)> {
 #[must_use]
 pub fn find(name: &str) -> Option<Constructor> {
     all().find(|(n, _)| *n == name).map(|(_, c)| c)
+}
+
+/// The operator of a node, all of its attributes understood.
+///
+/// # Errors
+/// When it is not supported, or an attribute is wrong or unknown.
+pub fn make(node: &crate::onnx::Node) -> OpResult<Box<dyn Operator>> {
+    let known = find(&node.op_type).filter(|_| node.domain.is_empty());
+    let make = known.ok_or_else(|| OpError::new("is not supported"))?;
+    let mut attrs = Attrs::new(node, node.opset);
+    let op = make(&mut attrs)?;
+    attrs.finish()?;
+    Ok(op)
 }
 
 /// A required input.
@@ -137,7 +163,10 @@ pub(super) fn need_real<'a>(inputs: &[Option<&'a Fact>], position: usize) -> OpR
 }
 
 /// An axis as an index; negative ones count from the end.
-pub(super) fn axis(axis: i64, rank: usize) -> OpResult<usize> {
+///
+/// # Errors
+/// When there is no such axis.
+pub fn axis(axis: i64, rank: usize) -> OpResult<usize> {
     let at = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     usize::try_from(at)
         .ok()

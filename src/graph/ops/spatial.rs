@@ -1,8 +1,8 @@
 //! Sliding windows as ONNX writes them: `kernel_shape`, `strides`, `dilations`, `pads`, `auto_pad`,
 //! `ceil_mode`; resolved to a [`Window`] for a given input.
 
-use super::{OpError, OpResult};
-use crate::graph::Attrs;
+use super::{OpError, OpResult, maybe};
+use crate::graph::{Attrs, Fact};
 use crate::tensor::Window;
 
 /// Most taps of one window over all positions and channels: 2^28, a gather table of one gibibyte.
@@ -31,7 +31,7 @@ pub struct Spatial {
     dilation: Option<Vec<usize>>,
     /// In front of all dimensions, then behind all.
     pads: Option<Vec<usize>>,
-    auto: AutoPad,
+    pub(super) auto: AutoPad,
     ceil: bool,
 }
 
@@ -69,9 +69,8 @@ impl Spatial {
         })
     }
 
-    /// The window over `channels` maps of spatial shape `input`.
-    pub(super) fn resolve(&self, channels: usize, input: &[usize], kernel: &[usize]) -> OpResult<Geometry> {
-        let rank = input.len();
+    /// Strides, dilations and pads of so many dimensions.
+    pub(super) fn lists(&self, rank: usize) -> OpResult<(Vec<usize>, Vec<usize>, Vec<usize>)> {
         let list = |given: &Option<Vec<usize>>, default: usize, n: usize, what: &str| {
             let list = given.clone().unwrap_or_else(|| vec![default; n]);
             if list.len() == n {
@@ -82,12 +81,17 @@ impl Spatial {
                 list.len()
             )))
         };
+        let (stride, dilation) = (list(&self.stride, 1, rank, "strides")?, list(&self.dilation, 1, rank, "dilations")?);
+        Ok((stride, dilation, list(&self.pads, 0, 2 * rank, "pads")?))
+    }
+
+    /// The window over `channels` maps of spatial shape `input`.
+    pub(super) fn resolve(&self, channels: usize, input: &[usize], kernel: &[usize]) -> OpResult<Geometry> {
+        let rank = input.len();
         if kernel.len() != rank {
             return Err(OpError::new(format!("the kernel {kernel:?} does not fit {rank} spatial dimension(s)")));
         }
-        let stride = list(&self.stride, 1, rank, "strides")?;
-        let dilation = list(&self.dilation, 1, rank, "dilations")?;
-        let pads = list(&self.pads, 0, 2 * rank, "pads")?;
+        let (stride, dilation, pads) = self.lists(rank)?;
         let (mut pad, mut pad_end) = (pads[..rank].to_vec(), pads[rank..].to_vec());
         let mut output = Vec::with_capacity(rank);
         let mut plane = 1usize;
@@ -126,13 +130,18 @@ impl Spatial {
             }
             output.push(positions);
         }
-        // indices into the padded input are 32-bit
-        let taps = output.iter().chain(kernel).chain([&channels]).try_fold(1usize, |n, k| n.checked_mul(*k));
-        if plane >= Window::PADDING as usize || taps.is_none_or(|n| n > WINDOW_TAPS) {
+        let window = Window { channels, input: input.to_vec(), output, kernel: kernel.to_vec(), stride, dilation, pad };
+        if plane >= Window::PADDING as usize || !bounded(&window) {
             return Err(OpError::new("the window reads too many elements"));
         }
-        let window = Window { channels, input: input.to_vec(), output, kernel: kernel.to_vec(), stride, dilation, pad };
         Ok(Geometry { window, pad_end })
+    }
+
+    /// Taps of a pooling layer over all windows, padding included.
+    pub(super) fn taps(&self, inputs: &[Option<&Fact>], outputs: &[Fact]) -> u64 {
+        let window = maybe(inputs, 0).and_then(|x| self.pooling(&x.shape).ok());
+        let elements = outputs.first().and_then(Fact::elements).unwrap_or(0);
+        window.map_or(0, |g| (g.window.rows() * elements) as u64)
     }
 
     /// The window of a pooling layer over `[batch, channels, spatial…]`, for one channel.
@@ -143,6 +152,14 @@ impl Spatial {
         let kernel = self.kernel.as_ref().ok_or_else(|| OpError::new("has no attribute `kernel_shape`"))?;
         self.resolve(1, spatial_of(shape)?, kernel)
     }
+}
+
+/// Whether the gather table of a window is of a size that memory holds, and its indices of 32 bits.
+pub(super) fn bounded(window: &Window) -> bool {
+    let product = |list: &[usize], start: usize| list.iter().try_fold(start, |n, k| n.checked_mul(*k));
+    let taps = product(&window.output, window.channels).and_then(|n| product(&window.kernel, n));
+    let plane = product(&window.input, 1);
+    plane.is_some_and(|n| n < Window::PADDING as usize) && taps.is_some_and(|n| n <= WINDOW_TAPS)
 }
 
 /// The spatial part of `[batch, channels, spatial…]`.

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, s};
 
 use super::super::spatial::{Geometry, Spatial, output_shape, spatial_of};
-use super::super::{OpError, OpResult, Operator, maybe, need, need_real};
+use super::super::{OpError, OpResult, Operator, Reach, maybe, need, need_real};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 use crate::tensor::Window;
@@ -22,13 +22,22 @@ pub struct Conv {
 const COLUMN_ELEMENTS: usize = 1 << 20;
 
 pub(super) fn new(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
-    let spatial = Spatial::read(attrs, false)?;
-    let groups = attrs.int("group")?.unwrap_or(1);
-    let groups = usize::try_from(groups).ok().filter(|g| *g > 0);
-    Ok(Box::new(Conv { spatial, groups: groups.ok_or_else(|| OpError::new("`group` must be at least 1"))? }))
+    Ok(Box::new(Conv::read(attrs)?))
 }
 
 impl Conv {
+    /// Reads the attributes.
+    pub(in crate::graph::ops) fn read(attrs: &mut Attrs<'_>) -> OpResult<Self> {
+        let spatial = Spatial::read(attrs, false)?;
+        let groups = usize::try_from(attrs.int("group")?.unwrap_or(1)).ok().filter(|g| *g > 0);
+        Ok(Self { spatial, groups: groups.ok_or_else(|| OpError::new("`group` must be at least 1"))? })
+    }
+    /// Multiply-accumulates: for each output as many as an output channel has weights.
+    pub(in crate::graph::ops) fn work(&self, weights: Option<&Fact>, outputs: &[Fact]) -> u64 {
+        let each: usize = weights.map_or(0, |w| w.shape.iter().skip(1).product());
+        let outputs: usize = outputs.iter().filter_map(Fact::elements).sum();
+        each as u64 * outputs as u64
+    }
     /// The window of one group.
     ///
     /// # Errors
@@ -60,6 +69,17 @@ impl Operator for Conv {
     }
     fn arity(&self) -> (usize, usize) {
         (2, 3)
+    }
+    fn lane_ops(&self, inputs: &[Option<&Fact>], outputs: &[Fact]) -> u64 {
+        self.work(maybe(inputs, 1), outputs)
+    }
+    fn reach(&self, inputs: &[Option<&Fact>]) -> Reach {
+        let point = maybe(inputs, 1).is_some_and(|w| w.value.is_some() && w.shape.iter().skip(2).all(|k| *k == 1));
+        let geometry = maybe(inputs, 0).zip(maybe(inputs, 1)).map(|(x, w)| self.geometry(&x.shape, &w.shape));
+        match geometry {
+            Some(Ok(g)) if point && g.window.output == g.window.input => Reach::Channels,
+            _ => Reach::All,
+        }
     }
     fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
         let (x, w) = (need_real(inputs, 0)?, need_real(inputs, 1)?);

@@ -3,7 +3,7 @@
 use ndarray::{ArrayView2, Ix2};
 
 use super::super::elementwise::combine;
-use super::super::{OpError, OpResult, Operator, broadcast, maybe, need, need_real};
+use super::super::{OpError, OpResult, Operator, Reach, broadcast, maybe, need, need_real};
 use crate::graph::{Attrs, Fact, Value};
 
 /// General matrix product.
@@ -62,6 +62,14 @@ impl Operator for Gemm {
     }
     fn arity(&self) -> (usize, usize) {
         (2, 3)
+    }
+    fn lane_ops(&self, inputs: &[Option<&Fact>], outputs: &[Fact]) -> u64 {
+        let inner = maybe(inputs, 0).and_then(|a| a.shape.get(usize::from(!self.trans_a))).copied().unwrap_or(0);
+        (inner * outputs.iter().filter_map(Fact::elements).sum::<usize>()) as u64
+    }
+    fn reach(&self, inputs: &[Option<&Fact>]) -> Reach {
+        let known = |at| maybe(inputs, at).is_none_or(|f| f.value.is_some());
+        if known(1) && known(2) && !self.trans_a { Reach::LastAxis } else { Reach::All }
     }
     fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
         let (a, b) = (need_real(inputs, 0)?, need_real(inputs, 1)?);

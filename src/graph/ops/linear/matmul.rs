@@ -3,7 +3,7 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::super::{OpError, OpResult, Operator, broadcast, need, need_real};
+use super::super::{OpError, OpResult, Operator, Reach, broadcast, maybe, need, need_real};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 
@@ -16,15 +16,29 @@ pub(super) fn new(_: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
 }
 
 /// Shapes of one product.
-struct Plan {
+pub(in crate::graph::ops) struct Plan {
     a: Vec<usize>,
     b: Vec<usize>,
     outer: Vec<usize>,
-    size: [usize; 3],
-    result: Vec<usize>,
+    /// Rows, inner size and columns.
+    pub size: [usize; 3],
+    /// Shape of the result.
+    pub result: Vec<usize>,
 }
 
-fn plan(a: &[usize], b: &[usize]) -> OpResult<Plan> {
+impl Plan {
+    /// Where the matrices of one of the products start.
+    pub fn starts(&self, index: usize) -> (usize, usize) {
+        (start(index, &self.outer, &self.a), start(index, &self.outer, &self.b))
+    }
+    /// Multiply-accumulates.
+    pub fn work(&self) -> u64 {
+        (self.outer.iter().chain(&self.size).product::<usize>()) as u64
+    }
+}
+
+/// Shapes of the product of two shapes.
+pub(in crate::graph::ops) fn plan(a: &[usize], b: &[usize]) -> OpResult<Plan> {
     if a.is_empty() || b.is_empty() {
         return Err(OpError::new("wants tensors of at least one dimension"));
     }
@@ -65,6 +79,15 @@ impl Operator for MatMul {
     }
     fn arity(&self) -> (usize, usize) {
         (2, 2)
+    }
+    fn lane_ops(&self, inputs: &[Option<&Fact>], _: &[Fact]) -> u64 {
+        let shapes = maybe(inputs, 0).zip(maybe(inputs, 1)).map(|(a, b)| plan(&a.shape, &b.shape));
+        shapes.map_or(0, |p| p.map_or(0, |p| p.work()))
+    }
+    fn reach(&self, inputs: &[Option<&Fact>]) -> Reach {
+        // every row of a meets one constant matrix
+        let one = |b: &&Fact| b.value.is_some() && b.shape.len() == 2;
+        if maybe(inputs, 1).filter(one).is_some() { Reach::LastAxis } else { Reach::All }
     }
     fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
         let (a, b) = (need_real(inputs, 0)?, need_real(inputs, 1)?);

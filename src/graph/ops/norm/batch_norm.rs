@@ -1,6 +1,6 @@
 //! `BatchNormalization` at inference: `scale · (x - mean) / sqrt(var + epsilon) + shift` per channel.
 
-use super::super::{OpError, OpResult, Operator, need, need_real};
+use super::super::{OpError, OpResult, Operator, Reach, need, need_real};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 
@@ -54,6 +54,13 @@ impl Operator for BatchNorm {
     }
     fn arity(&self) -> (usize, usize) {
         (5, 5)
+    }
+    /// One product with an addend for each element; factor and offset are constants.
+    fn lane_ops(&self, _: &[Option<&Fact>], outputs: &[Fact]) -> u64 {
+        super::each(outputs, 1)
+    }
+    fn reach(&self, _: &[Option<&Fact>]) -> Reach {
+        Reach::Element
     }
     fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
         let x = need_real(inputs, 0)?;

@@ -47,6 +47,10 @@ impl Operator for AveragePool {
     fn arity(&self) -> (usize, usize) {
         (1, 1)
     }
+    /// An addition for each tap.
+    fn lane_ops(&self, inputs: &[Option<&Fact>], outputs: &[Fact]) -> u64 {
+        self.spatial.taps(inputs, outputs)
+    }
     fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
         let x = need_real(inputs, 0)?;
         let window = self.spatial.pooling(&x.shape)?.window;

@@ -1,7 +1,7 @@
 //! `GlobalAveragePool` and `GlobalMaxPool`: one number per channel.
 
 use super::super::spatial::spatial_of;
-use super::super::{OpError, OpResult, Operator, need, need_real};
+use super::super::{OpError, OpResult, Operator, maybe, need, need_real};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 
@@ -19,7 +19,8 @@ pub(super) fn max(_: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
     Ok(Box::new(GlobalPool { max: true }))
 }
 
-fn pooled(shape: &[usize]) -> OpResult<Vec<usize>> {
+/// The shape of one number per channel.
+pub(super) fn pooled(shape: &[usize]) -> OpResult<Vec<usize>> {
     if spatial_of(shape)?.contains(&0) {
         return Err(OpError::new(format!("pools over nothing: shape {shape:?}")));
     }
@@ -32,6 +33,10 @@ impl Operator for GlobalPool {
     }
     fn arity(&self) -> (usize, usize) {
         (1, 1)
+    }
+    /// A comparison or addition for each input element.
+    fn lane_ops(&self, inputs: &[Option<&Fact>], _: &[Fact]) -> u64 {
+        maybe(inputs, 0).and_then(Fact::elements).unwrap_or(0) as u64
     }
     fn infer(&self, inputs: &[Option<&Fact>]) -> OpResult<Vec<Fact>> {
         let x = need_real(inputs, 0)?;
