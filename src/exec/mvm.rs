@@ -121,6 +121,25 @@ impl<'a> LayerPlan<'a> {
         }
     }
 
+    /// Reads one position of a layer whose positions come one by one: `codes` are its input alone, `out` are
+    /// the accumulators of the sample, `[position][output]`.
+    pub(super) fn step(
+        &self,
+        (sample, position): (usize, usize),
+        codes: &[i32],
+        scratch: &mut Scratch,
+        counts: &mut LayerCounts,
+        out: &mut [i64],
+        tap: Option<&mut Tap<'_>>,
+    ) {
+        if position == 0 {
+            self.expand(&[], scratch);
+        }
+        out[position * self.op.outputs..(position + 1) * self.op.outputs].fill(0);
+        self.lines(position * codes.len(), codes, scratch);
+        self.read(sample, position..position + 1, scratch, counts, out, tap);
+    }
+
     /// Adds what all row groups give at some positions of one sample, whose digits are in place.
     fn read(
         &self,
@@ -183,7 +202,13 @@ impl<'a> LayerPlan<'a> {
         scratch.lines.resize((self.features + 1) * stride, 0.0);
         scratch.squares.clear();
         scratch.squares.resize(self.features + 1, 0);
-        let lines = scratch.lines.chunks_exact_mut(stride).zip(&mut scratch.squares);
+        self.lines(0, codes, scratch);
+    }
+
+    /// Digits of some features from `first` on.
+    fn lines(&self, first: usize, codes: &[i32], scratch: &mut Scratch) {
+        let stride = self.stride;
+        let lines = scratch.lines[first * stride..].chunks_exact_mut(stride).zip(&mut scratch.squares[first..]);
         for ((line, square), code) in lines.zip(codes) {
             let code = *code as usize & self.mask;
             line.copy_from_slice(&self.digits[code * stride..(code + 1) * stride]);

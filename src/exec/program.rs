@@ -24,7 +24,7 @@ use crate::circuit::Columns;
 use crate::device::{Chance, Programming};
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::id::{Id, IdVec};
-use crate::lower::{Block, LayerId, MvmOp, QOp, QuantGraph, TiledGraph, TiledLayer};
+use crate::lower::{Block, LayerId, MvmOp, QuantGraph, TiledGraph, TiledLayer};
 use crate::rng;
 use crate::tensor::Plane;
 use crate::units::{Joule, Second};
@@ -94,8 +94,8 @@ pub(super) struct CellMoments {
 
 /// The weighted operation of a layer.
 pub(super) fn operation<'a>(graph: &'a QuantGraph, layer: &TiledLayer) -> diag::Result<&'a MvmOp> {
-    match &graph.nodes[layer.node].op {
-        QOp::Mvm(op) if op.weights.len() == layer.weights() && (op.rows(), op.outputs) == (layer.rows, layer.cols) => {
+    match graph.layer(layer.node) {
+        Some((op, _)) if op.weights.len() == layer.weights() && (op.rows(), op.outputs) == (layer.rows, layer.cols) => {
             Ok(op)
         }
         _ => Err(Diagnostic::error("R105", format!("layer {} does not match its node of the network", layer.origin))

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::mvm::{LayerCounts, LayerPlan, Probe, Scratch, Tap};
 use super::program::{self, Arrays};
+use super::recur::Recur;
 use super::{Activity, LayerActivity};
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::id::{Id, IdVec};
@@ -92,7 +93,7 @@ pub(super) struct Walk<'a> {
 }
 
 type CodeHook<'h> = dyn FnMut(LayerId, &[i32]) + 'h;
-type ProbeHook<'h> = dyn FnMut(LayerId, Probe) + 'h;
+pub(super) type ProbeHook<'h> = dyn FnMut(LayerId, Probe) + 'h;
 
 /// Observers of a walk.
 #[derive(Default)]
@@ -146,7 +147,7 @@ impl<'a> Walk<'a> {
         let mut plans = IdVec::new();
         for (id, layer) in tiled.layers.enumerate() {
             let plan = program::operation(graph, layer).and_then(|op| {
-                let input = graph.nodes[graph.nodes[layer.node].inputs[0]].quant;
+                let input = graph.layer(layer.node).and_then(|l| l.1);
                 let input = input.filter(|q| q.bits <= 16).ok_or_else(|| {
                     Diagnostics::from(
                         Diagnostic::error(
@@ -167,7 +168,7 @@ impl<'a> Walk<'a> {
             layer_of[layer.node] = Some(id);
         }
         for (id, node) in graph.nodes.enumerate() {
-            if matches!(node.op, QOp::Mvm(_)) && layer_of[id].is_none() {
+            if graph.layer(id).is_some() && layer_of[id].is_none() {
                 let text = format!("{} {} is on no crossbar", node.onnx_op, node.origin);
                 problems.push(Diagnostic::error("R105", text).help("tile the same network that is run"));
             }
@@ -204,25 +205,38 @@ impl<'a> Walk<'a> {
             let mut out = Signal::empty(node.quant);
             if let Some(layer) = self.layer_of[id] {
                 let plan = &self.plans[layer];
-                let input = made[node.inputs[0]].codes();
-                sums.resize(samples.len() * plan.positions * plan.op.outputs, 0);
-                let counts = &mut result.counts[layer.index()];
+                let states;
+                let input = if let QOp::Recurrent(op) = &node.op {
+                    let walk = Recur { op, plan, gates: &made[node.inputs[0]], samples: samples.clone() };
+                    let tap = hooks.probe.as_deref_mut().map(|tap| (layer, tap));
+                    let walked = walk.run(scratch, &mut result.counts[layer.index()], &mut sums, tap);
+                    let (all, codes) = walked.map_err(|e| node.failure(&e))?;
+                    out.extend(all.into_iter(), node.quant);
+                    states = codes;
+                    states.as_slice()
+                } else {
+                    made[node.inputs[0]].codes()
+                };
                 if let Some(codes) = &mut hooks.codes {
                     codes(layer, input);
                 }
-                let mut forward = hooks.probe.as_deref_mut().map(|tap| move |probe| tap(layer, probe));
-                let tap = forward.as_mut().map(|f| f as &mut Tap<'_>);
-                plan.run(input, samples.start, scratch, counts, &mut sums, tap);
+                if matches!(node.op, QOp::Mvm(_)) {
+                    sums.resize(samples.len() * plan.positions * plan.op.outputs, 0);
+                    let counts = &mut result.counts[layer.index()];
+                    let mut forward = hooks.probe.as_deref_mut().map(|tap| move |probe| tap(layer, probe));
+                    let tap = forward.as_mut().map(|f| f as &mut Tap<'_>);
+                    plan.run(input, samples.start, scratch, counts, &mut sums, tap);
+                    out = match node.quant {
+                        Some(quant) => Signal::Codes(plan.finish(&sums, |o, sum| plan.op.requantise(o, sum, quant))),
+                        None => Signal::Real(plan.finish(&sums, |o, sum| plan.op.real(o, sum))),
+                    };
+                }
                 for (s, powers) in result.compared.iter_mut().enumerate() {
                     powers[layer.index()] = plan.compare(
                         &input[s * plan.features..(s + 1) * plan.features],
                         &sums[s * plan.positions * plan.op.outputs..(s + 1) * plan.positions * plan.op.outputs],
                     );
                 }
-                out = match node.quant {
-                    Some(quant) => Signal::Codes(plan.finish(&sums, |o, sum| plan.op.requantise(o, sum, quant))),
-                    None => Signal::Real(plan.finish(&sums, |o, sum| plan.op.real(o, sum))),
-                };
             } else if let Some(input) = self.graph.inputs.iter().position(|i| i.node == id) {
                 let rows = self.inputs[input].slice_axis(Axis(0), samples.clone().into());
                 out.extend(rows.iter().copied(), node.quant);
@@ -290,6 +304,12 @@ impl<'a> Walk<'a> {
 }
 
 impl LayerPlan<'_> {
+    /// Real values of the accumulators of one position.
+    pub(super) fn real(&self, sums: &[i64]) -> Vec<f32> {
+        let lsb = self.arrays.converter.lsb;
+        sums.iter().enumerate().map(|(o, sum)| self.op.real(o, *sum as f64 * lsb)).collect()
+    }
+
     /// Outputs of all samples, as the layer's output stands, from accumulators `[sample][position][output]`.
     fn finish<T: Copy + Default>(&self, sums: &[i64], f: impl Fn(usize, f64) -> T) -> Vec<T> {
         let (positions, outputs, lsb) = (self.positions, self.op.outputs, self.arrays.converter.lsb);

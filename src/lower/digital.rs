@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use super::quant_graph::{NodeId, QOp, QuantGraph};
+use super::quant_graph::{NodeId, QOp, QuantGraph, failure};
 use super::signal::{Piece, Signal};
 use super::unit::UnitOp;
-use crate::diag::{Diagnostic, Diagnostics, Result};
+use crate::diag::Result;
 use crate::graph::ops::OpResult;
 use crate::tensor::{Quant, Window};
 
@@ -71,7 +71,7 @@ impl<'a> Digital<'a> {
         let from: Vec<Option<Quant>> = node.inputs.iter().map(|i| graph.nodes[*i].quant).collect();
         let on_codes = |op| Some(Kind::Codes(op, from.iter().copied().collect::<Option<_>>()?, node.quant?));
         let kind = match &node.op {
-            QOp::Input | QOp::Mvm(_) => return None,
+            QOp::Input | QOp::Mvm(_) | QOp::Recurrent(_) => return None,
             QOp::Relu => on_codes(OnCodes::Relu)?,
             QOp::MaxPool(window) => on_codes(OnCodes::MaxPool(Table::new(window)))?,
             QOp::AveragePool { window, exclude_padding } => {
@@ -95,11 +95,7 @@ impl<'a> Digital<'a> {
     /// # Errors
     /// R110 when an operator cannot compute on the values it meets.
     pub fn apply(&self, inputs: &[Piece<'_>], out: &mut Signal) -> Result<()> {
-        self.compute(inputs, out).map_err(|why| {
-            let (name, op) = self.origin;
-            let text = format!("node `{name}` ({op}) cannot compute a sample: {why}");
-            Diagnostics::from(Diagnostic::failure("R110", text).help("check the samples; the node does not take such values"))
-        })
+        self.compute(inputs, out).map_err(|why| failure(self.origin.0, self.origin.1, &why))
     }
 
     fn compute(&self, inputs: &[Piece<'_>], out: &mut Signal) -> OpResult<()> {

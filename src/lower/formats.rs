@@ -132,6 +132,7 @@ impl Formats {
                 positive[output.index()] = match &step.step {
                     Step::Weighted { relu, .. } => *relu,
                     Step::Digital { .. } => op.map_or_else(|| measured(*output), |op| *op == QOp::Relu || all),
+                    Step::Recurrent { .. } => measured(*output),
                     Step::Shape => all,
                 };
             }

@@ -27,6 +27,11 @@ pub fn layouts(graph: &Graph, plan: &Plan) -> Vec<Layout> {
                     Layout { order: layer.order, positions: layer.positions, channels: layer.bias.len() }
                 }
                 Step::Shape => from[0],
+                // one h after the other, where a step is a position and the walk goes forward
+                Step::Recurrent { cell, .. } if step.picked == [0] && cell.reads() == 1 && !cell.reversed() => {
+                    Layout::new(Order::ChannelLast, count, cell.steps)
+                }
+                Step::Recurrent { .. } => Layout::whole(count),
                 Step::Digital { unit, .. } => {
                     unit.layout(&from).or_else(|| wished(*edge)).unwrap_or_else(|| Layout::whole(count))
                 }
@@ -63,6 +68,7 @@ fn wish(plan: &Plan, step: &Planned, edge: EdgeId, wishes: &[Wish]) -> Wish {
         Step::Weighted { layer, .. } if layer.order == Order::ChannelLast => Some((layer.order, layer.positions)),
         Step::Weighted { layer, .. } => Some((Order::ChannelFirst, layer.window.input_positions())),
         Step::Shape => on(),
+        Step::Recurrent { cell, .. } => Some((Order::ChannelLast, cell.steps)),
         Step::Digital { unit, .. } => {
             let shape = &plan.facts[edge.index()].shape;
             match (&unit.look, unit.reach()) {

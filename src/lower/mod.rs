@@ -13,6 +13,7 @@ mod plan;
 mod quant_graph;
 pub mod quantise;
 pub mod reference;
+mod recurrent;
 mod sample;
 mod signal;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod tests;
 mod tile;
 mod tiled;
 mod unit;
+mod unroll;
 mod weights;
 
 pub use calibrate::{Range, Ranges, calibrate};
@@ -29,6 +31,7 @@ pub use layout::{Layout, Order};
 pub use mvm_op::{MvmOp, Taps, WeightCodes};
 pub use quant_graph::{NodeId, QNode, QOp, QuantGraph, QuantInput};
 pub use quantise::{QuantOptions, quantise};
+pub use recurrent::{Cell, RecurrentOp};
 pub use signal::{LARGEST_INTEGER, Piece, Signal};
 pub use tile::tile;
 pub use tiled::{Block, BlockId, LayerId, TiledGraph, TiledLayer};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::integer::integer;
 use super::layout::Order;
 use super::quant_graph::QOp;
+use super::recurrent::Cell;
 use super::sample::{reshapes, sample_facts};
 use super::unit::{Operand, UnitOp};
 use super::weights::{Weights, real, row, weighted};
@@ -12,6 +13,7 @@ use crate::diag::{Diagnostic, Result};
 use crate::graph::ops::{Arithmetic, Relu, Sign, Transpose};
 use crate::graph::{EdgeId, Fact, Graph, Node};
 use crate::id::Id;
+use crate::tensor::Window;
 
 /// What a step computes.
 pub enum Step {
@@ -30,6 +32,13 @@ pub enum Step {
         /// The operator itself.
         unit: UnitOp,
     },
+    /// A recurrent layer: products with the state, and the cell.
+    Recurrent {
+        /// Weights and bias of the products with the state; a position for each of them.
+        layer: Weights,
+        /// The cell.
+        cell: Cell,
+    },
     /// Another shape of the same elements.
     Shape,
 }
@@ -44,6 +53,8 @@ pub struct Planned {
     pub inputs: Vec<EdgeId>,
     /// Edges it yields (that of the last node where several are fused), at least one.
     pub outputs: Vec<EdgeId>,
+    /// Which of the operator's outputs those are.
+    pub picked: Vec<usize>,
 }
 
 /// All steps in execution order.
@@ -127,7 +138,13 @@ impl Planner<'_> {
         }
         if self.moves_nothing(node) && outputs.len() == 1 {
             let inputs = node.input(0).into_iter().collect();
-            return vec![Planned { node: at, step: Step::Shape, inputs, outputs: vec![first] }];
+            return vec![Planned { node: at, step: Step::Shape, inputs, outputs: vec![first], picked: vec![0] }];
+        }
+        let picked: Vec<usize> = outputs.iter().map(|(i, _)| *i).collect();
+        if let Some((cell, layer)) = self.recurrent(node) {
+            let step = Step::Recurrent { layer, cell };
+            let outputs = outputs.iter().map(|(_, e)| *e).collect();
+            return vec![Planned { node: at, step, inputs: node.input(0).into_iter().collect(), outputs, picked }];
         }
         let (mut operands, mut inputs) = (Vec::new(), Vec::new());
         for edge in &node.inputs {
@@ -146,20 +163,38 @@ impl Planner<'_> {
         let unnamed = || Fact::new(crate::onnx::DType::F32, vec![0]);
         let all = node.outputs.iter().map(|e| e.map_or_else(unnamed, |e| self.facts[e.index()].clone()));
         let (integer, look) = integer(&self.facts, node);
-        let picked = outputs.iter().map(|(i, _)| *i).collect();
         let op = Arc::clone(&node.op);
-        let unit = UnitOp { op, operands, outputs: all.collect(), picked, look };
+        let unit = UnitOp { op, operands, outputs: all.collect(), picked: picked.clone(), look };
         if outputs.len() > 1 && unit.lane_ops() == 0 {
             // what only moves data is not a piece of work that its results share
             let one = |(i, edge): &(usize, EdgeId)| {
                 let unit = UnitOp { picked: vec![*i], ..unit.clone() };
                 let step = Step::Digital { integer: None, unit };
-                Planned { node: at, step, inputs: inputs.clone(), outputs: vec![*edge] }
+                Planned { node: at, step, inputs: inputs.clone(), outputs: vec![*edge], picked: vec![*i] }
             };
             return outputs.iter().map(one).collect();
         }
         let outputs = outputs.iter().map(|(_, e)| *e).collect();
-        vec![Planned { node: at, step: Step::Digital { integer, unit }, inputs, outputs }]
+        vec![Planned { node: at, step: Step::Digital { integer, unit }, inputs, outputs, picked }]
+    }
+
+    /// A cell with its products with the state.
+    fn recurrent(&self, node: &Node) -> Option<(Cell, Weights)> {
+        let cell = node.op::<Cell>()?.clone();
+        let weights = node.input(1)?;
+        let outputs = self.facts[weights.index()].shape[0];
+        let bias = node.input(2).and_then(|b| real(self.graph, &self.facts, b));
+        let layer = Weights {
+            constant: weights,
+            transposed: false,
+            factor: 1.0,
+            bias: bias.map_or_else(|| vec![0.0; outputs], |b| b.iter().map(|v| f64::from(*v)).collect()),
+            groups: 1,
+            window: Window::dense(cell.hidden()),
+            order: Order::ChannelLast,
+            positions: cell.steps * cell.reads(),
+        };
+        Some((cell, layer))
     }
 
     /// A weighted layer with the bias and the rectifier that follow it.
@@ -177,7 +212,7 @@ impl Planner<'_> {
             }
             (self.fused[reader], to) = (true, after);
         }
-        Planned { node: at, step: Step::Weighted { layer, relu }, inputs: vec![x], outputs: vec![to] }
+        Planned { node: at, step: Step::Weighted { layer, relu }, inputs: vec![x], outputs: vec![to], picked: vec![0] }
     }
 
     /// What an addition of a constant adds to each output of a layer.

@@ -3,8 +3,11 @@
 
 use super::layout::Layout;
 use super::mvm_op::MvmOp;
+use super::recurrent::RecurrentOp;
 use super::unit::UnitOp;
 use crate::define_id;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::graph::ops::OpError;
 use crate::id::IdVec;
 use crate::tensor::{Quant, Window};
 
@@ -29,6 +32,9 @@ pub enum QOp {
     Input,
     /// A weighted layer; goes to crossbars. Reads codes.
     Mvm(MvmOp),
+    /// A recurrent layer; its products with the state go to crossbars. Reads real values, the products with
+    /// its input, and yields every h, and the last c behind them where it is wanted.
+    Recurrent(RecurrentOp),
     /// Rectifier of codes on the vector unit (where it could not be fused).
     Relu,
     /// Maximum of codes over a window of each channel (`window.channels` = 1; applied to every channel).
@@ -72,6 +78,21 @@ pub struct QNode {
     pub quant: Option<Quant>,
 }
 
+impl QNode {
+    /// The failure of a node that meets values which its operator does not take.
+    #[must_use]
+    pub fn failure(&self, why: &OpError) -> Diagnostics {
+        failure(&self.origin, &self.onnx_op, why)
+    }
+}
+
+/// R110: an operator that cannot compute a sample.
+pub(super) fn failure(name: &str, op: &str, why: &OpError) -> Diagnostics {
+    Diagnostic::failure("R110", format!("node `{name}` ({op}) cannot compute a sample: {why}"))
+        .help("check the samples; the node does not take such values")
+        .into()
+}
+
 /// The network in integers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuantGraph {
@@ -88,6 +109,15 @@ impl QuantGraph {
     #[must_use]
     pub fn output(&self) -> NodeId {
         self.outputs[0]
+    }
+    /// The weighted layer of a node and the format of the codes that it drives, if it is one.
+    #[must_use]
+    pub fn layer(&self, node: NodeId) -> Option<(&MvmOp, Option<Quant>)> {
+        match &self.nodes[node].op {
+            QOp::Mvm(op) => Some((op, self.nodes[node].inputs.first().and_then(|i| self.nodes[*i].quant))),
+            QOp::Recurrent(op) => Some((&op.mvm, Some(op.state))),
+            _ => None,
+        }
     }
     /// Elements of one sample of a node.
     #[must_use]

@@ -11,6 +11,8 @@ use super::layouts::layouts;
 use super::mvm_op::{MvmOp, WeightCodes};
 use super::plan::{Planned, Step, plan};
 use super::quant_graph::{NodeId, QNode, QOp, QuantGraph, QuantInput};
+use super::recurrent::{Cell, RecurrentOp};
+use super::unroll::unroll;
 use super::weights::{Weights, real};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::graph::{EdgeId, Fact, Graph};
@@ -39,6 +41,7 @@ const MAX_BIAS: f64 = (1u64 << 40) as f64;
 /// M021 for activations that were not calibrated.
 pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result<QuantGraph> {
     check(options)?;
+    let graph = &unroll(graph);
     let plan = plan(graph)?;
     let formats = Formats::new(graph, &plan, ranges, options)?;
     let layouts = layouts(graph, &plan);
@@ -70,22 +73,40 @@ pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result
             }
             Step::Digital { integer: Some(op), .. } if *integer => op.clone(),
             Step::Digital { unit, .. } => QOp::Unit(unit.clone()),
+            Step::Recurrent { layer, cell } => {
+                let state = state(graph, ranges, cell, options);
+                let mvm = weighted(graph, &plan.facts, layer, false, state, options.weight_bits);
+                QOp::Recurrent(RecurrentOp { mvm, cell: cell.clone(), state, with_c: step.picked.contains(&2) })
+            }
             Step::Shape => QOp::Reshape,
         };
-        if let [_] = step.outputs[..] {
+        // all that a node yields stands in one piece, of which each output is a part
+        let mut start = 0;
+        let mut parts = Vec::new();
+        for (edge, picked) in step.outputs.iter().zip(&step.picked) {
+            let end = start + elements(&plan.facts, *edge);
+            parts.push(match &op {
+                QOp::Recurrent(op) => op.part(*picked),
+                _ => start..end,
+            });
+            start = end;
+        }
+        if matches!(&op, QOp::Recurrent(op) if step.picked == [0] && !op.with_c)
+            || !matches!(op, QOp::Recurrent(_)) && parts.len() == 1
+        {
             made.push(output, node(output, op, sources));
             continue;
         }
         // several results stand one behind the other and are picked apart
         let mut whole = node(output, op, sources);
-        whole.shape = vec![step.outputs.iter().map(|e| elements(&plan.facts, *e)).sum()];
+        whole.shape = vec![parts.iter().map(|p| p.end).max().unwrap_or(0)];
+        if let QOp::Recurrent(op) = &whole.op {
+            whole.shape = vec![op.elements()];
+        }
         (whole.layout, whole.quant) = (Layout::whole(whole.shape[0]), None);
         let whole = made.nodes.push(whole);
-        let mut start = 0;
-        for edge in &step.outputs {
-            let end = start + elements(&plan.facts, *edge);
-            made.push(*edge, node(*edge, QOp::Part(start..end), vec![whole]));
-            start = end;
+        for (edge, part) in step.outputs.iter().zip(parts) {
+            made.push(*edge, node(*edge, QOp::Part(part), vec![whole]));
         }
     }
     let outputs = graph.outputs.iter().map(|o| made.of(*o)).collect();
@@ -133,6 +154,17 @@ pub(super) fn sample_shape(graph: &Graph, facts: &[Fact], edge: EdgeId) -> Vec<u
 
 fn elements(facts: &[Fact], edge: EdgeId) -> usize {
     facts[edge.index()].shape.iter().product()
+}
+
+/// Format of the state of a recurrent layer: as measured, or, where the states are not among the values of the
+/// network, up to 1, which tanh does not exceed (assumed for other functions).
+fn state(graph: &Graph, ranges: &Ranges, cell: &Cell, options: QuantOptions) -> Quant {
+    let measured = cell.measured.and_then(|e| ranges.get(&graph.edges[e].name));
+    let start = cell.initial[0].iter().fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
+    let limit = measured.map_or(1.0, |r| r.limit(options.percentile)).max(start);
+    let quant = Quant { scale: 1.0, bits: options.activation_bits, signed: true };
+    let top = f64::from(quant.range().1);
+    Quant { scale: if limit > 0.0 { limit / top } else { 1.0 / top }, ..quant }
 }
 
 /// Codes of a weighted layer, one output after the other.

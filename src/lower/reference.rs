@@ -11,6 +11,7 @@ use super::digital::Digital;
 use super::mvm_op::{MvmOp, Taps, WeightCodes};
 use super::quant_graph::{NodeId, QNode, QOp, QuantGraph};
 use super::layout::Order;
+use super::recurrent::RecurrentOp;
 use super::signal::{Piece, Signal};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::graph::Inputs;
@@ -30,6 +31,7 @@ pub struct Reference<'a> {
 enum Ready<'a> {
     Input(usize),
     Mvm(Mvm<'a>),
+    Recurrent(&'a RecurrentOp),
     Digital(Digital<'a>),
 }
 
@@ -56,6 +58,7 @@ impl<'a> Reference<'a> {
                     reach <= i64::from(i16::MAX) && reach * weight * op.group_rows() as i64 <= i64::from(i32::MAX);
                 Ready::Mvm(Mvm { taps: Taps::new(op), op, quant: node.quant, narrow })
             }
+            QOp::Recurrent(op) => Ready::Recurrent(op),
             _ => Digital::new(graph, id).map_or_else(
                 || {
                     let at = graph.inputs.iter().position(|i| i.node == id);
@@ -78,6 +81,11 @@ impl<'a> Reference<'a> {
             match ready {
                 Ready::Input(at) => out.extend(inputs[*at].iter().copied(), node.quant),
                 Ready::Mvm(mvm) => out = mvm.run(made[node.inputs[0].index()].codes()),
+                Ready::Recurrent(op) => {
+                    let gates = made[node.inputs[0].index()].sample(0, 1).real(None);
+                    let all = op.run(&gates, |_, h| Ok(products(&op.mvm, h)));
+                    out.extend(all.map_err(|e| node.failure(&e))?.into_iter(), node.quant);
+                }
                 Ready::Digital(unit) => {
                     let from: Vec<Piece<'_>> = node.inputs.iter().map(|i| made[i.index()].sample(0, 1)).collect();
                     unit.apply(&from, &mut out)?;
@@ -87,6 +95,15 @@ impl<'a> Reference<'a> {
         }
         Ok(made.into_iter().collect())
     }
+}
+
+/// Real products of one vector of codes.
+fn products(op: &MvmOp, x: &[i32]) -> Vec<f32> {
+    let sum = |o: usize| {
+        let weights = (o * x.len()..(o + 1) * x.len()).map(|i| i64::from(op.weights.get(i)));
+        weights.zip(x).map(|(w, x)| w * i64::from(*x)).sum::<i64>()
+    };
+    (0..op.outputs).map(|o| op.real(o, sum(o) as f64)).collect()
 }
 
 impl Mvm<'_> {

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::quant_graph::{QOp, QuantGraph};
+use super::quant_graph::QuantGraph;
 use super::tiled::{Block, TiledGraph, TiledLayer};
 use crate::arch::{Chip, XbarKindId};
 use crate::diag::{Diagnostic, Diagnostics, Result};
@@ -30,7 +30,7 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
         return Err(Diagnostic::error("P001", format!("chip `{}` has no crossbar to map onto", chip.name)).into());
     };
     for (node, n) in graph.nodes.enumerate() {
-        let QOp::Mvm(op) = &n.op else { continue };
+        let Some((op, input)) = graph.layer(node) else { continue };
         let rows = op.rows();
         if rows >= ADDRESS_LIMIT || op.outputs >= ADDRESS_LIMIT {
             problems.push(
@@ -59,12 +59,7 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
             );
             continue;
         }
-        let planes = n
-            .inputs
-            .first()
-            .and_then(|i| graph.nodes[*i].quant)
-            .map(|q| q.planes(dac_bits(chip, kind_id)))
-            .unwrap_or_default();
+        let planes = input.map(|q| q.planes(dac_bits(chip, kind_id))).unwrap_or_default();
         let group = dacs(chip, kind_id).min(kind.rows);
         let layer = tiled.layers.push(TiledLayer {
             node,

@@ -104,6 +104,17 @@ impl Emitter<'_> {
                 let (tile, work) = self.mvm(layer);
                 self.stage(&node.origin, Some(id), tile, positions, work)
             }
+            QOp::Recurrent(op) => {
+                let Some((layer, _)) = self.tiled.layers.enumerate().find(|(_, l)| l.node == id) else { return };
+                let (tile, mut work) = self.mvm(layer);
+                if let Work::Mvm { vector_ops, .. } = &mut work {
+                    *vector_ops += op.cell.lane_ops().div_ceil(op.cell.reads()) as u64;
+                }
+                let stage = self.stage(&node.origin, Some(id), tile, op.mvm.positions, work);
+                let bytes = (op.mvm.rows() * usize::from(op.state.bits)).div_ceil(8) as u64;
+                self.channel(stage, stage, bytes, Need::Previous);
+                stage
+            }
             QOp::Relu | QOp::Add | QOp::MaxPool(_) | QOp::AveragePool { .. } => {
                 let taps = match &node.op {
                     QOp::MaxPool(w) | QOp::AveragePool { window: w, .. } => w.rows(),
@@ -127,6 +138,7 @@ impl Emitter<'_> {
             let reading = match &node.op {
                 QOp::Mvm(op) if op.order == Order::ChannelLast => Reading::Same(node.layout),
                 QOp::Mvm(op) => Reading::Window(&op.window),
+                QOp::Recurrent(op) if !op.cell.reversed() && op.cell.reads() == 1 => Reading::Same(from),
                 QOp::MaxPool(w) | QOp::AveragePool { window: w, .. } => Reading::Window(w),
                 QOp::Relu | QOp::Add => Reading::Same(node.layout),
                 QOp::Unit(UnitOp { look: Look::Window(w), .. }) => Reading::Window(w),
@@ -238,17 +250,15 @@ impl Emitter<'_> {
         // real results leave the chip in full precision
         let sink = matches!(self.stages[consumer].work, Work::Sink { .. }) && producer.quant.is_none();
         let bits = if sink { 8 * LOGIT_BYTES } else { bits(producer) };
-        let channels = part.map_or(producer.layout.channels, |n| n.div_ceil(points));
-        let id = self.channels.push(Channel {
-            from,
-            to: consumer,
-            bytes: (channels * bits).div_ceil(8) as u64,
-            positions: points,
-            need,
-            capacity: 0,
-        });
+        let channels = part.unwrap_or_else(|| self.graph.elements(node)).div_ceil(points);
+        self.channel(from, consumer, (channels * bits).div_ceil(8) as u64, need);
+    }
+
+    fn channel(&mut self, from: StageId, to: StageId, bytes: u64, need: Need) {
+        let positions = self.stages[from].positions;
+        let id = self.channels.push(Channel { from, to, bytes, positions, need, capacity: 0 });
         self.stages[from].outputs.push(id);
-        self.stages[consumer].inputs.push(id);
+        self.stages[to].inputs.push(id);
     }
 
     /// Gives every channel its capacity and checks that the buffers of all tiles hold them.
@@ -260,7 +270,8 @@ impl Emitter<'_> {
                 let id = ChannelId::new(i);
                 let c = &self.channels[id];
                 let consumer = &self.stages[c.to];
-                let whole = if consumer.inputs.len() > 1 { c.positions } else { c.least_capacity(consumer.positions) };
+                let others = consumer.inputs.iter().filter(|i| self.channels[**i].need != Need::Previous).count();
+                let whole = if others > 1 && c.need != Need::Previous { c.positions } else { c.least_capacity(consumer.positions) };
                 let capacity = if double { 2 * whole } else { whole };
                 if !matches!(consumer.work, Work::Sink { .. }) {
                     used[consumer.tile.index()] += capacity * c.bytes as usize;
