@@ -270,6 +270,7 @@ impl Builder {
         let target = quant.map_or(1.0, |q| f64::from(q.range().1) * q.scale);
         let op = MvmOp {
             order: Order::ChannelFirst,
+            spreads: false,
             positions: window.positions(),
             groups,
             weights,

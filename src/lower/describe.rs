@@ -55,6 +55,9 @@ fn layer(m: &MvmOp) -> String {
         n if m.window.kernel.is_empty() => format!(" at {n} positions"),
         _ => format!(" {}", window(&m.window)),
     });
+    if m.spreads {
+        text.push_str(" spread");
+    }
     text.push_str(&format!(" weights {} bit checksum {:08x}", m.weight_bits, checksum(m)));
     text + if m.relu { " relu" } else { "" }
 }

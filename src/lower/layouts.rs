@@ -4,6 +4,7 @@ use super::layout::{Layout, Order};
 use super::plan::{Plan, Planned, Step};
 use super::quantise::sample_shape;
 use super::unit::Look;
+use super::weights::Store;
 use crate::graph::{EdgeId, Graph, Reach};
 use crate::id::Id;
 
@@ -66,6 +67,9 @@ fn wish(plan: &Plan, step: &Planned, edge: EdgeId, wishes: &[Wish]) -> Wish {
     match &step.step {
         Step::Weighted { layer, .. } if layer.positions == 1 && layer.window.input.is_empty() => None,
         Step::Weighted { layer, .. } if layer.order == Order::ChannelLast => Some((layer.order, layer.positions)),
+        Step::Weighted { layer, .. } if matches!(layer.store, Store::Spread(_)) => {
+            Some((Order::ChannelFirst, layer.window.positions()))
+        }
         Step::Weighted { layer, .. } => Some((Order::ChannelFirst, layer.window.input_positions())),
         Step::Shape => on(),
         Step::Recurrent { cell, .. } => Some((Order::ChannelLast, cell.steps)),

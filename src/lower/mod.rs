@@ -32,6 +32,7 @@ pub use mvm_op::{MvmOp, Taps, WeightCodes};
 pub use quant_graph::{NodeId, QNode, QOp, QuantGraph, QuantInput};
 pub use quantise::{QuantOptions, quantise};
 pub use recurrent::{Cell, RecurrentOp};
+pub use sample::settle_batch;
 pub use signal::{LARGEST_INTEGER, Piece, Signal};
 pub use tile::tile;
 pub use tiled::{Block, BlockId, LayerId, TiledGraph, TiledLayer};

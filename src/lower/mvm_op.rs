@@ -67,6 +67,9 @@ impl WeightCodes {
 pub struct MvmOp {
     /// Which inputs each position reads; `window.rows()` is the number of weight rows of all groups together.
     pub window: Window,
+    /// Whether the window slides over the *output* (a transposed convolution: its `input` is the spatial shape
+    /// that the layer yields, its `output` the one that it reads).
+    pub spreads: bool,
     /// How positions and channels stand in its input and output.
     pub order: Order,
     /// Positions of one sample: those of the window, or the vectors that a matrix product takes one by one.
@@ -128,6 +131,7 @@ impl MvmOp {
     pub fn features(&self) -> usize {
         match self.order {
             Order::ChannelLast => self.positions * self.window.channels,
+            _ if self.spreads => self.window.channels * self.window.positions(),
             _ => self.window.features(),
         }
     }
@@ -176,7 +180,18 @@ impl Taps {
             return Self { table, taps: 1, plane: 1, features: op.features() };
         }
         let one = Window { channels: 1, ..op.window.clone() };
-        let (taps, plane) = (one.rows(), one.input_positions() as u32);
+        let taps = one.rows();
+        if op.spreads {
+            // an element of the output reads through tap t the position whose tap t falls on it
+            let mut table = vec![Window::PADDING; one.input_positions() * taps];
+            for (position, reads) in one.gather().chunks_exact(taps.max(1)).enumerate() {
+                for (tap, at) in reads.iter().enumerate().filter(|(_, at)| **at != Window::PADDING) {
+                    table[*at as usize * taps + tap] = position as u32;
+                }
+            }
+            return Self { table, taps, plane: one.positions() as u32, features: op.features() };
+        }
+        let plane = one.input_positions() as u32;
         Self { table: one.gather(), taps, plane, features: op.features() }
     }
 
@@ -207,6 +222,7 @@ mod tests {
         MvmOp {
             weights: WeightCodes::new(8, (0..count).map(|i| i as i16 + 1)),
             window,
+            spreads: false,
             order,
             positions,
             groups,

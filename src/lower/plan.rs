@@ -8,7 +8,7 @@ use super::quant_graph::QOp;
 use super::recurrent::Cell;
 use super::sample::{reshapes, sample_facts};
 use super::unit::{Operand, UnitOp};
-use super::weights::{Weights, real, row, weighted};
+use super::weights::{Store, Weights, real, row, weighted};
 use crate::diag::{Diagnostic, Result};
 use crate::graph::ops::{Arithmetic, Relu, Sign, Transpose};
 use crate::graph::{EdgeId, Fact, Graph, Node};
@@ -186,7 +186,7 @@ impl Planner<'_> {
         let bias = node.input(2).and_then(|b| real(self.graph, &self.facts, b));
         let layer = Weights {
             constant: weights,
-            transposed: false,
+            store: Store::ByOutput,
             factor: 1.0,
             bias: bias.map_or_else(|| vec![0.0; outputs], |b| b.iter().map(|v| f64::from(*v)).collect()),
             groups: 1,

@@ -13,7 +13,7 @@ use super::plan::{Planned, Step, plan};
 use super::quant_graph::{NodeId, QNode, QOp, QuantGraph, QuantInput};
 use super::recurrent::{Cell, RecurrentOp};
 use super::unroll::unroll;
-use super::weights::{Weights, real};
+use super::weights::{Store, Weights, real};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::graph::{EdgeId, Fact, Graph};
 use crate::id::{Id, IdVec};
@@ -176,6 +176,7 @@ fn weighted(graph: &Graph, facts: &[Fact], layer: &Weights, relu: bool, input: Q
     let top = f64::from((1i32 << (weight_bits - 1)) - 1);
     let mut op = MvmOp {
         window: layer.window.clone(),
+        spreads: matches!(layer.store, Store::Spread(_)),
         order: layer.order,
         positions: layer.positions,
         groups: layer.groups,
@@ -189,8 +190,7 @@ fn weighted(graph: &Graph, facts: &[Fact], layer: &Weights, relu: bool, input: Q
     let mut row = vec![0.0; rows];
     for (o, bias) in layer.bias.iter().enumerate() {
         for (r, w) in row.iter_mut().enumerate() {
-            let at = if layer.transposed { r * outputs + o } else { o * rows + r };
-            *w = f64::from(constant[at]) * layer.factor;
+            *w = f64::from(constant[layer.place(o, r)]) * layer.factor;
         }
         let largest = row.iter().fold(0.0f64, |m, w| m.max(w.abs()));
         let step = (largest / top).max(bias.abs() / (MAX_BIAS * input.scale));

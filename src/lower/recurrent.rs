@@ -114,7 +114,9 @@ impl Cell {
             let input = &gates[at * width..(at + 1) * width];
             let state = product(step * reads, &h)?;
             if let Some(gru) = self.as_op::<Gru>() {
-                gru.step(self.set, input, &state, |scaled| product(step * reads + 1, scaled), &mut h)?;
+                // of the products with the scaled state only those of the candidate are wanted
+                let candidate = |scaled: &[f32]| Ok(product(step * reads + 1, scaled)?.split_off(2 * n));
+                gru.step(self.set, input, &state, candidate, &mut h)?;
             } else {
                 let sums: Vec<f32> = input.iter().zip(&state).map(|(a, b)| a + b).collect();
                 if let Some(lstm) = self.as_op::<Lstm>() {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::graph::{Batch, EdgeId, Fact, Graph, Node, Reach, Value};
 use crate::id::Id;
 
@@ -52,6 +53,22 @@ pub fn reshapes(node: &Node) -> bool {
     SHAPE_ONLY.contains(&node.op.name())
 }
 
+/// Finds out whether the fixed first dimension of a network is a batch: if some node mixes what stands along
+/// it, it is not, and one run of the network is one call with all of it. The finding is a note (M065).
+pub fn settle_batch(graph: &mut Graph) -> Diagnostics {
+    let mut notes = Diagnostics::new();
+    let Batch::Fixed(n) = graph.batch else { return notes };
+    let mut mixing = Vec::new();
+    sample_facts(graph, &mut mixing);
+    if let Some(first) = mixing.first().filter(|_| n > 1) {
+        let text = format!("the first dimension of the inputs, {n}, is not a batch: {first}");
+        notes.push(Diagnostic::warning("M065", text).help("one sample is one call with all of it"));
+        graph.batch = Batch::Absent;
+        (0..graph.edges.len()).for_each(|e| graph.edges[EdgeId::new(e)].batched = false);
+    }
+    notes
+}
+
 /// The facts of all edges for one sample; nodes that cannot take one are named in `refused`.
 pub fn sample_facts(graph: &Graph, refused: &mut Vec<String>) -> Vec<Fact> {
     let many = matches!(graph.batch, Batch::Fixed(n) if n > 1);
@@ -88,7 +105,7 @@ pub fn sample_facts(graph: &Graph, refused: &mut Vec<String>) -> Vec<Fact> {
                 _ => {
                     let name = node.op.name();
                     refused.push(format!(
-                        "node `{}` ({name}): mixes the samples of the fixed batch, or works on all of them alone",
+                        "node `{}` ({name}): mixes what stands along the fixed first dimension",
                         node.name
                     ));
                 }

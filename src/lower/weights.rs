@@ -1,7 +1,7 @@
 //! Recognises weighted layers: convolutions and products with a constant matrix.
 
 use super::layout::Order;
-use crate::graph::ops::{Conv, Gemm, MatMul};
+use crate::graph::ops::{Conv, ConvTranspose, Gemm, MatMul};
 use crate::graph::{EdgeId, Fact, Graph, Node, Value};
 use crate::id::Id;
 use crate::tensor::Window;
@@ -11,8 +11,8 @@ use crate::tensor::Window;
 pub struct Weights {
     /// The constant with the weights.
     pub constant: EdgeId,
-    /// Whether the constant is `[rows, outputs]` instead of `[outputs, rows]`.
-    pub transposed: bool,
+    /// How the constant stands.
+    pub store: Store,
     /// Factor of all weights.
     pub factor: f64,
     /// Bias of each output; its length is the number of outputs.
@@ -27,10 +27,40 @@ pub struct Weights {
     pub positions: usize,
 }
 
+/// How the constant of a weighted layer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// `[outputs, rows of its group]`.
+    ByOutput,
+    /// `[rows, outputs]`.
+    ByRow,
+    /// `[channels, outputs of a group, kernel…]`, the kernel of so many taps: a transposed convolution.
+    Spread(usize),
+}
+
+impl Weights {
+    /// Where in the constant the weight of an output and a row of its group stands.
+    pub fn place(&self, output: usize, row: usize) -> usize {
+        let outputs = self.bias.len();
+        match self.store {
+            Store::ByOutput => output * (self.window.rows() / self.groups) + row,
+            Store::ByRow => row * outputs + output,
+            Store::Spread(taps) => {
+                let each = outputs / self.groups;
+                let channel = output / each * (self.window.channels / self.groups) + row / taps;
+                (channel * each + output % each) * taps + row % taps
+            }
+        }
+    }
+}
+
 /// The weighted layer of a node and the activation it reads, if it is one.
 pub fn weighted(graph: &Graph, facts: &[Fact], node: &Node) -> Option<(Weights, EdgeId)> {
     if let Some(conv) = node.op::<Conv>() {
         return convolution(graph, facts, node, conv);
+    }
+    if let Some(conv) = node.op::<ConvTranspose>() {
+        return spread(graph, facts, node, conv);
     }
     if let Some(gemm) = node.op::<Gemm>() {
         return product(graph, facts, node, gemm);
@@ -59,7 +89,7 @@ pub fn weighted(graph: &Graph, facts: &[Fact], node: &Node) -> Option<(Weights, 
     };
     let layer = Weights {
         constant: a,
-        transposed: false,
+        store: Store::ByOutput,
         factor: 1.0,
         bias: vec![0.0; outputs],
         groups: 1,
@@ -96,15 +126,12 @@ fn convolution(graph: &Graph, facts: &[Fact], node: &Node, conv: &Conv) -> Optio
     }
     let window = conv.geometry(shape, weights.shape()).ok()?.window;
     let outputs = weights.shape()[0];
-    let bias = match node.input(2) {
-        Some(b) => real(graph, facts, b)?.iter().map(|v| f64::from(*v)).collect(),
-        None => vec![0.0; outputs],
-    };
+    let bias = bias(graph, facts, node, outputs)?;
     let window = Window { channels: window.channels * conv.groups, ..window };
     let positions = window.positions();
     let layer = Weights {
         constant: w,
-        transposed: false,
+        store: Store::ByOutput,
         factor: 1.0,
         bias,
         groups: conv.groups,
@@ -113,6 +140,30 @@ fn convolution(graph: &Graph, facts: &[Fact], node: &Node, conv: &Conv) -> Optio
         positions,
     };
     Some((layer, x))
+}
+
+/// A transposed convolution: every element of its output reads what spreads onto it.
+fn spread(graph: &Graph, facts: &[Fact], node: &Node, conv: &ConvTranspose) -> Option<(Weights, EdgeId)> {
+    let (x, w) = (node.input(0)?, node.input(1)?);
+    let shape = &facts[x.index()].shape;
+    let weights = real(graph, facts, w)?;
+    if is_constant(facts, x) || shape[0] != 1 {
+        return None;
+    }
+    let window = Window { channels: shape[1], ..conv.window(shape, weights.shape()).ok()? };
+    let (positions, taps) = (window.input_positions(), window.kernel.iter().product());
+    let store = Store::Spread(taps);
+    let bias = bias(graph, facts, node, weights.shape()[1] * conv.groups)?;
+    let order = Order::ChannelFirst;
+    Some((Weights { constant: w, store, factor: 1.0, bias, groups: conv.groups, window, order, positions }, x))
+}
+
+/// The bias of a convolution.
+fn bias(graph: &Graph, facts: &[Fact], node: &Node, outputs: usize) -> Option<Vec<f64>> {
+    match node.input(2) {
+        Some(b) => Some(real(graph, facts, b)?.iter().map(|v| f64::from(*v)).collect()),
+        None => Some(vec![0.0; outputs]),
+    }
 }
 
 /// `X · B`, with every row of X a position.
@@ -133,7 +184,7 @@ fn product(graph: &Graph, facts: &[Fact], node: &Node, gemm: &Gemm) -> Option<(W
     let order = if positions == 1 { Order::ChannelFirst } else { Order::ChannelLast };
     let layer = Weights {
         constant: b,
-        transposed: !gemm.trans_b,
+        store: if gemm.trans_b { Store::ByOutput } else { Store::ByRow },
         factor: f64::from(gemm.alpha),
         bias,
         groups: 1,

@@ -137,6 +137,7 @@ impl Emitter<'_> {
             let from = self.graph.nodes[*input].layout;
             let reading = match &node.op {
                 QOp::Mvm(op) if op.order == Order::ChannelLast => Reading::Same(node.layout),
+                QOp::Mvm(op) if op.spreads => Reading::All,
                 QOp::Mvm(op) => Reading::Window(&op.window),
                 QOp::Recurrent(op) if !op.cell.reversed() && op.cell.reads() == 1 => Reading::Same(from),
                 QOp::MaxPool(w) | QOp::AveragePool { window: w, .. } => Reading::Window(w),

@@ -7,7 +7,7 @@ use crate::cost::{PartKind, Price};
 use crate::energy::{AreaRow, Ledger, area, part_of, path};
 use crate::exec::Activity;
 use crate::id::Id;
-use crate::lower::{QuantGraph, TiledGraph};
+use crate::lower::{QuantGraph, TiledGraph, TiledLayer};
 use crate::map::Placement;
 use crate::report::{ComponentRow, ConfusionRow, LayerRow, PredictionRow, Score, SummaryRow};
 use crate::sched::{Program, Work};
@@ -54,7 +54,7 @@ impl Results<'_> {
     /// Multiply-accumulates of one inference in weighted layers.
     #[must_use]
     pub fn macs(&self) -> u64 {
-        self.tiled.layers.iter().map(|l| (l.rows * l.cols * l.positions) as u64).sum()
+        self.tiled.layers.iter().map(TiledLayer::macs).sum()
     }
 
     /// Fills the timing, energy and area columns of a summary.
@@ -96,7 +96,7 @@ impl Results<'_> {
                 let block = &self.tiled.blocks[*b];
                 let copies = self.placement.blocks[*b].len();
                 cells += kind.rows * kind.cols * copies;
-                held += block.rows.len() * block.cols.len() * l.slices.len() * 2 * copies;
+                held += l.weights_in(block) * l.slices.len() * 2 * copies;
             }
         }
         held as f64 / cells.max(1) as f64
@@ -151,15 +151,12 @@ impl Results<'_> {
     fn fill_weighted(&self, row: &mut LayerRow, layer: crate::lower::LayerId, replicas: usize) {
         let l = &self.tiled.layers[layer];
         let kind = &self.chip.xbar_kinds[l.xbar_kind];
-        row.macs = (l.rows * l.cols * l.positions) as u64;
+        row.macs = l.macs();
         row.blocks = l.blocks.len() as u64;
         row.replicas = replicas as u64;
         row.crossbars = (l.blocks.len() * replicas) as u64;
-        let held: usize = l
-            .blocks
-            .iter()
-            .map(|b| self.tiled.blocks[*b].rows.len() * self.tiled.blocks[*b].cols.len() * l.slices.len() * 2)
-            .sum();
+        let weights: usize = l.blocks.iter().map(|b| l.weights_in(&self.tiled.blocks[*b])).sum();
+        let held = weights * l.slices.len() * 2;
         row.utilisation = Some(held as f64 / (kind.rows * kind.cols * l.blocks.len()).max(1) as f64);
         row.energy_per_mac_j = Some(row.energy_j / (row.macs as f64).max(1.0));
         if let Some(a) = self.activity.layers.get(layer) {
@@ -260,10 +257,11 @@ pub fn describe_placement(chip: &Chip, tiled: &TiledGraph, placement: &Placement
     let mut out = String::new();
     for l in tiled.layers.iter() {
         out.push_str(&format!(
-            "{}: {} rows × {} columns, {} slices, {} input phases, {} positions\n",
+            "{}: {} rows × {} columns{}, {} slices, {} input phases, {} positions\n",
             l.origin,
             l.rows,
             l.cols,
+            if l.groups > 1 { format!(" in {} groups", l.groups) } else { String::new() },
             l.slices.len(),
             l.planes.len(),
             l.positions
@@ -273,12 +271,17 @@ pub fn describe_placement(chip: &Chip, tiled: &TiledGraph, placement: &Placement
             let paths: Vec<String> =
                 placement.blocks.get(*b).map_or_else(Vec::new, |x| x.iter().map(|x| chip.xbar_path(*x)).collect());
             out.push_str(&format!(
-                "  block {}: rows {}..{}, columns {}..{} {}\n",
+                "  block {}: rows {}..{}, columns {}..{}{} {}\n",
                 b.index(),
                 block.rows.start,
                 block.rows.end,
                 block.cols.start,
                 block.cols.end,
+                if l.groups > 1 {
+                    format!(", {} of {} crossings hold weights", l.weights_in(block), block.rows.len() * block.cols.len())
+                } else {
+                    String::new()
+                },
                 paths.join(" ")
             ));
         }

@@ -25,7 +25,7 @@ pub fn load(options: &RunOptions, graph: &Graph, warnings: &mut Diagnostics) -> 
         None if beside.exists() => read(&beside, graph)?,
         None => {
             warnings.push(
-                Diagnostic::warning("D030", format!("there is no data file `{}`: {DRAWN_SAMPLES} samples are drawn from a normal law and there is no accuracy", beside.display()))
+                Diagnostic::warning("D030", format!("there is no data file `{}`: {DRAWN_SAMPLES} samples are drawn from a normal law (integer inputs: 0 or 1) and there is no accuracy", beside.display()))
                     .help("put an .npz with the network's inputs there, or give one with --data"),
             );
             drawn(graph, options.seed)
@@ -134,11 +134,13 @@ fn drawn(graph: &Graph, seed: u64) -> Dataset {
         let mut full = vec![DRAWN_SAMPLES];
         full.extend(&shape);
         let mut array = ArrayD::<f32>::zeros(IxDyn(&full));
+        let real = graph.edges[graph.inputs[i]].fact.dtype.is_float();
         for (sample, mut row) in array.axis_iter_mut(Axis(0)).enumerate() {
             for (k, v) in row.iter_mut().enumerate() {
                 let draw =
                     Draw { seed, domain: Domain::Explore, element: ((i as u64) << 40) | k as u64, tick: sample as u64 };
-                *v = draw.normal(0) as f32;
+                // 0 and 1 are numbers of a token, places in a table and masks in any network
+                *v = if real { draw.normal(0) as f32 } else { f32::from(u8::from(draw.chance(0.5, 0))) };
             }
         }
         inputs.insert(name, array);

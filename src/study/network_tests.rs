@@ -46,6 +46,7 @@ struct Through {
 /// Takes a network through all stages and compares values; `tolerance` is relative to the largest output.
 fn through(b: &Builder, inputs: &Inputs, samples: usize, rows: usize, tolerance: f32) -> Through {
     let mut graph = Graph::build(&b.model(), &Dims::new()).unwrap_or_else(|e| panic!("{e}"));
+    lower::settle_batch(&mut graph);
     lower::fold::simplify(&mut graph);
     let ranges = lower::calibrate(&graph, inputs).unwrap_or_else(|e| panic!("{e}"));
     let bits = QuantOptions { weight_bits: 16, activation_bits: 16, percentile: 1.0 };
@@ -256,4 +257,101 @@ fn fixed_batches_and_several_outputs() {
     assert_eq!(t.quant.outputs.len(), 3);
     let sinks = t.program.stages.iter().filter(|s| matches!(s.work, sched::Work::Sink { .. })).count();
     assert_eq!(sinks, 3);
+}
+
+/// Recurrent layers of every kind over a sequence, between two products.
+#[test]
+fn recurrent_layers() {
+    let cases: [(&str, usize, &str, i64); 6] = [
+        ("LSTM", 4, "forward", 0),
+        ("LSTM", 4, "bidirectional", 0),
+        ("GRU", 3, "forward", 0),
+        ("GRU", 3, "reverse", 1),
+        ("GRU", 3, "bidirectional", 1),
+        ("RNN", 1, "forward", 0),
+    ];
+    for (seed, (kind, gates, direction, before)) in cases.into_iter().enumerate() {
+        let seed = seed as u64 + 1;
+        let sets = if direction == "bidirectional" { 2 } else { 1 };
+        let (hidden, width, steps) = (5i64, 3i64, 6i64);
+        let rows = gates as i64 * hidden;
+        let count = |n: i64| (sets * n) as usize;
+        let b = Builder::new(17)
+            .input("x", &["6", "1", "3"])
+            .weights("w", &[sets, rows, width], &random(count(rows * width), seed, 1))
+            .weights("r", &[sets, rows, hidden], &random(count(rows * hidden), seed, 2))
+            .weights("b", &[sets, 2 * rows], &random(count(2 * rows), seed, 3))
+            .weights("h0", &[sets, 1, hidden], &random(count(hidden), seed, 4))
+            .weights("m", &[hidden, 4], &random(20, seed, 5))
+            .node(kind, &["x", "w", "r", "b", "", "h0"], &["all", "last"], |a| {
+                let a = a.int("hidden_size", hidden).text("direction", direction);
+                if kind == "GRU" { a.int("linear_before_reset", before) } else { a }
+            })
+            .node("MatMul", &["all", "m"], &["p"], |a| a)
+            .node("Add", &["p", "q"], &["z"], |a| a)
+            .node("MatMul", &["last", "m"], &["l"], |a| a)
+            .node("ReduceMean", &["l"], &["q"], |a| a.ints("axes", &[0, 1]))
+            .output("z", &["6", &sets.to_string(), "1", "4"]);
+        let t = through(&b, &Inputs::from([input("x", &[3, 6, 1, 3], seed)]), 3, 16, 2e-3);
+        let recurrent: Vec<usize> = (t.quant.nodes.iter())
+            .filter_map(|n| if let QOp::Recurrent(r) = &n.op { Some(r.mvm.positions) } else { None })
+            .collect();
+        let reads = if (kind, before) == ("GRU", 0) { 2 } else { 1 };
+        assert_eq!(recurrent, vec![steps as usize * reads; sets as usize], "{kind} {direction}");
+        // no step begins before the one before it is over
+        for (id, stage) in t.program.stages.enumerate().filter(|(_, s)| s.inputs.iter().any(|c| s.outputs.contains(c))) {
+            let times = &t.timeline.stages[id];
+            let alone = (times.end - times.start) / stage.positions as u64;
+            let unit = match &stage.work {
+                sched::Work::Mvm { replicas, .. } => replicas[0][0],
+                _ => panic!("a recurrent stage holds weights"),
+            };
+            let timing = &t.program.machine.cores[unit.core];
+            let front = unit.steps * (timing.drive + timing.integrate + timing.sample);
+            assert!(alone >= front + unit.rounds * timing.convert, "{kind}: {alone} cycles a step");
+        }
+    }
+}
+
+/// A grouped convolution by hand: crossbars, conversions and positions.
+#[test]
+fn counts_of_a_grouped_convolution() {
+    let b = Builder::new(17)
+        .input("x", &["N", "4", "6"])
+        .weights("w", &[8, 2, 3], &random(48, 1, 1))
+        .node("Conv", &["x", "w"], &["c"], |a| a.int("group", 2))
+        .node("Sigmoid", &["c"], &["y"], |a| a)
+        .output("y", &["N", "8", "4"]);
+    let t = through(&b, &Inputs::from([input("x", &[2, 4, 6], 1)]), 2, 128, 1e-3);
+    let layer = t.tiled.layers.iter().next().expect("one layer");
+    // two groups of 6 rows and 4 columns side by side on one crossbar: half of its 96 crossings hold weights
+    let block = &t.tiled.blocks[layer.blocks[0]];
+    assert_eq!((layer.blocks.len(), block.rows.clone(), block.cols.clone()), (1, 0..12, 0..8));
+    assert_eq!((layer.weights_in(block), layer.macs()), (48, 48 * 4));
+    let work = t.program.stages.iter().find_map(|s| match &s.work {
+        sched::Work::Mvm { replicas, vector_ops, .. } => Some((s.positions, replicas[0][0], *vector_ops)),
+        _ => None,
+    });
+    let (positions, unit, vector_ops) = work.expect("a weighted stage");
+    // 16-bit codes: 16 planes; 15-bit magnitudes in 4-bit cells: 4 slices, converted once for each output
+    assert_eq!((positions, unit.steps, unit.conversions, unit.rows_driven), (4, 16, 8 * 4, 16 * 12));
+    assert_eq!(vector_ops, 2 * 8, "scale and clip of 8 outputs");
+}
+
+#[test]
+fn transposed_convolutions() {
+    for (seed, groups) in [(1, 1), (2, 2)] {
+        let b = Builder::new(17)
+            .input("x", &["N", "4", "3", "4"])
+            .weights("w", &[4, 3, 3, 2], &random(72, seed, 1))
+            .weights("b", &[3 * groups], &random(3 * groups as usize, seed, 2))
+            .node("ConvTranspose", &["x", "w", "b"], &["c"], |a| {
+                a.int("group", groups).ints("strides", &[2, 3]).ints("pads", &[1, 0, 0, 1]).ints("dilations", &[1, 2])
+            })
+            .node("Relu", &["c"], &["r"], |a| a)
+            .node("GlobalMaxPool", &["r"], &["y"], |a| a)
+            .output("y", &["N", "C", "1", "1"]);
+        let t = through(&b, &Inputs::from([input("x", &[3, 4, 3, 4], seed)]), 3, 16, 1e-3);
+        assert!(ops(&t)[1].starts_with("mvm at"), "{:?}", ops(&t));
+    }
 }

@@ -83,7 +83,8 @@ impl Session {
         let model = onnx::read(&options.model, &onnx::Limits::default());
         let (chip, model) = both(chip, model)?;
         warnings.extend(chip.warnings.clone());
-        let original = Graph::build(&model, &options.dims)?;
+        let mut original = Graph::build(&model, &options.dims)?;
+        warnings.extend(lower::settle_batch(&mut original));
         let mut graph = original.clone();
         warnings.extend(lower::fold::simplify(&mut graph));
         let (data, calibration) = samples(&graph, &mut warnings)?;
