@@ -9,9 +9,12 @@ use super::calibrate::Ranges;
 use super::plan::{Plan, Step};
 use super::quant_graph::QOp;
 use super::quantise::QuantOptions;
+use super::unit::{Operand, UnitOp};
 use crate::diag::{Diagnostic, Diagnostics, Result};
+use crate::graph::ops::DequantizeLinear;
 use crate::graph::{EdgeId, Graph};
 use crate::id::Id;
+use crate::onnx::DType;
 use crate::tensor::Quant;
 
 /// Formats of all edges.
@@ -104,6 +107,35 @@ impl<'a> Kinds<'a> {
     }
 }
 
+/// The format that a network quantised beforehand states itself: values that `DequantizeLinear` yields are
+/// multiples of its scale. A zero point takes a sign and thus one bit more; the lowest code of a signed type
+/// without zero point (-128 of 8 bits) is clipped to the one above.
+fn stated(unit: &UnitOp) -> Option<Quant> {
+    let any: &dyn std::any::Any = &*unit.op;
+    any.downcast_ref::<DequantizeLinear>()?;
+    let (Operand::Node(codes), Operand::Constant(scale)) = (unit.operands.first()?, unit.operands.get(1)?) else {
+        return None;
+    };
+    let zero = match unit.operands.get(2) {
+        Some(Operand::Constant(zero)) => zero.scalar("the zero point").ok()?,
+        Some(Operand::Node(_)) => return None,
+        Some(Operand::Absent) | None => 0.0,
+    };
+    let (bits, signed) = match codes.dtype {
+        DType::I8 => (8, true),
+        DType::U8 => (8, false),
+        DType::I16 => (16, true),
+        DType::U16 if zero == 0.0 => (16, false),
+        _ => return None,
+    };
+    let scale = scale.scalar("the scale").ok().filter(|s| *s > 0.0)?;
+    match zero == 0.0 {
+        true => Some(Quant { scale, bits, signed }),
+        false if bits < 16 => Some(Quant { scale, bits: bits + 1, signed: true }),
+        false => None,
+    }
+}
+
 impl Formats {
     /// Formats from measured ranges.
     ///
@@ -167,7 +199,18 @@ impl Formats {
             Quant { scale: if limit > 0.0 { limit / top } else { 1.0 / top }, ..quant }
         };
         let mut formats = vec![None; graph.edges.len()];
-        used.iter().for_each(|e| formats[e.index()] = limits[sets.root(*e)].map(format));
+        let mut own = vec![None; graph.edges.len()];
+        for step in &plan.steps {
+            if let Step::Digital { unit, .. } = &step.step
+                && let Some(format) = stated(unit)
+            {
+                own[sets.root(step.outputs[0])] = Some(format);
+            }
+        }
+        used.iter().for_each(|e| {
+            let set = sets.root(*e);
+            formats[e.index()] = own[set].or(limits[set].map(format));
+        });
         found.into_result(Self { formats, integer })
     }
     /// Format of an edge.

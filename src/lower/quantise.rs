@@ -156,6 +156,16 @@ fn elements(facts: &[Fact], edge: EdgeId) -> usize {
     facts[edge.index()].shape.iter().product()
 }
 
+/// The step of which all weights of an output are multiples already, as those of a network quantised
+/// beforehand; the finest with at most 127 steps to the largest weight.
+fn own_step(row: &[f64], largest: f64, top: f64) -> Option<f64> {
+    /// Share of a step that rounding the products of scale and code to `f32` may have moved a weight by.
+    const SLACK: f64 = 1e-4;
+    let whole = |step: f64| row.iter().all(|w| ((w / step) - (w / step).round()).abs() < SLACK);
+    let steps = (1..=top.min(127.0) as u32).rev();
+    (largest > 0.0).then(|| steps.map(|n| largest / f64::from(n)).find(|s| whole(*s))).flatten()
+}
+
 /// Format of the state of a recurrent layer: as measured, or, where the states are not among the values of the
 /// network, up to 1, which tanh does not exceed (assumed for other functions).
 fn state(graph: &Graph, ranges: &Ranges, cell: &Cell, options: QuantOptions) -> Quant {
@@ -193,7 +203,7 @@ fn weighted(graph: &Graph, facts: &[Fact], layer: &Weights, relu: bool, input: Q
             *w = f64::from(constant[layer.place(o, r)]) * layer.factor;
         }
         let largest = row.iter().fold(0.0f64, |m, w| m.max(w.abs()));
-        let step = (largest / top).max(bias.abs() / (MAX_BIAS * input.scale));
+        let step = own_step(&row, largest, top).unwrap_or(largest / top).max(bias.abs() / (MAX_BIAS * input.scale));
         let step = if step > 0.0 { step } else { 1.0 };
         for w in &row {
             op.weights.push((w / step).round_ties_even().clamp(-top, top) as i16);
