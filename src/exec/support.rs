@@ -12,7 +12,7 @@ use crate::device::{Chance, Device, Programming, Window as Conductances};
 use crate::diag::Diagnostics;
 use crate::id::{Id, IdVec};
 use crate::lower::{
-    Block, BlockId, Layout, LayerId, MvmOp, NodeId, Order, QNode, QOp, QuantGraph, QuantInput, TiledGraph, TiledLayer,
+    Block, BlockId, LayerId, Layout, MvmOp, NodeId, Order, QNode, QOp, QuantGraph, QuantInput, TiledGraph, TiledLayer,
     WeightCodes,
 };
 use crate::rng::{Domain, Draw};

@@ -17,7 +17,9 @@ pub fn describe(graph: &QuantGraph) -> String {
         let op = match &node.op {
             QOp::Input => "input".into(),
             QOp::Mvm(m) => layer(m),
-            QOp::Recurrent(op) => format!("recurrent {} of {} steps, {}", op.cell.op.name(), op.cell.steps, layer(&op.mvm)),
+            QOp::Recurrent(op) => {
+                format!("recurrent {} of {} steps, {}", op.cell.op.name(), op.cell.steps, layer(&op.mvm))
+            }
             QOp::Unit(unit) => on_unit(unit),
             QOp::Part(range) => format!("elements {}..{}", range.start, range.end),
             QOp::Relu => "relu".into(),

@@ -178,9 +178,20 @@ impl Formats {
         }
         used.retain(|e| codes[same.root(*e)]);
         let mut found = Diagnostics::new();
+        let mut own = vec![None; graph.edges.len()];
+        for step in &plan.steps {
+            if let Step::Digital { unit, .. } = &step.step
+                && let Some(format) = stated(unit)
+            {
+                own[sets.root(step.outputs[0])] = Some(format);
+            }
+        }
         let mut limits: Vec<Option<(f64, bool)>> = vec![None; graph.edges.len()];
         for edge in &used {
             let name = &graph.edges[*edge].name;
+            if own[sets.root(*edge)].is_some() {
+                continue;
+            }
             let Some(range) = ranges.get(name) else {
                 found.push(
                     Diagnostic::error("M021", format!("no range was measured for `{name}`"))
@@ -199,14 +210,6 @@ impl Formats {
             Quant { scale: if limit > 0.0 { limit / top } else { 1.0 / top }, ..quant }
         };
         let mut formats = vec![None; graph.edges.len()];
-        let mut own = vec![None; graph.edges.len()];
-        for step in &plan.steps {
-            if let Step::Digital { unit, .. } = &step.step
-                && let Some(format) = stated(unit)
-            {
-                own[sets.root(step.outputs[0])] = Some(format);
-            }
-        }
         used.iter().for_each(|e| {
             let set = sets.root(*e);
             formats[e.index()] = own[set].or(limits[set].map(format));

@@ -2,9 +2,7 @@
 
 use super::quant_graph::QOp;
 use super::unit::Look;
-use crate::graph::ops::{
-    Arithmetic, AveragePool, Concat, GlobalPool, MaxPool, ReduceMean, Relu, Sign, padded_taps,
-};
+use crate::graph::ops::{Arithmetic, AveragePool, Concat, GlobalPool, MaxPool, ReduceMean, Relu, Sign, padded_taps};
 use crate::graph::{Fact, Node};
 use crate::id::Id;
 use crate::tensor::Window;
@@ -12,8 +10,7 @@ use crate::tensor::Window;
 /// The operation on codes of a node, if there is one, and how far the node looks.
 pub fn integer(facts: &[Fact], node: &Node) -> (Option<QOp>, Look) {
     let none = (None, Look::Operator);
-    let shapes: Option<Vec<&[usize]>> =
-        node.inputs.iter().flatten().map(|e| varying(&facts[e.index()])).collect();
+    let shapes: Option<Vec<&[usize]>> = node.inputs.iter().flatten().map(|e| varying(&facts[e.index()])).collect();
     if node.op::<ReduceMean>().is_some() {
         // its axes may be a constant second input
         let Some(x) = node.input(0).and_then(|e| varying(&facts[e.index()])) else { return none };
@@ -45,7 +42,8 @@ fn pool(facts: &[Fact], node: &Node, shape: &[usize]) -> Option<(Option<QOp>, Wi
     if shape.len() < 3 || shape[0] != 1 {
         return None;
     }
-    let mean = |window: Window| Some((Some(QOp::AveragePool { window: window.clone(), exclude_padding: false }), window));
+    let mean =
+        |window: Window| Some((Some(QOp::AveragePool { window: window.clone(), exclude_padding: false }), window));
     if let Some(pool) = node.op::<MaxPool>() {
         let window = pool.spatial.pooling(shape).ok()?.window;
         // a position of padding alone has no largest code; indices of maxima are another question

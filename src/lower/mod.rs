@@ -1,6 +1,7 @@
 //! Lowering: fold, calibrate, quantise, then cut into crossbar blocks.
 
 pub mod calibrate;
+mod dequantised;
 mod describe;
 pub mod digital;
 pub mod fold;

@@ -5,6 +5,7 @@
 //! al., CVPR 2018, doi:10.1109/CVPR.2018.00286, without zero points.
 
 use super::calibrate::Ranges;
+use super::dequantised::dequantised;
 use super::formats::Formats;
 use super::layout::Layout;
 use super::layouts::layouts;
@@ -41,7 +42,7 @@ const MAX_BIAS: f64 = (1u64 << 40) as f64;
 /// M021 for activations that were not calibrated.
 pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result<QuantGraph> {
     check(options)?;
-    let graph = &unroll(graph);
+    let graph = &unroll(&dequantised(graph));
     let plan = plan(graph)?;
     let formats = Formats::new(graph, &plan, ranges, options)?;
     let layouts = layouts(graph, &plan);

@@ -8,9 +8,9 @@ use ndarray::{Array2, ArrayD, ArrayView1};
 use rayon::prelude::*;
 
 use super::digital::Digital;
+use super::layout::Order;
 use super::mvm_op::{MvmOp, Taps, WeightCodes};
 use super::quant_graph::{NodeId, QNode, QOp, QuantGraph};
-use super::layout::Order;
 use super::recurrent::RecurrentOp;
 use super::signal::{Piece, Signal};
 use crate::diag::{Diagnostic, Diagnostics, Result};

@@ -74,9 +74,7 @@ impl TiledLayer {
         let common = |a: &Range<usize>, b: Range<usize>| a.end.min(b.end).saturating_sub(a.start.max(b.start));
         let groups = block.rows.start / rows.max(1)..block.rows.end.div_ceil(rows.max(1));
         groups
-            .map(|g| {
-                common(&block.rows, g * rows..(g + 1) * rows) * common(&block.cols, g * cols..(g + 1) * cols)
-            })
+            .map(|g| common(&block.rows, g * rows..(g + 1) * rows) * common(&block.cols, g * cols..(g + 1) * cols))
             .sum()
     }
     /// Multiply-accumulates of one sample.

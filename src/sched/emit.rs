@@ -272,7 +272,11 @@ impl Emitter<'_> {
                 let c = &self.channels[id];
                 let consumer = &self.stages[c.to];
                 let others = consumer.inputs.iter().filter(|i| self.channels[**i].need != Need::Previous).count();
-                let whole = if others > 1 && c.need != Need::Previous { c.positions } else { c.least_capacity(consumer.positions) };
+                let whole = if others > 1 && c.need != Need::Previous {
+                    c.positions
+                } else {
+                    c.least_capacity(consumer.positions)
+                };
                 let capacity = if double { 2 * whole } else { whole };
                 if !matches!(consumer.work, Work::Sink { .. }) {
                     used[consumer.tile.index()] += capacity * c.bytes as usize;

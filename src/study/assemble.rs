@@ -278,7 +278,11 @@ pub fn describe_placement(chip: &Chip, tiled: &TiledGraph, placement: &Placement
                 block.cols.start,
                 block.cols.end,
                 if l.groups > 1 {
-                    format!(", {} of {} crossings hold weights", l.weights_in(block), block.rows.len() * block.cols.len())
+                    format!(
+                        ", {} of {} crossings hold weights",
+                        l.weights_in(block),
+                        block.rows.len() * block.cols.len()
+                    )
                 } else {
                     String::new()
                 },

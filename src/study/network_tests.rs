@@ -78,7 +78,8 @@ fn through(b: &Builder, inputs: &Inputs, samples: usize, rows: usize, tolerance:
     let converters = exec::calibrate(&quant, &tiled, &chip, &views, 0..samples).unwrap_or_else(|e| panic!("{e}"));
     let arrays = Arrays::program(&quant, &tiled, &chip, &converters, &values).unwrap_or_else(|e| panic!("{e}"));
     let how = exec::RunOptions { compared_samples: 1, ..exec::RunOptions::default() };
-    let outcome = exec::run(&quant, &tiled, &arrays, &views, 0..samples, &how, &|_| ()).unwrap_or_else(|e| panic!("{e}"));
+    let outcome =
+        exec::run(&quant, &tiled, &arrays, &views, 0..samples, &how, &|_| ()).unwrap_or_else(|e| panic!("{e}"));
     let reference = lower::reference::run(&quant, inputs, 0..samples).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(outcome.logits, reference, "crossbars and reference differ: {}", lower::describe(&quant));
     assert!(outcome.activity.layers.iter().all(|l| l.error_power == 0.0));
@@ -299,7 +300,8 @@ fn recurrent_layers() {
         let reads = if (kind, before) == ("GRU", 0) { 2 } else { 1 };
         assert_eq!(recurrent, vec![steps as usize * reads; sets as usize], "{kind} {direction}");
         // no step begins before the one before it is over
-        for (id, stage) in t.program.stages.enumerate().filter(|(_, s)| s.inputs.iter().any(|c| s.outputs.contains(c))) {
+        for (id, stage) in t.program.stages.enumerate().filter(|(_, s)| s.inputs.iter().any(|c| s.outputs.contains(c)))
+        {
             let times = &t.timeline.stages[id];
             let alone = (times.end - times.start) / stage.positions as u64;
             let unit = match &stage.work {
@@ -353,5 +355,62 @@ fn transposed_convolutions() {
             .output("y", &["N", "C", "1", "1"]);
         let t = through(&b, &Inputs::from([input("x", &[3, 4, 3, 4], seed)]), 3, 16, 1e-3);
         assert!(ops(&t)[1].starts_with("mvm at"), "{:?}", ops(&t));
+    }
+}
+
+/// Element types of ONNX: <https://onnx.ai/onnx/intro/concepts.html#element-type>.
+const U8: i32 = 2;
+const I8: i32 = 3;
+const I32: i32 = 6;
+
+fn small(t: &mut onnx_protobuf::TensorProto, name: &str, shape: &[i64], data_type: i32, values: &[i32]) {
+    (t.name, t.dims, t.data_type, t.int32_data) = (name.into(), shape.to_vec(), data_type, values.to_vec());
+}
+
+/// A network quantised beforehand: its own scales and codes reach the crossbars.
+#[test]
+fn networks_quantised_beforehand_keep_their_scales() {
+    let codes = |n: usize, at: u64| random(n, 1, at).into_iter().map(|v| (v * 127.0).round()).collect::<Vec<f32>>();
+    let w = codes(24, 1);
+    let b = Builder::new(17)
+        .input("x", &["N", "2", "6"])
+        .weights("s", &[], &[0.03125])
+        .weights("sw", &[], &[0.0078125])
+        .weights("sy", &[], &[0.0625])
+        .weights("sb", &[4], &[0.01, 0.02, 0.005, 0.01])
+        .tensor(|t| small(t, "z", &[], U8, &[7]))
+        .tensor(|t| small(t, "zero", &[], U8, &[0]))
+        .tensor(|t| small(t, "zw", &[4], I8, &[0; 4]))
+        .tensor(|t| small(t, "w", &[4, 2, 3], I8, &w.iter().map(|v| *v as i32).collect::<Vec<_>>()))
+        .tensor(|t| small(t, "w2", &[4, 4, 1], I8, &codes(16, 3).iter().map(|v| *v as i32).collect::<Vec<_>>()))
+        .tensor(|t| small(t, "b2", &[4], I32, &[100, -200, 300, 0]))
+        .weights("v", &[4, 2], &random(8, 1, 2))
+        .node("QuantizeLinear", &["x", "s", "z"], &["q"], |a| a)
+        .node("DequantizeLinear", &["q", "s", "z"], &["d"], |a| a)
+        .node("DequantizeLinear", &["w", "sw"], &["wf"], |a| a)
+        .node("Conv", &["d", "wf"], &["c"], |a| a)
+        .node("QuantizeLinear", &["c", "sy", "zero"], &["qc"], |a| a)
+        .node("QLinearConv", &["qc", "sy", "zero", "w2", "sb", "zw", "sy", "z", "b2"], &["q2"], |a| a)
+        .node("DequantizeLinear", &["q2", "sy", "z"], &["dc"], |a| a)
+        .node("GlobalAveragePool", &["dc"], &["g"], |a| a)
+        .node("Flatten", &["g"], &["f"], |a| a)
+        .node("MatMul", &["f", "v"], &["y"], |a| a)
+        .output("y", &["N", "2"]);
+    // a product at a tie of the rounding may fall to either side: one step of the last scale
+    let t = through(&b, &Inputs::from([input("x", &[3, 2, 6], 1)]), 3, 64, 0.05);
+    assert_eq!(t.tiled.layers.len(), 3);
+    let layer = t.quant.nodes.enumerate().find_map(|(id, _)| t.quant.layer(id)).expect("a layer");
+    let format = layer.1.expect("a format");
+    assert_eq!((format.scale, format.bits, format.signed), (0.03125, 9, true));
+    let own: Vec<i16> = w.iter().map(|v| *v as i16).collect();
+    let top = |o: usize| own[o * 6..(o + 1) * 6].iter().map(|v| v.abs()).max().unwrap_or(1);
+    // where the largest code is 127 the codes are the network's own; a smaller one may be a multiple
+    for (o, row) in own.chunks(6).enumerate() {
+        let got: Vec<i16> = (0..6).map(|r| layer.0.weight(o, r)).collect();
+        let factor =
+            f64::from(got[row.iter().position(|v| v.abs() == top(o)).expect("is there")]).abs() / f64::from(top(o));
+        for (a, b) in row.iter().zip(&got) {
+            assert!((f64::from(*a) * factor - f64::from(*b)).abs() < 0.5, "{row:?} became {got:?}");
+        }
     }
 }
