@@ -265,3 +265,28 @@ fn inputs_are_checked() {
     assert_eq!(code_of(&run(&g, &samples(3), 0..4).expect_err("too few")), "M018");
     assert_eq!(code_of(&run(&g, &Inputs::new(), 0..1).expect_err("none")), "M018");
 }
+
+/// A table looked up on the vector unit; a place outside of it names the node.
+#[test]
+fn values_that_an_operator_does_not_take_are_named() -> Result<()> {
+    let b = Builder::new(17)
+        .input("x", &["N", "2"])
+        .weights("table", &[3, 4], &random(12, 1))
+        .weights("w", &[4, 5], &random(20, 2))
+        .node("Cast", &["x"], &["i"], |a| a.int("to", 7))
+        .node("Gather", &["table", "i"], &["e"], |a| a)
+        .node("MatMul", &["e", "w"], &["y"], |a| a)
+        .output("y", &["N", "2", "5"]);
+    let graph = Graph::build(&b.model(), &Dims::new())?;
+    let places = |v: Vec<f32>| {
+        Inputs::from([("x".into(), ArrayD::from_shape_vec(vec![v.len() / 2, 2], v).expect("fits"))])
+    };
+    let good = places(vec![0.0, 2.0, 1.0, 1.0]);
+    let g = quantise(&graph, &calibrate(&graph, &good)?, EIGHT)?;
+    let logits = run(&g, &good, 0..2)?;
+    assert_eq!(logits.row(1).to_vec()[..5], logits.row(1).to_vec()[5..], "one place, one row of the table");
+    let error = run(&g, &places(vec![0.0, 3.0]), 0..1).expect_err("outside");
+    assert_eq!(code_of(&error), "R110");
+    assert!(error.to_string().contains("`Gather_1`"), "{error}");
+    Ok(())
+}
