@@ -69,7 +69,7 @@ fn count(
     let walk = Walk::new(graph, tiled, &arrays, inputs, &range, &RunOptions::default())?;
     let size = range.len().div_ceil(rayon::current_num_threads()).max(1);
     let starts: Vec<usize> = range.clone().step_by(size).collect();
-    let parts: Vec<IdVec<LayerId, Histograms>> = starts
+    let parts: Vec<diag::Result<IdVec<LayerId, Histograms>>> = starts
         .par_iter()
         .map(|start| {
             let mut seen: IdVec<LayerId, Histograms> =
@@ -79,13 +79,13 @@ fn count(
                 let mut tap = |layer: LayerId, probe: Probe| {
                     seen[layer][probe.slice][probe.value.abs() as usize] += 1;
                 };
-                walk.chunk(sample..sample + 1, &mut scratch, Hooks { codes: None, probe: Some(&mut tap) });
+                walk.chunk(sample..sample + 1, &mut scratch, Hooks { codes: None, probe: Some(&mut tap) })?;
             }
-            seen
+            Ok(seen)
         })
         .collect();
-    for part in &parts {
-        for (index, histograms) in part.iter().enumerate() {
+    for part in parts {
+        for (index, histograms) in part?.iter().enumerate() {
             for (sum, more) in seen[LayerId::new(index)].iter_mut().flatten().zip(histograms.iter().flatten()) {
                 *sum += more;
             }

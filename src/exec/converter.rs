@@ -100,12 +100,13 @@ pub(super) fn largest_sums(
 ) -> Vec<f64> {
     let mut largest = vec![0u64; layer.slices.len()];
     for block in layer.blocks.iter().map(|b| &tiled.blocks[*b]) {
+        let width = block.cols.len();
         for rows in block.groups() {
-            for o in block.cols.clone() {
-                let weights = &op.weights[o * layer.rows..][rows.clone()];
+            let weights = op.block(rows, block.cols.clone());
+            for o in 0..width {
                 for (slice, largest) in layer.slices.iter().zip(&mut largest) {
                     let mut sums = [0u64; 2];
-                    for w in weights {
+                    for w in weights.iter().skip(o).step_by(width) {
                         sums[usize::from(*w < 0)] += u64::from(slice.level(u32::from(w.unsigned_abs())));
                     }
                     *largest = sums[0].max(sums[1]).max(*largest);

@@ -11,7 +11,7 @@ use super::{Activity, LayerActivity};
 use crate::arch::Chip;
 use crate::diag;
 use crate::id::IdVec;
-use crate::lower::{LayerId, MvmOp, QuantGraph, TiledGraph, TiledLayer};
+use crate::lower::{LayerId, MvmOp, Order, QuantGraph, TiledGraph, TiledLayer};
 use crate::tensor::Window;
 use crate::units::Joule;
 
@@ -33,9 +33,16 @@ pub fn estimate(graph: &QuantGraph, tiled: &TiledGraph, chip: &Chip) -> diag::Re
 
 fn one(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, hardware: &LayerHardware<'_>) -> LayerActivity {
     let cells = 2 * layer.slices.len();
-    let background = (cells * layer.cols) as f64 * hardware.g_min.0;
-    let conductance = levels(op, layer).into_iter().map(|n| background + n as f64 * hardware.level.0);
-    let driven = drives(&op.window);
+    // a driven row reaches every cell of its blocks, those between groups too
+    let mut widths = vec![0usize; layer.rows];
+    for block in layer.blocks.iter().map(|b| &tiled.blocks[*b]) {
+        block.rows.clone().for_each(|r| widths[r] += cells * block.cols.len());
+    }
+    let conductance = levels(op, layer)
+        .into_iter()
+        .zip(widths)
+        .map(|(n, width)| width as f64 * hardware.g_min.0 + n as f64 * hardware.level.0);
+    let driven = if op.order == Order::ChannelLast || op.window.kernel.is_empty() { vec![op.positions] } else { drives(&op.window) };
     // rows stand channel by channel, the taps of the kernel within each
     let weighted: f64 = conductance.zip(driven.iter().cycle()).map(|(g, n)| g * *n as f64).sum();
     let squares: f64 = layer.planes.iter().map(|p| mean_square(p.bits)).sum();
@@ -43,7 +50,7 @@ fn one(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, hardware: &LayerHardw
     let groups: usize = layer.blocks.iter().map(|b| tiled.blocks[*b].group_count()).sum();
     LayerActivity {
         reads: reads * groups as u64,
-        cell_reads: reads * (layer.rows * layer.cols * cells) as u64,
+        cell_reads: reads * (layer.weights() * cells) as u64,
         array_energy: Joule(weighted * squares * hardware.v_digit.0.powi(2) * hardware.xbar.t_read.0),
         ..LayerActivity::default()
     }
@@ -54,8 +61,9 @@ fn levels(op: &MvmOp, layer: &TiledLayer) -> Vec<u64> {
     let of = |magnitude: u32| layer.slices.iter().map(|s| s.level(magnitude)).sum::<u32>();
     let table: Vec<u32> = (0..1u32 << op.weight_bits).map(of).collect();
     let mut sums = vec![0u64; layer.rows];
-    for column in op.weights.chunks_exact(layer.rows) {
-        for (sum, w) in sums.iter_mut().zip(column) {
+    let mut codes = op.weights.iter();
+    for output in 0..op.outputs {
+        for (sum, w) in sums[op.rows_of(output)].iter_mut().zip(codes.by_ref()) {
             *sum += u64::from(table[usize::from(w.unsigned_abs())]);
         }
     }
@@ -96,7 +104,7 @@ mod tests {
         let p = Parameters { block: [24, 5], group: 9, cell_bits: 3, dac_bits, ..Parameters::default() };
         let quant = Quant { scale: 1.0, bits: 8, signed: false };
         let mut b = Builder::new(shape, quant, 6, 3);
-        let input = b.graph.output;
+        let input = b.graph.output();
         let window = if kernel.is_empty() { Window::dense(shape[0]) } else { b.window(input, kernel, stride, pad) };
         b.mvm(input, window.clone(), 7, None);
         let (graph, chip) = (b.graph, chip(&p));

@@ -11,6 +11,7 @@ mod mvm;
 mod oracle;
 mod pack;
 mod program;
+mod recur;
 mod run;
 #[doc(hidden)]
 pub mod support;

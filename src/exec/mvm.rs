@@ -1,11 +1,13 @@
 //! One weighted layer for some samples: digits, tiles of eight planes, reads, shift-and-add.
 
+use std::ops::Range;
+
 use super::program::{LayerArrays, RowGroup};
 use crate::circuit::{ROWS, ReadNoise, Tile};
-use crate::lower::MvmOp;
+use crate::lower::{MvmOp, Taps};
 use crate::rng::{GROUP, read_tick};
 use crate::simd::Isa;
-use crate::tensor::{Quant, Window};
+use crate::tensor::Quant;
 
 /// What a run knows about a layer before it sees samples.
 #[derive(Debug)]
@@ -13,10 +15,9 @@ pub(super) struct LayerPlan<'a> {
     pub(super) op: &'a MvmOp,
     pub(super) arrays: &'a LayerArrays,
     pub(super) positions: usize,
-    pub(super) rows: usize,
     pub(super) features: usize,
     /// Input feature of every position and row; padding reads the line after the last feature.
-    gather: Vec<u32>,
+    taps: Taps,
     /// Planes of one position in a tile line: a power of two up to 8, or a multiple of 8.
     stride: usize,
     /// Digits of every code, `stride` of them.
@@ -43,6 +44,8 @@ pub(super) struct Scratch {
     /// Digits of one sample, `stride` for each feature and for the padding.
     lines: Vec<f32>,
     squares: Vec<u32>,
+    /// Features of the rows of one position.
+    features: Vec<u32>,
     tile: Tile,
     accumulators: Vec<i32>,
     values: Vec<f32>,
@@ -67,15 +70,13 @@ pub(super) struct Probe {
 impl Scratch {
     pub(super) const fn new() -> Self {
         let tile = Tile { digits: vec![], used: [false; ROWS], weights: [0; ROWS], slots: [0; ROWS], ticks: [0; ROWS] };
-        Self { lines: vec![], squares: vec![], tile, accumulators: vec![], values: vec![] }
+        Self { lines: vec![], squares: vec![], features: vec![], tile, accumulators: vec![], values: vec![] }
     }
 }
 
 impl<'a> LayerPlan<'a> {
     pub(super) fn new(op: &'a MvmOp, arrays: &'a LayerArrays, input: Quant, seed: u64, isa: Isa) -> Self {
-        let features = op.window.features();
-        let gather =
-            op.window.gather().iter().map(|i| if *i == Window::PADDING { features as u32 } else { *i }).collect();
+        let taps = Taps::new(op);
         let planes = &arrays.planes;
         let stride =
             if planes.len() <= ROWS { planes.len().next_power_of_two() } else { planes.len().next_multiple_of(ROWS) };
@@ -90,8 +91,8 @@ impl<'a> LayerPlan<'a> {
                 squares[code] += digit * digit;
             }
         }
-        let (positions, rows) = (op.window.positions(), op.window.rows());
-        Self { op, arrays, positions, rows, features, gather, stride, digits, squares, mask: codes - 1, seed, isa }
+        let (positions, features) = (op.positions, taps.features);
+        Self { op, arrays, positions, features, taps, stride, digits, squares, mask: codes - 1, seed, isa }
     }
 
     /// Counters of the right shape, all zero.
@@ -116,23 +117,57 @@ impl<'a> LayerPlan<'a> {
         let accumulators = self.positions * self.op.outputs;
         for (s, (codes, out)) in codes.chunks(self.features).zip(out.chunks_mut(accumulators)).enumerate() {
             self.expand(codes, scratch);
-            let mut at = 0;
-            for index in 0..self.arrays.groups.len() {
-                let group = &self.arrays.groups[index];
-                for replica in 0..group.copies.len() {
-                    let drive = &mut counts.drive[at];
-                    at += 1;
-                    for position in (replica..self.positions).step_by(self.arrays.replicas) {
-                        let gather = &self.gather[position * self.rows..][group.rows.clone()];
-                        for (sum, feature) in drive.iter_mut().zip(gather) {
-                            *sum += u64::from(scratch.squares[*feature as usize]);
-                        }
+            self.read(first + s, 0..self.positions, scratch, counts, out, tap.as_deref_mut());
+        }
+    }
+
+    /// Reads one position of a layer whose positions come one by one: `codes` are its input alone, `out` are
+    /// the accumulators of the sample, `[position][output]`.
+    pub(super) fn step(
+        &self,
+        (sample, position): (usize, usize),
+        codes: &[i32],
+        scratch: &mut Scratch,
+        counts: &mut LayerCounts,
+        out: &mut [i64],
+        tap: Option<&mut Tap<'_>>,
+    ) {
+        if position == 0 {
+            self.expand(&[], scratch);
+        }
+        out[position * self.op.outputs..(position + 1) * self.op.outputs].fill(0);
+        self.lines(position * codes.len(), codes, scratch);
+        self.read(sample, position..position + 1, scratch, counts, out, tap);
+    }
+
+    /// Adds what all row groups give at some positions of one sample, whose digits are in place.
+    fn read(
+        &self,
+        sample: usize,
+        positions: Range<usize>,
+        scratch: &mut Scratch,
+        counts: &mut LayerCounts,
+        out: &mut [i64],
+        mut tap: Option<&mut Tap<'_>>,
+    ) {
+        let mut at = 0;
+        let step = self.arrays.replicas;
+        for (index, group) in self.arrays.groups.iter().enumerate() {
+            for replica in 0..group.copies.len() {
+                let drive = &mut counts.drive[at];
+                at += 1;
+                // the first position of the range that this replica computes
+                let first = positions.start + (replica + step - positions.start % step) % step;
+                for position in (first..positions.end).step_by(step) {
+                    self.taps.rows(position, group.rows.clone(), &mut scratch.features);
+                    for (sum, feature) in drive.iter_mut().zip(&scratch.features) {
+                        *sum += u64::from(scratch.squares[*feature as usize]);
                     }
-                    let (clipped, code_sum) =
-                        self.read_group(index, replica, first + s, scratch, out, tap.as_deref_mut());
-                    counts.clipped += clipped;
-                    counts.code_sum += code_sum;
                 }
+                let (clipped, code_sum) =
+                    self.read_group((index, replica), sample, first..positions.end, scratch, out, tap.as_deref_mut());
+                counts.clipped += clipped;
+                counts.code_sum += code_sum;
             }
         }
     }
@@ -140,12 +175,18 @@ impl<'a> LayerPlan<'a> {
     /// Squared deviation of the accumulators of one sample from the exact ones, and the exact ones squared.
     pub(super) fn compare(&self, codes: &[i32], sums: &[i64]) -> [f64; 2] {
         let mut powers = [0.0; 2];
-        let weights = self.op.weights.chunks(self.rows);
-        for (o, weights) in weights.enumerate() {
-            for (p, gather) in self.gather.chunks(self.rows).enumerate() {
-                let taps = weights.iter().zip(gather);
-                let exact: i64 =
-                    taps.map(|(w, i)| i64::from(*w) * i64::from(codes.get(*i as usize).copied().unwrap_or(0))).sum();
+        let mut features = Vec::new();
+        for p in 0..self.positions {
+            self.taps.rows(p, 0..self.op.rows(), &mut features);
+            for o in 0..self.op.outputs {
+                let rows = self.op.rows_of(o);
+                let first = o * rows.len();
+                let exact: i64 = (features[rows].iter().enumerate())
+                    .map(|(r, i)| {
+                        let code = codes.get(*i as usize).copied().unwrap_or(0);
+                        i64::from(self.op.weights.get(first + r)) * i64::from(code)
+                    })
+                    .sum();
                 let got = sums[p * self.op.outputs + o] as f64 * self.arrays.converter.lsb;
                 powers[0] += (got - exact as f64).powi(2);
                 powers[1] += (exact as f64).powi(2);
@@ -161,7 +202,13 @@ impl<'a> LayerPlan<'a> {
         scratch.lines.resize((self.features + 1) * stride, 0.0);
         scratch.squares.clear();
         scratch.squares.resize(self.features + 1, 0);
-        let lines = scratch.lines.chunks_exact_mut(stride).zip(&mut scratch.squares);
+        self.lines(0, codes, scratch);
+    }
+
+    /// Digits of some features from `first` on.
+    fn lines(&self, first: usize, codes: &[i32], scratch: &mut Scratch) {
+        let stride = self.stride;
+        let lines = scratch.lines[first * stride..].chunks_exact_mut(stride).zip(&mut scratch.squares[first..]);
         for ((line, square), code) in lines.zip(codes) {
             let code = *code as usize & self.mask;
             line.copy_from_slice(&self.digits[code * stride..(code + 1) * stride]);
@@ -169,12 +216,12 @@ impl<'a> LayerPlan<'a> {
         }
     }
 
-    /// All positions of one replica of one row group for one sample.
+    /// Some positions, `replicas` apart, of one replica of one row group for one sample.
     fn read_group(
         &self,
-        index: usize,
-        replica: usize,
+        (index, replica): (usize, usize),
         sample: usize,
+        positions: Range<usize>,
         scratch: &mut Scratch,
         out: &mut [i64],
         mut tap: Option<&mut Tap<'_>>,
@@ -185,15 +232,15 @@ impl<'a> LayerPlan<'a> {
         let slot_len = copy.columns.slot_len();
         let planes = &self.arrays.planes;
         let (step, slots, parts) = (self.arrays.replicas, (ROWS / self.stride).max(1), self.stride.div_ceil(ROWS));
-        let Scratch { lines, tile, accumulators, values, .. } = scratch;
+        let Scratch { lines, tile, accumulators, values, features, .. } = scratch;
         tile.digits.resize(group.rows.len(), [0.0; ROWS]);
         accumulators.resize((slots * slot_len).max(accumulators.len()), 0);
         values.resize(ROWS * slot_len, 0.0);
         let (mut clipped, mut code_sum) = (0, 0);
-        let mut position = replica;
-        while position < self.positions {
+        let mut position = positions.start;
+        while position < positions.end {
             accumulators[..slots * slot_len].fill(0);
-            let held = (self.positions - position).div_ceil(step).min(slots);
+            let held = (positions.end - position).div_ceil(step).min(slots);
             for part in 0..parts {
                 for m in 0..ROWS {
                     let (slot, plane) =
@@ -205,7 +252,7 @@ impl<'a> LayerPlan<'a> {
                         tile.ticks[m] = read_tick(sample, position + slot * step, plane);
                     }
                 }
-                self.fill(group, lines, tile, position, held, part);
+                self.fill(group, lines, features, tile, (position, held), part);
                 let wanted = tap.is_some().then_some(values.as_mut_slice());
                 let done = copy.columns.read(self.isa, tile, noise, accumulators, wanted);
                 clipped += done.clipped;
@@ -225,15 +272,23 @@ impl<'a> LayerPlan<'a> {
     }
 
     /// Digits of the tile from those of the features.
-    fn fill(&self, group: &RowGroup, lines: &[f32], tile: &mut Tile, position: usize, held: usize, part: usize) {
+    fn fill(
+        &self,
+        group: &RowGroup,
+        lines: &[f32],
+        features: &mut Vec<u32>,
+        tile: &mut Tile,
+        slots: (usize, usize),
+        part: usize,
+    ) {
         match self.stride {
-            1 => self.fill_slots::<1>(group, lines, tile, position, held),
-            2 => self.fill_slots::<2>(group, lines, tile, position, held),
-            4 => self.fill_slots::<4>(group, lines, tile, position, held),
-            8 => self.fill_slots::<8>(group, lines, tile, position, held),
+            1 => self.fill_slots::<1>(group, lines, features, tile, slots),
+            2 => self.fill_slots::<2>(group, lines, features, tile, slots),
+            4 => self.fill_slots::<4>(group, lines, features, tile, slots),
+            8 => self.fill_slots::<8>(group, lines, features, tile, slots),
             stride => {
-                let gather = &self.gather[position * self.rows..][group.rows.clone()];
-                for (digits, feature) in tile.digits.iter_mut().zip(gather) {
+                self.taps.rows(slots.0, group.rows.clone(), features);
+                for (digits, feature) in tile.digits.iter_mut().zip(features) {
                     digits.copy_from_slice(&lines[*feature as usize * stride + part * ROWS..][..ROWS]);
                 }
             }
@@ -244,9 +299,9 @@ impl<'a> LayerPlan<'a> {
         &self,
         group: &RowGroup,
         lines: &[f32],
+        features: &mut Vec<u32>,
         tile: &mut Tile,
-        position: usize,
-        held: usize,
+        (position, held): (usize, usize),
     ) {
         let (lines, _) = lines.as_chunks::<STRIDE>();
         for slot in 0..ROWS / STRIDE {
@@ -254,9 +309,8 @@ impl<'a> LayerPlan<'a> {
                 tile.digits.iter_mut().for_each(|d| d[slot * STRIDE..(slot + 1) * STRIDE].fill(0.0));
                 continue;
             }
-            let p = position + slot * self.arrays.replicas;
-            let gather = &self.gather[p * self.rows..][group.rows.clone()];
-            for (digits, feature) in tile.digits.iter_mut().zip(gather) {
+            self.taps.rows(position + slot * self.arrays.replicas, group.rows.clone(), features);
+            for (digits, feature) in tile.digits.iter_mut().zip(features.iter()) {
                 digits[slot * STRIDE..(slot + 1) * STRIDE].copy_from_slice(&lines[*feature as usize]);
             }
         }

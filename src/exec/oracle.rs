@@ -20,9 +20,8 @@ use super::{Fidelity, ValueOptions};
 use crate::arch::{Chip, Subtraction};
 use crate::diag;
 use crate::id::{Id, IdVec};
-use crate::lower::{LayerId, QuantGraph, TiledGraph};
+use crate::lower::{LayerId, QuantGraph, Taps, TiledGraph};
 use crate::rng::{self, Domain, Draw};
-use crate::tensor::Window;
 
 /// Comparison of one layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +66,7 @@ pub fn column_moments_test(
     let walk = Walk::new(graph, tiled, &nominal, inputs, &range, &how)?;
     let mut codes: IdVec<LayerId, Vec<i32>> = tiled.layers.iter().map(|_| vec![]).collect();
     let mut keep = |layer: LayerId, input: &[i32]| codes[layer] = input.to_vec();
-    walk.chunk(range.clone(), &mut Scratch::new(), Hooks { codes: Some(&mut keep), probe: None });
+    walk.chunk(range.clone(), &mut Scratch::new(), Hooks { codes: Some(&mut keep), probe: None })?;
     let arrays = Arrays::program(graph, tiled, chip, converters, &options)?;
     let walk = Walk::new(graph, tiled, &arrays, inputs, &range, &how)?;
     let hardware = LayerHardware::all(tiled, chip)?;
@@ -126,13 +125,10 @@ impl Job<'_> {
     /// Digits of all rows at a position in a plane.
     fn digits(&self, codes: &[i32], position: usize, plane: usize) -> diag::Result<Vec<f64>> {
         let layer = &self.tiled.layers[self.id];
-        let window = &program::operation(self.graph, layer)?.window;
-        let gather = window.gather();
-        let taps = &gather[position * layer.rows..(position + 1) * layer.rows];
-        let digit = |i: &u32| {
-            if *i == Window::PADDING { 0.0 } else { f64::from(layer.planes[plane].digit(codes[*i as usize])) }
-        };
-        Ok(taps.iter().map(digit).collect())
+        let mut features = Vec::new();
+        Taps::new(program::operation(self.graph, layer)?).rows(position, 0..layer.rows, &mut features);
+        let digit = |i: &u32| f64::from(layer.planes[plane].digit(codes.get(*i as usize).copied().unwrap_or(0)));
+        Ok(features.iter().map(digit).collect())
     }
 
     /// Position and plane with the largest sum of digits.

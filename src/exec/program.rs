@@ -24,7 +24,7 @@ use crate::circuit::Columns;
 use crate::device::{Chance, Programming};
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::id::{Id, IdVec};
-use crate::lower::{Block, LayerId, MvmOp, QOp, QuantGraph, TiledGraph, TiledLayer};
+use crate::lower::{Block, LayerId, MvmOp, QuantGraph, TiledGraph, TiledLayer};
 use crate::rng;
 use crate::tensor::Plane;
 use crate::units::{Joule, Second};
@@ -94,8 +94,10 @@ pub(super) struct CellMoments {
 
 /// The weighted operation of a layer.
 pub(super) fn operation<'a>(graph: &'a QuantGraph, layer: &TiledLayer) -> diag::Result<&'a MvmOp> {
-    match &graph.nodes[layer.node].op {
-        QOp::Mvm(op) if op.weights.len() == layer.rows * layer.cols && op.outputs == layer.cols => Ok(op),
+    match graph.layer(layer.node) {
+        Some((op, _)) if op.weights.len() == layer.weights() && (op.rows(), op.outputs) == (layer.rows, layer.cols) => {
+            Ok(op)
+        }
         _ => Err(Diagnostic::error("R105", format!("layer {} does not match its node of the network", layer.origin))
             .help("tile the same network that is run")
             .into()),
@@ -114,12 +116,13 @@ pub(super) fn cells(
     let (id, layer) = layer;
     let count = layer.slices.len() * 2 * block.rows.len() * block.cols.len();
     let (mut target, mut address) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let codes = op.block(block.rows.clone(), block.cols.clone());
     for (s, slice) in layer.slices.iter().enumerate() {
         for negative in [false, true] {
+            let mut codes = codes.iter();
             for row in block.rows.clone() {
-                for col in block.cols.clone() {
-                    let w = op.weights[col * layer.rows + row];
-                    let level = if (w < 0) == negative { slice.level(u32::from(w.unsigned_abs())) } else { 0 };
+                for (col, w) in block.cols.clone().zip(&mut codes) {
+                    let level = if (*w < 0) == negative { slice.level(u32::from(w.unsigned_abs())) } else { 0 };
                     target.push(hardware.g_min.0 + f64::from(level) * hardware.level.0);
                     address.push(rng::element(id.index(), row, col, s, negative, replica));
                 }

@@ -12,10 +12,11 @@ use rayon::prelude::*;
 
 use super::mvm::{LayerCounts, LayerPlan, Probe, Scratch, Tap};
 use super::program::{self, Arrays};
+use super::recur::Recur;
 use super::{Activity, LayerActivity};
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::id::{Id, IdVec};
-use crate::lower::{Digital, LayerId, NodeId, QOp, QuantGraph, TiledGraph};
+use crate::lower::{Digital, LayerId, NodeId, Order, Piece, QOp, QuantGraph, Signal, TiledGraph};
 use crate::simd::Isa;
 use crate::units::Joule;
 
@@ -39,7 +40,7 @@ impl Default for RunOptions {
 /// What a run yields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Real outputs of the last layer, `[sample, class]`.
+    /// Real values of the first output, `[sample, class]`.
     pub logits: Array2<f32>,
     /// What the hardware did.
     pub activity: Activity,
@@ -49,8 +50,8 @@ pub struct Outcome {
 /// address all randomness). `progress` is called from any thread with the number of samples done so far.
 ///
 /// # Errors
-/// If the inputs have not the network's shape or the range is not within them (R106), or the tiling is of
-/// another network (R105).
+/// If the inputs have not the network's shape or the range is not within them (R106), the tiling is of
+/// another network (R105), or an operator cannot compute on the values it meets (R110).
 pub fn run(
     graph: &QuantGraph,
     tiled: &TiledGraph,
@@ -65,7 +66,7 @@ pub fn run(
     let chunk = options.chunk.unwrap_or_else(|| range.len().div_ceil(4 * threads)).clamp(1, 16);
     let done = AtomicUsize::new(0);
     let starts: Vec<usize> = range.clone().step_by(chunk).collect();
-    let chunks: Vec<ChunkResult> = starts
+    let chunks: Vec<diag::Result<ChunkResult>> = starts
         .par_iter()
         .map_init(Scratch::new, |scratch, start| {
             let samples = *start..(*start + chunk).min(range.end);
@@ -74,7 +75,7 @@ pub fn run(
             result
         })
         .collect();
-    Ok(walk.settle(range.len(), chunks))
+    Ok(walk.settle(range.len(), chunks.into_iter().collect::<diag::Result<_>>()?))
 }
 
 /// Everything of a run that does not depend on samples.
@@ -85,14 +86,14 @@ pub(super) struct Walk<'a> {
     plans: IdVec<LayerId, LayerPlan<'a>>,
     layer_of: IdVec<NodeId, Option<LayerId>>,
     /// Nodes that are neither inputs nor weighted layers.
-    digital: IdVec<NodeId, Option<Digital>>,
+    digital: IdVec<NodeId, Option<Digital<'a>>>,
     /// Last node that reads each node.
     last_use: IdVec<NodeId, usize>,
     options: RunOptions,
 }
 
 type CodeHook<'h> = dyn FnMut(LayerId, &[i32]) + 'h;
-type ProbeHook<'h> = dyn FnMut(LayerId, Probe) + 'h;
+pub(super) type ProbeHook<'h> = dyn FnMut(LayerId, Probe) + 'h;
 
 /// Observers of a walk.
 #[derive(Default)]
@@ -146,7 +147,7 @@ impl<'a> Walk<'a> {
         let mut plans = IdVec::new();
         for (id, layer) in tiled.layers.enumerate() {
             let plan = program::operation(graph, layer).and_then(|op| {
-                let input = graph.nodes[graph.nodes[layer.node].inputs[0]].quant;
+                let input = graph.layer(layer.node).and_then(|l| l.1);
                 let input = input.filter(|q| q.bits <= 16).ok_or_else(|| {
                     Diagnostics::from(
                         Diagnostic::error(
@@ -167,84 +168,96 @@ impl<'a> Walk<'a> {
             layer_of[layer.node] = Some(id);
         }
         for (id, node) in graph.nodes.enumerate() {
-            if matches!(node.op, QOp::Mvm(_)) && layer_of[id].is_none() {
+            if graph.layer(id).is_some() && layer_of[id].is_none() {
                 let text = format!("{} {} is on no crossbar", node.onnx_op, node.origin);
                 problems.push(Diagnostic::error("R105", text).help("tile the same network that is run"));
             }
-        }
-        if layer_of[graph.output].is_none() {
-            let text = format!("the output {} is no weighted layer", graph.nodes[graph.output].origin);
-            problems.push(Diagnostic::error("R105", text).help("end the network with a dense or convolution layer"));
         }
         let mut last_use: IdVec<NodeId, usize> = graph.nodes.iter().map(|_| 0).collect();
         for (id, node) in graph.nodes.enumerate() {
             node.inputs.iter().for_each(|i| last_use[*i] = id.index());
         }
+        // the output outlives the walk
+        last_use[graph.output()] = usize::MAX;
         let digital = graph.nodes.ids().map(|id| Digital::new(graph, id)).collect();
         problems.into_result(Self { graph, arrays, inputs, plans, layer_of, digital, last_use, options: *options })
     }
 
     /// Walks all nodes for some samples.
-    pub(super) fn chunk(&self, samples: Range<usize>, scratch: &mut Scratch, mut hooks: Hooks<'_>) -> ChunkResult {
+    ///
+    /// # Errors
+    /// R110 when an operator cannot compute on the values it meets.
+    pub(super) fn chunk(
+        &self,
+        samples: Range<usize>,
+        scratch: &mut Scratch,
+        mut hooks: Hooks<'_>,
+    ) -> diag::Result<ChunkResult> {
         let compared = samples.clone().take_while(|s| *s < self.options.compared_samples).count();
         let mut result = ChunkResult {
             logits: Vec::new(),
             counts: self.plans.iter().map(LayerPlan::counts).collect(),
             compared: vec![vec![[0.0; 2]; self.plans.len()]; compared],
         };
-        let mut codes: IdVec<NodeId, Vec<i32>> = self.graph.nodes.iter().map(|_| Vec::new()).collect();
+        let mut made: IdVec<NodeId, Signal> = self.graph.nodes.iter().map(|_| Signal::Real(Vec::new())).collect();
         let mut sums = Vec::new();
         for (id, node) in self.graph.nodes.enumerate() {
+            let mut out = Signal::empty(node.quant);
             if let Some(layer) = self.layer_of[id] {
                 let plan = &self.plans[layer];
-                let input = &codes[node.inputs[0]];
-                sums.resize(samples.len() * plan.positions * plan.op.outputs, 0);
-                let counts = &mut result.counts[layer.index()];
+                let states;
+                let input = if let QOp::Recurrent(op) = &node.op {
+                    let walk = Recur { op, plan, gates: &made[node.inputs[0]], samples: samples.clone() };
+                    let tap = hooks.probe.as_deref_mut().map(|tap| (layer, tap));
+                    let walked = walk.run(scratch, &mut result.counts[layer.index()], &mut sums, tap);
+                    let (all, codes) = walked.map_err(|e| node.failure(&e))?;
+                    out.extend(all.into_iter(), node.quant);
+                    states = codes;
+                    states.as_slice()
+                } else {
+                    made[node.inputs[0]].codes()
+                };
                 if let Some(codes) = &mut hooks.codes {
                     codes(layer, input);
                 }
-                let mut forward = hooks.probe.as_deref_mut().map(|tap| move |probe| tap(layer, probe));
-                let tap = forward.as_mut().map(|f| f as &mut Tap<'_>);
-                plan.run(input, samples.start, scratch, counts, &mut sums, tap);
+                if matches!(node.op, QOp::Mvm(_)) {
+                    sums.resize(samples.len() * plan.positions * plan.op.outputs, 0);
+                    let counts = &mut result.counts[layer.index()];
+                    let mut forward = hooks.probe.as_deref_mut().map(|tap| move |probe| tap(layer, probe));
+                    let tap = forward.as_mut().map(|f| f as &mut Tap<'_>);
+                    plan.run(input, samples.start, scratch, counts, &mut sums, tap);
+                    out = match node.quant {
+                        Some(quant) => Signal::Codes(plan.finish(&sums, |o, sum| plan.op.requantise(o, sum, quant))),
+                        None => Signal::Real(plan.finish(&sums, |o, sum| plan.op.real(o, sum))),
+                    };
+                }
                 for (s, powers) in result.compared.iter_mut().enumerate() {
                     powers[layer.index()] = plan.compare(
                         &input[s * plan.features..(s + 1) * plan.features],
                         &sums[s * plan.positions * plan.op.outputs..(s + 1) * plan.positions * plan.op.outputs],
                     );
                 }
-                match node.quant {
-                    Some(quant) => codes[id] = plan.finish(&sums, |o, sum| plan.op.requantise(o, sum, quant)),
-                    None if id == self.graph.output => {
-                        result.logits = plan.finish(&sums, |o, sum| plan.op.real(o, sum));
-                    }
-                    None => {}
-                }
             } else if let Some(input) = self.graph.inputs.iter().position(|i| i.node == id) {
-                let Some(quant) = node.quant else { continue };
                 let rows = self.inputs[input].slice_axis(Axis(0), samples.clone().into());
-                codes[id] = rows.iter().map(|v| quant.code(f64::from(*v))).collect();
-            } else {
-                let mut made = Vec::new();
+                out.extend(rows.iter().copied(), node.quant);
+            } else if let Some(digital) = &self.digital[id] {
                 for s in 0..samples.len() {
-                    let one = |i: &NodeId| {
-                        let all: &[i32] = &codes[*i];
-                        let len = all.len() / samples.len();
-                        &all[s * len..(s + 1) * len]
-                    };
-                    let inputs: Vec<&[i32]> = node.inputs.iter().map(one).collect();
-                    if let Some(digital) = &self.digital[id] {
-                        digital.apply(&inputs, &mut made);
-                    }
+                    let inputs: Vec<Piece<'_>> =
+                        node.inputs.iter().map(|i| made[*i].sample(s, samples.len())).collect();
+                    digital.apply(&inputs, &mut out)?;
                 }
-                codes[id] = made;
             }
+            made[id] = out;
             for input in &node.inputs {
                 if self.last_use[*input] == id.index() {
-                    codes[*input] = Vec::new();
+                    made[*input] = Signal::Real(Vec::new());
                 }
             }
         }
-        result
+        let output = self.graph.output();
+        let logits = std::mem::replace(&mut made[output], Signal::Real(Vec::new()));
+        result.logits = logits.into_real(self.graph.nodes[output].quant);
+        Ok(result)
     }
 
     /// The plan of a layer.
@@ -254,7 +267,7 @@ impl<'a> Walk<'a> {
 
     /// Puts the chunks together, in order.
     fn settle(&self, samples: usize, chunks: Vec<ChunkResult>) -> Outcome {
-        let classes = self.graph.nodes[self.graph.output].shape.iter().product();
+        let classes = self.graph.elements(self.graph.output());
         let mut logits = Vec::with_capacity(samples * classes);
         let mut layers: IdVec<LayerId, LayerActivity> =
             self.plans.iter().map(|p| p.fixed_activity(samples as u64)).collect();
@@ -291,14 +304,21 @@ impl<'a> Walk<'a> {
 }
 
 impl LayerPlan<'_> {
-    /// Outputs of all samples, channel-first, from accumulators `[sample][position][output]`.
+    /// Real values of the accumulators of one position.
+    pub(super) fn real(&self, sums: &[i64]) -> Vec<f32> {
+        let lsb = self.arrays.converter.lsb;
+        sums.iter().enumerate().map(|(o, sum)| self.op.real(o, *sum as f64 * lsb)).collect()
+    }
+
+    /// Outputs of all samples, as the layer's output stands, from accumulators `[sample][position][output]`.
     fn finish<T: Copy + Default>(&self, sums: &[i64], f: impl Fn(usize, f64) -> T) -> Vec<T> {
         let (positions, outputs, lsb) = (self.positions, self.op.outputs, self.arrays.converter.lsb);
         let mut out = vec![T::default(); sums.len()];
         for (sums, out) in sums.chunks(positions * outputs).zip(out.chunks_mut(positions * outputs)) {
             for (p, sums) in sums.chunks(outputs).enumerate() {
                 for (o, sum) in sums.iter().enumerate() {
-                    out[o * positions + p] = f(o, *sum as f64 * lsb);
+                    let at = if self.op.order == Order::ChannelLast { p * outputs + o } else { o * positions + p };
+                    out[at] = f(o, *sum as f64 * lsb);
                 }
             }
         }

@@ -12,7 +12,8 @@ use crate::device::{Chance, Device, Programming, Window as Conductances};
 use crate::diag::Diagnostics;
 use crate::id::{Id, IdVec};
 use crate::lower::{
-    Block, BlockId, LayerId, MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput, TiledGraph, TiledLayer,
+    Block, BlockId, LayerId, Layout, MvmOp, NodeId, Order, QNode, QOp, QuantGraph, QuantInput, TiledGraph, TiledLayer,
+    WeightCodes,
 };
 use crate::rng::{Domain, Draw};
 use crate::tensor::{Quant, Slice, Window};
@@ -231,30 +232,50 @@ impl Builder {
             op: QOp::Input,
             inputs: vec![],
             shape: shape.to_vec(),
+            layout: Layout::channel_first(shape),
             quant: Some(quant),
         });
         let inputs = vec![QuantInput { name: "x".into(), shape: shape.to_vec(), node }];
-        Self { graph: QuantGraph { inputs, nodes, output: node }, seed, weight_bits }
+        Self { graph: QuantGraph { inputs, nodes, outputs: vec![node] }, seed, weight_bits }
     }
 
     /// Adds any node; it becomes the output.
     pub fn node(&mut self, op: QOp, inputs: &[NodeId], shape: &[usize], quant: Option<Quant>) -> NodeId {
         let origin = format!("node{}", self.graph.nodes.len());
-        let node = QNode { origin, onnx_op: "Test".into(), op, inputs: inputs.to_vec(), shape: shape.to_vec(), quant };
-        self.graph.output = self.graph.nodes.push(node);
-        self.graph.output
+        let (onnx_op, layout) = ("Test".into(), Layout::channel_first(shape));
+        let node = QNode { origin, onnx_op, op, inputs: inputs.to_vec(), shape: shape.to_vec(), layout, quant };
+        let id = self.graph.nodes.push(node);
+        self.graph.outputs = vec![id];
+        id
     }
 
     /// Adds a weighted layer with random weights; its output scale spreads the accumulators over the codes.
     pub fn mvm(&mut self, input: NodeId, window: Window, outputs: usize, quant: Option<Quant>) -> NodeId {
-        let rows = window.rows();
+        self.grouped(input, window, 1, outputs, quant)
+    }
+
+    /// As [`Self::mvm`], in groups of channels that do not mix.
+    pub fn grouped(
+        &mut self,
+        input: NodeId,
+        window: Window,
+        groups: usize,
+        outputs: usize,
+        quant: Option<Quant>,
+    ) -> NodeId {
+        let rows = window.rows() / groups;
         let top = (1 << (self.weight_bits - 1)) - 1;
         let at = self.graph.nodes.len() << 24;
-        let weights = (0..rows * outputs).map(|i| integer(self.seed, at + i, -top, top) as i16).collect();
+        let codes = (0..rows * outputs).map(|i| integer(self.seed, at + i, -top, top) as i16);
+        let weights = WeightCodes::new(self.weight_bits, codes);
         let from = self.graph.nodes[input].quant.expect("the input of a layer has a format");
         let spread = f64::from(top) * f64::from(from.range().1) * (rows as f64).sqrt() / 3.0;
         let target = quant.map_or(1.0, |q| f64::from(q.range().1) * q.scale);
         let op = MvmOp {
+            order: Order::ChannelFirst,
+            spreads: false,
+            positions: window.positions(),
+            groups,
             weights,
             outputs,
             weight_bits: self.weight_bits,
@@ -308,7 +329,8 @@ pub fn tile(graph: &QuantGraph, p: &Parameters) -> TiledGraph {
             xbar_kind: XbarKindId::new(0),
             rows,
             cols,
-            positions: op.window.positions(),
+            groups: op.groups,
+            positions: op.positions,
             planes: quant.planes(p.dac_bits),
             slices: Slice::split(op.weight_bits - 1, p.cell_bits),
             blocks,
@@ -333,7 +355,7 @@ pub fn samples(graph: &QuantGraph, count: usize, seed: u64) -> Array2<f32> {
 pub fn heartbeat() -> QuantGraph {
     let quant = |signed| Quant { scale: 1.0 / 64.0, bits: 8, signed };
     let mut b = Builder::new(&[2, 128], quant(true), 8, 7);
-    let mut last = b.graph.output;
+    let mut last = b.graph.output();
     for (outputs, kernel, pad) in [(16, 7, 3), (24, 5, 0), (32, 5, 0)] {
         let window = b.window(last, &[kernel], &[2], &[pad]);
         last = b.mvm(last, window, outputs, Some(quant(false)));

@@ -8,7 +8,7 @@ use super::support::{Builder, Gaussian, Parameters, chip, heartbeat, integer, sa
 use super::{Arrays, Fidelity, Outcome, RunOptions, ValueOptions, calibrate, run};
 use crate::arch::{FullScale, Subtraction};
 use crate::id::IdVec;
-use crate::lower::{LayerId, NodeId, QOp, QuantGraph};
+use crate::lower::{Digital, LayerId, NodeId, Piece, QOp, QuantGraph, Signal};
 use crate::simd::Isa;
 use crate::tensor::{Quant, Window};
 use crate::units::{Kelvin, Second};
@@ -42,40 +42,37 @@ fn part(
 fn direct(graph: &QuantGraph, x: &Array2<f32>) -> Vec<f32> {
     let mut logits = Vec::new();
     for row in x.rows() {
-        let mut codes: IdVec<NodeId, Vec<i32>> = IdVec::new();
+        let mut made: IdVec<NodeId, Signal> = IdVec::new();
         for (id, node) in graph.nodes.enumerate() {
-            let made = match &node.op {
-                QOp::Input => row.iter().map(|v| node.quant.unwrap().code(f64::from(*v))).collect(),
+            let mut out = Signal::empty(node.quant);
+            match &node.op {
+                QOp::Input => out.extend(row.iter().copied(), node.quant),
                 QOp::Mvm(op) => {
-                    let (input, rows) = (&codes[node.inputs[0]], op.window.rows());
+                    let (input, rows) = (made[node.inputs[0]].codes(), op.rows());
                     let gather = op.window.gather();
-                    let mut out = Vec::new();
                     for o in 0..op.outputs {
                         for taps in gather.chunks(rows) {
-                            let weights = &op.weights[o * rows..(o + 1) * rows];
-                            let sum: i64 = (taps.iter().zip(weights))
-                                .filter(|(i, _)| **i != Window::PADDING)
-                                .map(|(i, w)| i64::from(input[*i as usize]) * i64::from(*w))
+                            let sum: i64 = (taps.iter().enumerate())
+                                .filter(|(_, i)| **i != Window::PADDING)
+                                .map(|(r, i)| i64::from(input[*i as usize]) * i64::from(op.weight(o, r)))
                                 .sum();
-                            match node.quant {
-                                Some(quant) => out.push(op.requantise(o, sum as f64, quant)),
-                                None => logits.push(op.real(o, sum as f64)),
+                            match (&mut out, node.quant) {
+                                (Signal::Codes(out), Some(quant)) => out.push(op.requantise(o, sum as f64, quant)),
+                                (Signal::Real(out), _) => out.push(op.real(o, sum as f64)),
+                                _ => unreachable!("codes have a format"),
                             }
                         }
                     }
-                    out
                 }
                 _ => {
-                    let inputs: Vec<&[i32]> = node.inputs.iter().map(|i| codes[*i].as_slice()).collect();
-                    let mut out = Vec::new();
-                    if let Some(digital) = crate::lower::Digital::new(graph, id) {
-                        digital.apply(&inputs, &mut out);
-                    }
-                    out
+                    let inputs: Vec<Piece<'_>> = node.inputs.iter().map(|i| made[*i].sample(0, 1)).collect();
+                    Digital::new(graph, id).unwrap().apply(&inputs, &mut out).unwrap();
                 }
-            };
-            let _: NodeId = codes.push(made);
+            }
+            let _: NodeId = made.push(out);
         }
+        let last = made[graph.output()].clone();
+        logits.extend(last.into_real(graph.nodes[graph.output()].quant));
     }
     logits
 }
@@ -83,7 +80,7 @@ fn direct(graph: &QuantGraph, x: &Array2<f32>) -> Vec<f32> {
 /// A branching network: two convolutions whose results are added, pooled, flattened, classified.
 fn network(weight_bits: u8, input: Quant, inner: Quant, seed: u64) -> QuantGraph {
     let mut b = Builder::new(&[3, 6, 7], input, weight_bits, seed);
-    let x = b.graph.output;
+    let x = b.graph.output();
     let window = b.window(x, &[3, 2], &[1, 2], &[1, 1]);
     let left = b.mvm(x, window.clone(), 9, Some(inner));
     let other = Quant { scale: inner.scale * 0.7, ..inner };
@@ -187,12 +184,12 @@ fn activity_counts_what_was_done() {
 fn array_energy_is_that_of_every_cell() {
     let quant = Quant { scale: 1.0, bits: 5, signed: true };
     let mut b = Builder::new(&[2, 9], quant, 5, 4);
-    let window = b.window(b.graph.output, &[3], &[2], &[1]);
-    b.mvm(b.graph.output, window.clone(), 6, None);
+    let window = b.window(b.graph.output(), &[3], &[2], &[1]);
+    b.mvm(b.graph.output(), window.clone(), 6, None);
     let p = Parameters { block: [4, 4], group: 2, dac_bits: 2, cell_bits: 3, ..Parameters::default() };
     let x = samples(&b.graph, 3, 8);
     let got = evaluate(&b.graph, &p, &options(Fidelity::Ideal), &x, &RunOptions::default());
-    let QOp::Mvm(op) = &b.graph.nodes[b.graph.output].op else { panic!("the last node is weighted") };
+    let QOp::Mvm(op) = &b.graph.nodes[b.graph.output()].op else { panic!("the last node is weighted") };
     let (chip, tiled) = (chip(&p), tile(&b.graph, &p));
     let xbar = chip.xbar_kinds.iter().next().unwrap();
     let layer = tiled.layers.iter().next().unwrap();
@@ -205,7 +202,7 @@ fn array_energy_is_that_of_every_cell() {
                 for (r, tap) in taps.iter().enumerate().filter(|(_, t)| **t != Window::PADDING) {
                     let v = 0.1 * f64::from(plane.digit(row[*tap as usize] as i32)) / 3.0;
                     for o in 0..6 {
-                        let w = u32::from(op.weights[o * window.rows() + r].unsigned_abs());
+                        let w = u32::from(op.weight(o, r).unsigned_abs());
                         for s in &layer.slices {
                             let g = 2.0 * window_g.g_min.0 + f64::from(s.level(w)) * step;
                             energy += v * v * g * xbar.t_read.0;
@@ -245,10 +242,10 @@ fn coarse_converters_err_and_percentiles_clip() {
 fn read_noise_has_the_variance_of_cells_and_converter() {
     let quant = Quant { scale: 1.0, bits: 3, signed: false };
     let mut b = Builder::new(&[32], quant, 4, 11);
-    b.mvm(b.graph.output, Window::dense(32), 4, None);
+    b.mvm(b.graph.output(), Window::dense(32), 4, None);
     let device = Gaussian { program: 0.0, ..Parameters::default().device };
     let p = Parameters { device, cell_bits: 3, adc_bits: 16, noise_lsb: 2.0, ..Parameters::default() };
-    let QOp::Mvm(op) = &b.graph.nodes[b.graph.output].op else { panic!("the last node is weighted") };
+    let QOp::Mvm(op) = &b.graph.nodes[b.graph.output()].op else { panic!("the last node is weighted") };
     let n = 20_000;
     let x = Array2::from_shape_fn((n, 32), |(_, f)| integer(1, f, 0, 7) as f32);
     let out = evaluate(&b.graph, &p, &options(Fidelity::Noisy), &x, &RunOptions::default());
@@ -260,7 +257,7 @@ fn read_noise_has_the_variance_of_cells_and_converter() {
             // converter noise of 2 steps, rounding to whole steps, and the driven cells
             let mut variance = 4.0 + 1.0 / 12.0;
             for r in (0..32).filter(|r| (x[[0, *r]] as u32 >> plane) & 1 == 1) {
-                let w = f64::from(op.weights[o * 32 + r]);
+                let w = f64::from(op.weight(o, r));
                 exact += w * f64::from(1 << plane);
                 for level in [w.max(0.0), (-w).max(0.0)] {
                     variance += (0.02 * (1e-6 + level * step) / step).powi(2);

@@ -12,7 +12,7 @@ use crate::arch::Chip;
 use crate::device::Chance;
 use crate::diag;
 use crate::id::{Id, IdVec};
-use crate::lower::{LayerId, QuantGraph, TiledGraph};
+use crate::lower::{Block, LayerId, QuantGraph, TiledGraph};
 use crate::rng;
 use crate::units::{Joule, Second};
 
@@ -53,8 +53,13 @@ pub fn writing(
         let (mut energy, mut time, mut asked) = (0.0, 0.0, 0u64);
         for row in (0..rows).map(|i| i * layer.rows / rows) {
             let mut slowest = 0.0f64;
-            for col in (0..columns).map(|i| i * layer.cols / columns) {
-                let w = op.weights[col * layer.rows + row];
+            let of_row: Vec<&Block> =
+                layer.blocks.iter().map(|b| &tiled.blocks[*b]).filter(|b| b.rows.contains(&row)).collect();
+            for i in 0..columns {
+                // columns are taken from all blocks that hold the row
+                let at = i * of_row.iter().map(|b| b.cols.len()).sum::<usize>() / columns;
+                let Some(col) = of_row.iter().flat_map(|b| b.cols.clone()).nth(at) else { continue };
+                let w = op.weight(col, row);
                 for (s, slice) in layer.slices.iter().enumerate() {
                     for negative in [false, true] {
                         let level = if (w < 0) == negative { slice.level(u32::from(w.unsigned_abs())) } else { 0 };
@@ -69,7 +74,8 @@ pub fn writing(
             }
             time += slowest;
         }
-        let cells = (2 * layer.slices.len() * layer.rows * layer.cols) as u64;
+        let held = layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len() * tiled.blocks[*b].cols.len()).sum::<usize>();
+        let cells = (2 * layer.slices.len() * held) as u64;
         let tallest = layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len()).max().unwrap_or(0);
         let _: LayerId = all.push(Writing {
             energy: Joule(energy * cells as f64 / asked.max(1) as f64),

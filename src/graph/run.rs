@@ -11,7 +11,8 @@ use super::{Batch, EdgeId, Graph, Value};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::Id;
 
-/// Samples by input name; the first dimension counts samples.
+/// Samples by input name; the first dimension counts samples. Where the network has no batch dimension it comes
+/// in front of the shape of one call, and may be left out for a single one.
 pub type Inputs = IndexMap<String, ArrayD<f32>>;
 
 /// Activations of one chunk may take about so many elements together (64 MiB).
@@ -51,7 +52,13 @@ impl Graph {
             let name = &self.edges[*edge].name;
             let arrays: Vec<_> = parts.iter().filter_map(|p| p[i].as_ref()).collect();
             let joined = match arrays.as_slice() {
-                [one] if self.batch == Batch::Absent => (*one).clone(),
+                [one] if self.batch == Batch::Absent && !self.stacked(inputs) => (*one).clone(),
+                calls if self.batch == Batch::Absent => {
+                    let views: Vec<_> = calls.iter().map(|a| a.view()).collect();
+                    ndarray::stack(Axis(0), &views).map_err(|e| {
+                        Diagnostic::error("M018", format!("output `{name}` of the calls cannot be stacked: {e}"))
+                    })?
+                }
                 _ if self.edges[*edge].batched || self.batch == Batch::Dynamic => {
                     let views: Vec<_> = arrays.iter().map(|a| a.view()).collect();
                     let all = ndarray::concatenate(Axis(0), &views).map_err(|e| {
@@ -77,7 +84,7 @@ impl Graph {
     pub fn run_chunks<T: Send>(&self, inputs: &Inputs, f: impl Fn(&Chunk<'_>) -> T + Sync) -> Result<Vec<T>> {
         let total = self.samples(inputs)?;
         let size = match self.batch {
-            Batch::Absent => total.max(1),
+            Batch::Absent => 1,
             Batch::Fixed(n) => n,
             Batch::Dynamic => {
                 let per_sample: usize = self.edges.iter().filter_map(|e| e.fact.elements()).sum();
@@ -158,8 +165,9 @@ impl Graph {
                 continue;
             };
             let (have, want) = (array.shape(), &edge.fact.shape);
-            let from = usize::from(self.batch != Batch::Absent && !want.is_empty());
-            if have.len() != want.len() || have[from..] != want[from..] {
+            let calls = self.batch == Batch::Absent && have.len() == want.len() + 1 && have[1..] == want[..];
+            let from = usize::from(calls || (self.batch != Batch::Absent && !want.is_empty()));
+            if !calls && (have.len() != want.len() || have[from..] != want[from..]) {
                 let want: Vec<String> = want
                     .iter()
                     .enumerate()
@@ -185,11 +193,22 @@ impl Graph {
         found.into_result(total.map_or(1, |(n, _)| n))
     }
 
+    /// Whether the inputs of a network without a batch are those of several calls.
+    fn stacked(&self, inputs: &Inputs) -> bool {
+        let more = |e: &EdgeId| {
+            let edge = &self.edges[*e];
+            inputs.get(&edge.name).is_some_and(|a| a.ndim() > edge.fact.shape.len())
+        };
+        self.batch == Batch::Absent && self.inputs.iter().any(more)
+    }
+
     /// The samples of one input, repeating the last one to fill a batch of fixed size.
     fn take(&self, edge: EdgeId, inputs: &Inputs, samples: Range<usize>, size: usize) -> Value {
         let edge = &self.edges[edge];
         let array = &inputs[&edge.name];
-        let part = if self.batch == Batch::Absent || array.ndim() == 0 {
+        let part = if self.batch == Batch::Absent && array.ndim() > edge.fact.shape.len() {
+            array.index_axis(Axis(0), samples.start).as_standard_layout().into_owned()
+        } else if self.batch == Batch::Absent || array.ndim() == 0 {
             array.as_standard_layout().into_owned()
         } else if matches!(self.batch, Batch::Fixed(_)) && samples.len() < size {
             let index: Vec<usize> = (0..size).map(|i| (samples.start + i).min(samples.end - 1)).collect();

@@ -78,7 +78,8 @@ fn observe(graph: &Graph, edges: &[EdgeId], chunk: &Chunk<'_>, total: u64) -> Ve
         let mut range = Range { min: f32::INFINITY, max_abs: 0.0, magnitudes: vec![] };
         let Some(Value::Real(array)) = chunk.value(*edge) else { return (range, true) };
         // a batch of fixed size may be filled up with repeated samples: leave those out
-        let per_sample = graph.edges[*edge].fact.shape.iter().skip(1).product::<usize>() as u64;
+        let edge = &graph.edges[*edge];
+        let per_sample = edge.fact.shape.iter().skip(usize::from(edge.batched)).product::<usize>() as u64;
         let first = chunk.samples.start as u64 * per_sample;
         let count = (chunk.samples.len() as u64 * per_sample).min(array.len() as u64);
         let threshold = (u128::from(u64::MAX) * u128::from(KEPT) / u128::from((total * per_sample).max(1)))

@@ -1,22 +1,40 @@
 //! Lowering: fold, calibrate, quantise, then cut into crossbar blocks.
 
 pub mod calibrate;
+mod dequantised;
 mod describe;
 pub mod digital;
 pub mod fold;
+mod formats;
+mod integer;
+mod layout;
+mod layouts;
+mod mvm_op;
 mod plan;
 mod quant_graph;
 pub mod quantise;
 pub mod reference;
+mod recurrent;
+mod sample;
+mod signal;
 #[cfg(test)]
 mod tests;
 mod tile;
 mod tiled;
+mod unit;
+mod unroll;
+mod weights;
 
 pub use calibrate::{Range, Ranges, calibrate};
 pub use describe::describe;
 pub use digital::Digital;
-pub use quant_graph::{MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput};
+pub use layout::{Layout, Order};
+pub use mvm_op::{MvmOp, Taps, WeightCodes};
+pub use quant_graph::{REAL_BITS, NodeId, QNode, QOp, QuantGraph, QuantInput};
 pub use quantise::{QuantOptions, quantise};
+pub use recurrent::{Cell, RecurrentOp};
+pub use sample::settle_batch;
+pub use signal::{LARGEST_INTEGER, Piece, Signal};
 pub use tile::tile;
 pub use tiled::{Block, BlockId, LayerId, TiledGraph, TiledLayer};
+pub use unit::{Look, Operand, UnitOp};

@@ -1,28 +1,46 @@
 //! Which nodes become which operation of the quantised network, before any number is quantised.
 
-use super::fold::{Layer, layer};
+use std::sync::Arc;
+
+use super::integer::integer;
+use super::layout::Order;
 use super::quant_graph::QOp;
+use super::recurrent::Cell;
+use super::sample::{reshapes, sample_facts};
+use super::unit::{Operand, UnitOp};
+use super::weights::{Store, Weights, real, row, weighted};
 use crate::diag::{Diagnostic, Result};
-use crate::graph::ops::{
-    Arithmetic, AveragePool, Concat, Conv, Flatten, Gemm, GlobalPool, MatMul, MaxPool, ReduceMean, Relu, Reshape, Sign,
-    Squeeze, Transpose, Unsqueeze, padded_taps,
-};
-use crate::graph::{EdgeId, Graph, Node};
+use crate::graph::ops::{Arithmetic, Relu, Sign, Transpose};
+use crate::graph::{EdgeId, Fact, Graph, Node};
+use crate::id::Id;
 use crate::tensor::Window;
 
 /// What a step computes.
 pub enum Step {
     /// A weighted layer.
     Weighted {
-        /// Weights and bias.
-        layer: Layer,
-        /// What each position reads.
-        window: Window,
+        /// Weights, bias and geometry.
+        layer: Weights,
         /// Whether a rectifier is fused.
         relu: bool,
     },
-    /// Anything else.
-    Other(QOp),
+    /// Work of the vector unit: on codes where an operation is given and all edges carry codes, else in real
+    /// numbers.
+    Digital {
+        /// The operation on codes.
+        integer: Option<QOp>,
+        /// The operator itself.
+        unit: UnitOp,
+    },
+    /// A recurrent layer: products with the state, and the cell.
+    Recurrent {
+        /// Weights and bias of the products with the state; a position for each of them.
+        layer: Weights,
+        /// The cell.
+        cell: Cell,
+    },
+    /// Another shape of the same elements.
+    Shape,
 }
 
 /// One node of the quantised network to be.
@@ -30,241 +48,198 @@ pub struct Planned {
     /// Position of the node in the float graph.
     pub node: usize,
     /// What it becomes.
-    pub op: Step,
-    /// Edges it reads.
+    pub step: Step,
+    /// Edges it reads that are not constant.
     pub inputs: Vec<EdgeId>,
-    /// Edge it yields (that of the rectifier where one is fused).
-    pub output: EdgeId,
+    /// Edges it yields (that of the last node where several are fused), at least one.
+    pub outputs: Vec<EdgeId>,
+    /// Which of the operator's outputs those are.
+    pub picked: Vec<usize>,
 }
 
 /// All steps in execution order.
 pub struct Plan {
     /// The steps.
     pub steps: Vec<Planned>,
-    /// The edge of the logits.
-    pub output: EdgeId,
+    /// Type, shape and known value of every edge for one sample.
+    pub facts: Vec<Fact>,
 }
 
 /// Plans a whole graph.
 ///
 /// # Errors
-/// M019 with every node that cannot go to crossbars, and why.
+/// M019 with everything that cannot go to the chip, and why.
 pub fn plan(graph: &Graph) -> Result<Plan> {
     let mut refused: Vec<String> = Vec::new();
-    let (end, output) = ending(graph, &mut refused);
-    let mut steps = Vec::new();
-    let mut fused = vec![false; graph.nodes.len()];
-    let sizes = sizes_only(graph);
-    for edge in graph.inputs.iter().map(|e| &graph.edges[*e]) {
-        if !edge.batched || !edge.fact.dtype.is_float() {
-            refused.push(format!("input `{}` is not a batch of floating-point samples", edge.name));
+    let facts = sample_facts(graph, &mut refused);
+    for output in &graph.outputs {
+        if facts[output.index()].value.is_some() {
+            refused.push(format!("output `{}` does not depend on the inputs", graph.edges[*output].name));
         }
     }
-    for (i, node) in graph.nodes.iter().enumerate() {
-        if fused[i] || end.contains(&i) || sizes[i] {
-            continue;
+    for edge in &graph.inputs {
+        if facts[edge.index()].elements() == Some(0) {
+            refused.push(format!("input `{}` has no elements", graph.edges[*edge].name));
         }
-        match one(graph, node) {
-            Ok((mut op, inputs)) => {
-                let Some(mut to) = node.output() else { continue };
-                if let Step::Weighted { relu, .. } = &mut op
-                    && to != output
-                    && let [reader] = graph.readers(to)[..]
-                    && graph.nodes[reader].op::<Relu>().is_some()
-                    && let Some(after) = graph.nodes[reader].output()
-                {
-                    (*relu, fused[reader], to) = (true, true, after);
-                }
-                steps.push(Planned { node: i, op, inputs, output: to });
+    }
+    if !refused.is_empty() {
+        let message = format!("the network cannot go to the chip:\n  {}", refused.join("\n  "));
+        let help = "change these nodes, or export the network with a batch of 1 or of any size";
+        return Err(Diagnostic::error("M019", message).help(help).into());
+    }
+    let mut planner = Planner { graph, live: live(graph, &facts), fused: vec![false; graph.nodes.len()], facts };
+    let steps = (0..graph.nodes.len()).flat_map(|i| planner.node(i)).collect();
+    Ok(Plan { steps, facts: planner.facts })
+}
+
+/// Nodes that an output depends on through values that are not known beforehand.
+fn live(graph: &Graph, facts: &[Fact]) -> Vec<bool> {
+    let mut wanted = vec![false; graph.edges.len()];
+    graph.outputs.iter().for_each(|o| wanted[o.index()] = true);
+    let mut live = vec![false; graph.nodes.len()];
+    for (i, node) in graph.nodes.iter().enumerate().rev() {
+        live[i] = node.outputs.iter().flatten().any(|o| wanted[o.index()] && facts[o.index()].value.is_none());
+        if live[i] {
+            // of a reshape only the first input is read, its sizes are known
+            let read = if reshapes(node) { 1 } else { node.inputs.len() };
+            let varying = node.inputs.iter().take(read).flatten().filter(|e| facts[e.index()].value.is_none());
+            varying.for_each(|e| wanted[e.index()] = true);
+        }
+    }
+    live
+}
+
+struct Planner<'g> {
+    graph: &'g Graph,
+    facts: Vec<Fact>,
+    live: Vec<bool>,
+    fused: Vec<bool>,
+}
+
+impl Planner<'_> {
+    /// The only node that reads an edge, if there is one and the network does not yield the edge.
+    fn only_reader(&self, edge: EdgeId) -> Option<usize> {
+        let readers = self.graph.readers(edge);
+        let mut readers = readers.iter().copied().filter(|r| self.live[*r]);
+        let first = readers.next()?;
+        (readers.next().is_none() && !self.graph.outputs.contains(&edge)).then_some(first)
+    }
+
+    fn node(&mut self, at: usize) -> Vec<Planned> {
+        let node = &self.graph.nodes[at];
+        let used = |e: &EdgeId| self.graph.outputs.contains(e) || self.graph.readers(*e).iter().any(|r| self.live[*r]);
+        let outputs: Vec<(usize, EdgeId)> =
+            node.outputs.iter().enumerate().filter_map(|(i, e)| Some((i, (*e).filter(|e| used(e))?))).collect();
+        let Some((_, first)) = outputs.first().copied().filter(|_| self.live[at] && !self.fused[at]) else {
+            return vec![];
+        };
+        if let Some((layer, x)) = weighted(self.graph, &self.facts, node) {
+            return vec![self.layer(at, layer, x, first)];
+        }
+        if self.moves_nothing(node) && outputs.len() == 1 {
+            let inputs = node.input(0).into_iter().collect();
+            return vec![Planned { node: at, step: Step::Shape, inputs, outputs: vec![first], picked: vec![0] }];
+        }
+        let picked: Vec<usize> = outputs.iter().map(|(i, _)| *i).collect();
+        if let Some((cell, layer)) = self.recurrent(node) {
+            let step = Step::Recurrent { layer, cell };
+            let outputs = outputs.iter().map(|(_, e)| *e).collect();
+            return vec![Planned { node: at, step, inputs: node.input(0).into_iter().collect(), outputs, picked }];
+        }
+        let (mut operands, mut inputs) = (Vec::new(), Vec::new());
+        for edge in &node.inputs {
+            operands.push(match edge {
+                None => Operand::Absent,
+                Some(e) => match &self.facts[e.index()].value {
+                    Some(value) => Operand::Constant(Arc::clone(value)),
+                    None => {
+                        inputs.push(*e);
+                        Operand::Node(self.facts[e.index()].clone())
+                    }
+                },
+            });
+        }
+        // an output that nobody wants has no edge, and none of its elements is kept
+        let unnamed = || Fact::new(crate::onnx::DType::F32, vec![0]);
+        let all = node.outputs.iter().map(|e| e.map_or_else(unnamed, |e| self.facts[e.index()].clone()));
+        let (integer, look) = integer(&self.facts, node);
+        let op = Arc::clone(&node.op);
+        let unit = UnitOp { op, operands, outputs: all.collect(), picked: picked.clone(), look };
+        if outputs.len() > 1 && unit.lane_ops() == 0 {
+            // what only moves data is not a piece of work that its results share
+            let one = |(i, edge): &(usize, EdgeId)| {
+                let unit = UnitOp { picked: vec![*i], ..unit.clone() };
+                let step = Step::Digital { integer: None, unit };
+                Planned { node: at, step, inputs: inputs.clone(), outputs: vec![*edge], picked: vec![*i] }
+            };
+            return outputs.iter().map(one).collect();
+        }
+        let outputs = outputs.iter().map(|(_, e)| *e).collect();
+        vec![Planned { node: at, step: Step::Digital { integer, unit }, inputs, outputs, picked }]
+    }
+
+    /// A cell with its products with the state.
+    fn recurrent(&self, node: &Node) -> Option<(Cell, Weights)> {
+        let cell = node.op::<Cell>()?.clone();
+        let weights = node.input(1)?;
+        let outputs = self.facts[weights.index()].shape[0];
+        let bias = node.input(2).and_then(|b| real(self.graph, &self.facts, b));
+        let layer = Weights {
+            constant: weights,
+            store: Store::ByOutput,
+            factor: 1.0,
+            bias: bias.map_or_else(|| vec![0.0; outputs], |b| b.iter().map(|v| f64::from(*v)).collect()),
+            groups: 1,
+            window: Window::dense(cell.hidden()),
+            order: Order::ChannelLast,
+            positions: cell.steps * cell.reads(),
+        };
+        Some((cell, layer))
+    }
+
+    /// A weighted layer with the bias and the rectifier that follow it.
+    fn layer(&mut self, at: usize, mut layer: Weights, x: EdgeId, mut to: EdgeId) -> Planned {
+        let mut relu = false;
+        while let Some(reader) = self.only_reader(to).filter(|_| !relu) {
+            let next = &self.graph.nodes[reader];
+            let Some(after) = next.output() else { break };
+            if next.op::<Relu>().is_some() {
+                relu = true;
+            } else if let Some(bias) = self.bias(next, to, &layer) {
+                layer.bias.iter_mut().zip(bias).for_each(|(b, more)| *b += more);
+            } else {
+                break;
             }
-            Err(why) => refused.push(format!("node `{}` ({}): {why}", node.name, node.op.name())),
+            (self.fused[reader], to) = (true, after);
         }
+        Planned { node: at, step: Step::Weighted { layer, relu }, inputs: vec![x], outputs: vec![to], picked: vec![0] }
     }
-    if refused.is_empty() {
-        let last = steps.iter().find(|s| s.output == output);
-        if !last.is_some_and(|s| matches!(s.op, Step::Weighted { .. })) {
-            refused.push("the network does not end with a weighted layer (Conv, Gemm or MatMul)".into());
-        } else if !graph.readers(output).iter().all(|r| end.contains(r)) {
-            refused.push("the layer that yields the output is read by other nodes too".into());
-        }
-    }
-    if refused.is_empty() {
-        return Ok(Plan { steps, output });
-    }
-    let message = format!("the network cannot go to crossbars:\n  {}", refused.join("\n  "));
-    Err(Diagnostic::error("M019", message).help("change these layers, or keep them on the host").into())
-}
 
-/// Nodes that only compute the sizes of a reshape, as the export of `x.view(x.size(0), -1)` does. They are no
-/// work: where a reshape keeps the batch in front, what it does to one sample is known without them.
-fn sizes_only(graph: &Graph) -> Vec<bool> {
-    let mut sizes = vec![false; graph.nodes.len()];
-    // nodes stand in order, so every reader is known before what it reads
-    for i in (0..sizes.len()).rev() {
-        let outputs: Vec<EdgeId> = graph.nodes[i].outputs.iter().flatten().copied().collect();
-        let read = outputs.iter().any(|e| !graph.readers(*e).is_empty());
-        let size = |e: &EdgeId| {
-            let readers = graph.readers(*e);
-            let shape = |r: &usize| reshapes(&graph.nodes[*r]) && graph.nodes[*r].input(0) != Some(*e);
-            !graph.outputs.contains(e) && readers.iter().all(|r| sizes[*r] || shape(r))
-        };
-        sizes[i] = read && outputs.iter().all(size);
+    /// What an addition of a constant adds to each output of a layer.
+    fn bias(&self, node: &Node, from: EdgeId, layer: &Weights) -> Option<Vec<f64>> {
+        node.op::<Arithmetic>().filter(|a| a.sign == Sign::Add && a.legacy.is_none())?;
+        let other = node.inputs.iter().flatten().copied().find(|e| *e != from)?;
+        let constant = real(self.graph, &self.facts, other)?;
+        let (shape, outputs) = (&self.facts[from.index()].shape, layer.bias.len());
+        if self.facts[node.output()?.index()].shape != *shape {
+            return None;
+        }
+        if layer.order == Order::ChannelLast || layer.window.input.is_empty() || constant.len() == 1 {
+            return row(constant, outputs).filter(|_| constant.len() == 1 || shape.last() == Some(&outputs));
+        }
+        // channels in dimension 1, all others stretched
+        let spatial = layer.window.input.len();
+        let at = constant.ndim().checked_sub(spatial + 1)?;
+        let per_channel = constant.len() == outputs && constant.shape()[at] == outputs && shape.len() == spatial + 2;
+        per_channel.then(|| constant.iter().map(|v| f64::from(*v)).collect())
     }
-    sizes
-}
 
-/// Nodes at the end that only change the shape, and the edge before them.
-fn ending(graph: &Graph, refused: &mut Vec<String>) -> (Vec<usize>, EdgeId) {
-    let mut skipped = Vec::new();
-    if graph.outputs.len() > 1 {
-        let names: Vec<&str> = graph.outputs.iter().map(|o| graph.edges[*o].name.as_str()).collect();
-        refused.push(format!("the network has several outputs: {}", names.join(", ")));
-    }
-    let mut edge = graph.outputs[0];
-    while let Some(at) = graph.producer(edge) {
-        let node = &graph.nodes[at];
-        let Some(input) = node.input(0).filter(|_| reshapes(node)) else { break };
-        if graph.readers(input).len() != 1 || !graph.edges[input].batched {
-            break;
-        }
-        skipped.push(at);
-        edge = input;
-    }
-    (skipped, edge)
-}
-
-fn reshapes(node: &Node) -> bool {
-    node.op::<Flatten>().is_some()
-        || node.op::<Reshape>().is_some()
-        || node.op::<Squeeze>().is_some()
-        || node.op::<Unsqueeze>().is_some()
-}
-
-type Why<T> = std::result::Result<T, String>;
-
-/// What one node becomes, and the edges it reads.
-fn one(graph: &Graph, node: &Node) -> Why<(Step, Vec<EdgeId>)> {
-    let x = node.input(0).ok_or("has no input")?;
-    let out = node.output().ok_or("has no output")?;
-    let shape = &graph.edges[x].fact.shape;
-    for edge in [x, out] {
-        if !graph.edges[edge].batched && graph.constant(edge).is_none() {
-            return Err(format!(
-                "`{}` mixes samples of the batch or does not have it in front",
-                graph.edges[edge].name
-            ));
-        }
-    }
-    let all: Vec<EdgeId> = node.inputs.iter().flatten().copied().collect();
-    let varying = |edges: &[EdgeId]| edges.iter().all(|e| graph.constant(*e).is_none());
-    if !varying(&[x]) && node.op::<Arithmetic>().is_none() {
-        return Err("its input is constant".into());
-    }
-    if let Some(conv) = node.op::<Conv>() {
-        let layer = layer(graph, graph_position(graph, node)).ok_or("its weights are not constant")?;
-        if conv.groups != 1 {
-            return Err(format!("{} groups; crossbars take only convolutions of one group", conv.groups));
-        }
-        let window = conv.geometry(shape, layer.weights.shape()).map_err(|e| e.to_string())?.window;
-        return Ok((Step::Weighted { layer, window, relu: false }, vec![x]));
-    }
-    if node.op::<Gemm>().is_some() || node.op::<MatMul>().is_some() {
-        let layer = layer(graph, graph_position(graph, node))
-            .ok_or("only a matrix of samples times constant weights, with one bias per output, is a layer")?;
-        let window = Window::dense(layer.weights.shape()[1]);
-        return Ok((Step::Weighted { layer, window, relu: false }, vec![x]));
-    }
-    let other = |op| Ok((Step::Other(op), vec![x]));
-    if node.op::<Relu>().is_some() {
-        return other(QOp::Relu);
-    }
-    if let Some(pool) = node.op::<MaxPool>() {
-        let geometry = pool.spatial.pooling(shape).map_err(|e| e.to_string())?;
-        if inside(&geometry.window).contains(&0) {
-            return Err("a position of its window lies in the padding alone".into());
-        }
-        return other(QOp::MaxPool(geometry.window));
-    }
-    if let Some(pool) = node.op::<AveragePool>() {
-        let geometry = pool.spatial.pooling(shape).map_err(|e| e.to_string())?;
-        let (inside, whole) = (inside(&geometry.window), geometry.window.rows());
-        let counted = if pool.include_pad { padded_taps(&geometry) } else { inside.clone() };
-        // either rule of the divisor will do where it gives the same numbers
-        let exclude_padding = if counted.iter().all(|n| *n == whole) {
-            false
-        } else if counted == inside {
-            true
-        } else {
-            return Err("its last window reaches beyond the padding that it counts".into());
-        };
-        return other(QOp::AveragePool { window: geometry.window, exclude_padding });
-    }
-    if let Some(pool) = node.op::<GlobalPool>() {
-        let window = whole(shape);
-        return other(if pool.max {
-            QOp::MaxPool(window)
-        } else {
-            QOp::AveragePool { window, exclude_padding: false }
-        });
-    }
-    if let Some(mean) = node.op::<ReduceMean>() {
-        let list = node.input(1).and_then(|e| graph.constant(e)).map(|v| v.ints("axes")).transpose();
-        let gone = list.and_then(|l| mean.reduced(shape.len(), l.as_deref())).map_err(|e| e.to_string())?;
-        if shape.len() < 3 || gone != (2..shape.len()).collect::<Vec<_>>() {
-            return Err(format!("a mean over dimensions {gone:?}; only one over all spatial dimensions is a pooling"));
-        }
-        return other(QOp::AveragePool { window: whole(shape), exclude_padding: false });
-    }
-    if reshapes(node) {
-        return other(QOp::Reshape);
-    }
-    if let Some(transpose) = node.op::<Transpose>() {
-        let order = transpose.order(shape.len()).map_err(|e| e.to_string())?;
-        let real: Vec<usize> = order.iter().copied().filter(|d| shape[*d] != 1 || *d == 0).collect();
-        if order[0] != 0 || !real.is_sorted() {
-            return Err(format!("moves elements (order {order:?}), for which there is no unit"));
-        }
-        return other(QOp::Reshape);
-    }
-    if node.op::<Arithmetic>().is_some_and(|a| a.sign == Sign::Add) {
-        let same = all.iter().all(|e| graph.edges[*e].fact.shape == graph.edges[out].fact.shape);
-        if !varying(&all) || !same {
-            return Err("only a sum of two activations of one shape can be computed".into());
-        }
-        return Ok((Step::Other(QOp::Add), all));
-    }
-    if let Some(concat) = node.op::<Concat>() {
-        let axis = if concat.axis < 0 { concat.axis + shape.len() as i64 } else { concat.axis };
-        if axis != 1 || !varying(&all) {
-            return Err(format!("only activations along the channels (axis 1) can be joined, not along axis {axis}"));
-        }
-        return Ok((Step::Other(QOp::Concat), all));
-    }
-    Err("no crossbar and no digital unit computes this operator".into())
-}
-
-/// Position of a node that stands in the graph.
-fn graph_position(graph: &Graph, node: &Node) -> usize {
-    graph.nodes.iter().position(|n| std::ptr::eq(n, node)).expect("the node is one of the graph's")
-}
-
-/// Taps of each position that lie inside the input.
-fn inside(window: &Window) -> Vec<usize> {
-    let count = |p: &[u32]| p.iter().filter(|t| **t != Window::PADDING).count();
-    window.gather().chunks_exact(window.rows()).map(count).collect()
-}
-
-/// The window over all spatial positions of one channel.
-fn whole(shape: &[usize]) -> Window {
-    let input = shape[2..].to_vec();
-    let d = input.len();
-    Window {
-        channels: 1,
-        kernel: input.clone(),
-        input,
-        output: vec![1; d],
-        stride: vec![1; d],
-        dilation: vec![1; d],
-        pad: vec![0; d],
+    fn moves_nothing(&self, node: &Node) -> bool {
+        let Some(transpose) = node.op::<Transpose>() else { return reshapes(node) };
+        let Some(shape) = node.input(0).map(|x| &self.facts[x.index()].shape) else { return false };
+        // dimensions of one element go anywhere
+        transpose
+            .order(shape.len())
+            .is_ok_and(|o| o.into_iter().filter(|d| shape[*d] != 1).collect::<Vec<_>>().is_sorted())
     }
 }

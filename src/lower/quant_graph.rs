@@ -1,8 +1,13 @@
-//! The quantised network: integer codes on every edge, one sample at a time.
-//!
-//! Activations are flattened channel-first; the batch dimension is not part of a shape.
+//! The quantised network, one sample at a time: integer codes on the edges that crossbars read, real values
+//! where only the vector unit meets them.
 
+use super::layout::Layout;
+use super::mvm_op::MvmOp;
+use super::recurrent::RecurrentOp;
+use super::unit::UnitOp;
 use crate::define_id;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::graph::ops::OpError;
 use crate::id::IdVec;
 use crate::tensor::{Quant, Window};
 
@@ -20,50 +25,38 @@ pub struct QuantInput {
     pub node: NodeId,
 }
 
-/// A weighted layer: `acc[o] = bias[o] + Σ_r weights[o, r] · x[r]` at every window position.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MvmOp {
-    /// Which inputs each position reads. `window.rows()` is the number of weight rows.
-    pub window: Window,
-    /// Weight codes, shape `[outputs, rows]`, row-major.
-    pub weights: Vec<i16>,
-    /// Output channels.
-    pub outputs: usize,
-    /// Format of the weight codes (the scale of channel 0 where scales are per channel).
-    pub weight_bits: u8,
-    /// Bias in accumulator steps of each output channel.
-    pub bias: Vec<i64>,
-    /// Real value of one accumulator step of each output channel (input scale × weight scale).
-    pub acc_scale: Vec<f64>,
-    /// Whether negative results become 0 (a fused rectifier).
-    pub relu: bool,
-}
-
 /// What a node computes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum QOp {
-    /// A network input, quantised.
+    /// A network input, quantised where it has a format.
     Input,
-    /// A weighted layer; goes to crossbars.
+    /// A weighted layer; goes to crossbars. Reads codes.
     Mvm(MvmOp),
-    /// Rectifier on the vector unit (where it could not be fused).
+    /// A recurrent layer; its products with the state go to crossbars. Reads real values, the products with
+    /// its input, and yields every h, and the last c behind them where it is wanted.
+    Recurrent(RecurrentOp),
+    /// Rectifier of codes on the vector unit (where it could not be fused).
     Relu,
-    /// Maximum over a window of each channel (`window.channels` = 1; applied to every channel).
+    /// Maximum of codes over a window of each channel (`window.channels` = 1; applied to every channel).
     MaxPool(Window),
-    /// Mean over a window of each channel, rounded half to even; divides by the kernel size, or by the
-    /// taps inside the input if `exclude_padding`.
+    /// Mean of codes over a window of each channel, rounded half to even; divides by the kernel size, or by
+    /// the taps inside the input if `exclude_padding`.
     AveragePool {
         /// Geometry for one channel.
         window: Window,
         /// Whether padding counts in the divisor.
         exclude_padding: bool,
     },
-    /// Sum of two nodes of one shape, each rescaled to the output format.
+    /// Sum of the codes of two nodes of one shape, each rescaled to the output format.
     Add,
-    /// Concatenation of flattened inputs, each rescaled to the output format; channel axis.
+    /// Concatenation of flattened codes, each rescaled to the output format; channel axis.
     Concat,
-    /// Same codes, other shape.
+    /// Same codes or values, other shape.
     Reshape,
+    /// Any operator, computed in real numbers by the vector unit.
+    Unit(UnitOp),
+    /// One of several results of a [`QOp::Unit`], which yields them one after the other.
+    Part(std::ops::Range<usize>),
 }
 
 /// A node: its operation, inputs, and the format of what it yields.
@@ -77,10 +70,35 @@ pub struct QNode {
     pub op: QOp,
     /// Nodes it reads.
     pub inputs: Vec<NodeId>,
-    /// Shape of one sample, channel-first.
+    /// Shape of one sample: without the batch, where the ONNX value has it in front.
     pub shape: Vec<usize>,
-    /// Format of its codes; `None` for the output layer, whose accumulators become real logits.
+    /// How its elements are handed on.
+    pub layout: Layout,
+    /// Format of its codes; `None` for real values (and for integers such as token numbers).
     pub quant: Option<Quant>,
+}
+
+/// Bits of a real value or an integer on the wires, in buffers and in the vector unit (assumed: half precision).
+pub const REAL_BITS: usize = 16;
+
+impl QNode {
+    /// Bits of one element on the wires and in buffers.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        self.quant.map_or(REAL_BITS, |q| usize::from(q.bits))
+    }
+    /// The failure of a node that meets values which its operator does not take.
+    #[must_use]
+    pub fn failure(&self, why: &OpError) -> Diagnostics {
+        failure(&self.origin, &self.onnx_op, why)
+    }
+}
+
+/// R110: an operator that cannot compute a sample.
+pub(super) fn failure(name: &str, op: &str, why: &OpError) -> Diagnostics {
+    Diagnostic::failure("R110", format!("node `{name}` ({op}) cannot compute a sample: {why}"))
+        .help("check the samples; the node does not take such values")
+        .into()
 }
 
 /// The network in integers.
@@ -90,24 +108,28 @@ pub struct QuantGraph {
     pub inputs: Vec<QuantInput>,
     /// Nodes in execution order.
     pub nodes: IdVec<NodeId, QNode>,
-    /// The node that yields the logits (always an [`QOp::Mvm`] without `quant`).
-    pub output: NodeId,
+    /// The nodes that yield the outputs, in the order of the file; at least one.
+    pub outputs: Vec<NodeId>,
 }
 
-impl MvmOp {
-    /// Code of one output from its accumulator, in units of `acc_scale` (a real number because a
-    /// converter's step need not be a whole number of accumulator steps). The one place where an
-    /// accumulator becomes an activation: reference and crossbar path both call it.
+impl QuantGraph {
+    /// The node of the first output, the logits.
     #[must_use]
-    pub fn requantise(&self, output: usize, accumulator: f64, quant: Quant) -> i32 {
-        let value = (accumulator + self.bias[output] as f64) * self.acc_scale[output];
-        let value = if self.relu { value.max(0.0) } else { value };
-        quant.code(value)
+    pub fn output(&self) -> NodeId {
+        self.outputs[0]
     }
-    /// Real value of one output of the last layer.
+    /// The weighted layer of a node and the format of the codes that it drives, if it is one.
     #[must_use]
-    pub fn real(&self, output: usize, accumulator: f64) -> f32 {
-        let value = (accumulator + self.bias[output] as f64) * self.acc_scale[output];
-        (if self.relu { value.max(0.0) } else { value }) as f32
+    pub fn layer(&self, node: NodeId) -> Option<(&MvmOp, Option<Quant>)> {
+        match &self.nodes[node].op {
+            QOp::Mvm(op) => Some((op, self.nodes[node].inputs.first().and_then(|i| self.nodes[*i].quant))),
+            QOp::Recurrent(op) => Some((&op.mvm, Some(op.state))),
+            _ => None,
+        }
+    }
+    /// Elements of one sample of a node.
+    #[must_use]
+    pub fn elements(&self, node: NodeId) -> usize {
+        self.nodes[node].shape.iter().product()
     }
 }

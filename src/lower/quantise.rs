@@ -5,13 +5,20 @@
 //! al., CVPR 2018, doi:10.1109/CVPR.2018.00286, without zero points.
 
 use super::calibrate::Ranges;
-use super::fold::Layer;
-use super::plan::{Plan, Step, plan};
-use super::quant_graph::{MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput};
+use super::dequantised::dequantised;
+use super::formats::Formats;
+use super::layout::Layout;
+use super::layouts::layouts;
+use super::mvm_op::{MvmOp, WeightCodes};
+use super::plan::{Planned, Step, plan};
+use super::quant_graph::{NodeId, QNode, QOp, QuantGraph, QuantInput};
+use super::recurrent::{Cell, RecurrentOp};
+use super::unroll::unroll;
+use super::weights::{Store, Weights, real};
 use crate::diag::{Diagnostic, Diagnostics, Result};
-use crate::graph::{EdgeId, Graph};
+use crate::graph::{EdgeId, Fact, Graph};
 use crate::id::{Id, IdVec};
-use crate::tensor::{Quant, Window};
+use crate::tensor::Quant;
 
 /// How finely to quantise.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,52 +38,100 @@ const MAX_BIAS: f64 = (1u64 << 40) as f64;
 /// Quantises a network.
 ///
 /// # Errors
-/// F002 for options out of range, M019 for layers that cannot go to crossbars (all in one message),
+/// F002 for options out of range, M019 for what cannot go to the chip (all in one message),
 /// M021 for activations that were not calibrated.
 pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result<QuantGraph> {
     check(options)?;
+    let graph = &unroll(&dequantised(graph));
     let plan = plan(graph)?;
     let formats = Formats::new(graph, &plan, ranges, options)?;
-    let mut nodes: IdVec<NodeId, QNode> = IdVec::new();
-    let mut at: Vec<Option<NodeId>> = vec![None; graph.edges.len()];
+    let layouts = layouts(graph, &plan);
+    let mut made = Made { nodes: IdVec::new(), at: vec![None; graph.edges.len()] };
     let mut inputs = Vec::new();
+    let node = |edge: EdgeId, origin: &str, onnx_op: &str, op: QOp, inputs: Vec<NodeId>| QNode {
+        origin: origin.into(),
+        onnx_op: onnx_op.into(),
+        op,
+        inputs,
+        shape: sample_shape(graph, &plan.facts, edge),
+        layout: layouts[edge.index()],
+        quant: formats.of(edge),
+    };
     for edge in &graph.inputs {
-        let name = graph.edges[*edge].name.clone();
-        let shape = sample_shape(graph, *edge);
-        let node = nodes.push(QNode {
-            origin: name.clone(),
-            onnx_op: "Input".into(),
-            op: QOp::Input,
-            inputs: vec![],
-            shape: shape.clone(),
-            quant: Some(formats.of(*edge)),
-        });
-        at[edge.index()] = Some(node);
-        inputs.push(QuantInput { name, shape, node });
+        let name = &graph.edges[*edge].name;
+        let input = made.push(*edge, node(*edge, name, "Input", QOp::Input, vec![]));
+        inputs.push(QuantInput { name: name.clone(), shape: made.nodes[input].shape.clone(), node: input });
     }
-    for step in &plan.steps {
-        let sources: Vec<NodeId> =
-            step.inputs.iter().map(|e| at[e.index()].expect("the plan stands in execution order")).collect();
-        let node = &graph.nodes[step.node];
-        let op = match &step.op {
-            Step::Weighted { layer, window, relu } => {
-                QOp::Mvm(weighted(layer, window, *relu, formats.of(step.inputs[0]), options.weight_bits))
+    for (step, integer) in plan.steps.iter().zip(&formats.integer) {
+        let sources = made.sources(step);
+        let origin = &graph.nodes[step.node];
+        let node = |edge, op, inputs| node(edge, &origin.name, origin.op.name(), op, inputs);
+        let output = step.outputs[0];
+        let op = match &step.step {
+            Step::Weighted { layer, relu } => {
+                let input = formats.of(step.inputs[0]).expect("a weighted layer reads codes");
+                QOp::Mvm(weighted(graph, &plan.facts, layer, *relu, input, options.weight_bits))
             }
-            Step::Other(op) => op.clone(),
+            Step::Digital { integer: Some(op), .. } if *integer => op.clone(),
+            Step::Digital { unit, .. } => QOp::Unit(unit.clone()),
+            Step::Recurrent { layer, cell } => {
+                let state = state(graph, ranges, cell, options);
+                let mvm = weighted(graph, &plan.facts, layer, false, state, options.weight_bits);
+                QOp::Recurrent(RecurrentOp { mvm, cell: cell.clone(), state, with_c: step.picked.contains(&2) })
+            }
+            Step::Shape => QOp::Reshape,
         };
-        let quant = (step.output != plan.output).then(|| formats.of(step.output));
-        let id = nodes.push(QNode {
-            origin: node.name.clone(),
-            onnx_op: node.op.name().into(),
-            op,
-            inputs: sources,
-            shape: sample_shape(graph, step.output),
-            quant,
-        });
-        at[step.output.index()] = Some(id);
+        // all that a node yields stands in one piece, of which each output is a part
+        let mut start = 0;
+        let mut parts = Vec::new();
+        for (edge, picked) in step.outputs.iter().zip(&step.picked) {
+            let end = start + elements(&plan.facts, *edge);
+            parts.push(match &op {
+                QOp::Recurrent(op) => op.part(*picked),
+                _ => start..end,
+            });
+            start = end;
+        }
+        if matches!(&op, QOp::Recurrent(op) if step.picked == [0] && !op.with_c)
+            || !matches!(op, QOp::Recurrent(_)) && parts.len() == 1
+        {
+            made.push(output, node(output, op, sources));
+            continue;
+        }
+        // several results stand one behind the other and are picked apart
+        let mut whole = node(output, op, sources);
+        whole.shape = vec![parts.iter().map(|p| p.end).max().unwrap_or(0)];
+        if let QOp::Recurrent(op) = &whole.op {
+            whole.shape = vec![op.elements()];
+        }
+        (whole.layout, whole.quant) = (Layout::whole(whole.shape[0]), None);
+        let whole = made.nodes.push(whole);
+        for (edge, part) in step.outputs.iter().zip(parts) {
+            made.push(*edge, node(*edge, QOp::Part(part), vec![whole]));
+        }
     }
-    let output = at[plan.output.index()].expect("the plan ends with the output");
-    Ok(QuantGraph { inputs, nodes, output })
+    let outputs = graph.outputs.iter().map(|o| made.of(*o)).collect();
+    Ok(QuantGraph { inputs, nodes: made.nodes, outputs })
+}
+
+/// The nodes so far, and which of them yields each edge.
+struct Made {
+    nodes: IdVec<NodeId, QNode>,
+    at: Vec<Option<NodeId>>,
+}
+
+impl Made {
+    fn push(&mut self, edge: EdgeId, node: QNode) -> NodeId {
+        let id = self.nodes.push(node);
+        self.at[edge.index()] = Some(id);
+        id
+    }
+    fn of(&self, edge: EdgeId) -> NodeId {
+        self.at[edge.index()].expect("the plan stands in execution order")
+    }
+    fn sources(&self, step: &Planned) -> Vec<NodeId> {
+        step.inputs.iter().map(|e| self.of(*e)).collect()
+    }
 }
 
 fn check(options: QuantOptions) -> Result<()> {
@@ -93,106 +148,67 @@ fn check(options: QuantOptions) -> Result<()> {
     found.into_result(())
 }
 
-/// Shape of one sample.
-fn sample_shape(graph: &Graph, edge: EdgeId) -> Vec<usize> {
-    graph.edges[edge].fact.shape[1..].to_vec()
+/// Shape of one sample: without the batch where it stands in front.
+pub(super) fn sample_shape(graph: &Graph, facts: &[Fact], edge: EdgeId) -> Vec<usize> {
+    facts[edge.index()].shape[usize::from(graph.edges[edge].batched)..].to_vec()
 }
 
-/// Format of every edge; edges that only pass codes on share one.
-struct Formats {
-    group: Vec<usize>,
-    formats: Vec<Option<Quant>>,
+fn elements(facts: &[Fact], edge: EdgeId) -> usize {
+    facts[edge.index()].shape.iter().product()
 }
 
-impl Formats {
-    fn new(graph: &Graph, plan: &Plan, ranges: &Ranges, options: QuantOptions) -> Result<Self> {
-        let mut group: Vec<usize> = (0..graph.edges.len()).collect();
-        fn root(group: &[usize], mut i: usize) -> usize {
-            while group[i] != i {
-                i = group[i];
-            }
-            i
-        }
-        let mut positive = vec![false; graph.edges.len()];
-        let mut used: Vec<EdgeId> = Vec::new();
-        let mut found = Diagnostics::new();
-        for edge in &graph.inputs {
-            used.push(*edge);
-            positive[edge.index()] = ranges.get(&graph.edges[*edge].name).is_some_and(|r| r.min >= 0.0);
-        }
-        for step in &plan.steps {
-            let all = step.inputs.iter().all(|e| positive[e.index()]);
-            positive[step.output.index()] = match &step.op {
-                Step::Weighted { relu, .. } => *relu,
-                Step::Other(QOp::Relu) => true,
-                Step::Other(_) => all,
-            };
-            let joins: &[EdgeId] = match &step.op {
-                Step::Other(QOp::MaxPool(_) | QOp::Reshape | QOp::Concat) => &step.inputs,
-                _ => &[],
-            };
-            for input in joins {
-                // A joined input that others read too keeps its own, finer format and is rescaled.
-                let concat = matches!(step.op, Step::Other(QOp::Concat));
-                if concat && graph.readers(*input).len() > 1 {
-                    continue;
-                }
-                let (a, b) = (root(&group, input.index()), root(&group, step.output.index()));
-                group[a.max(b)] = a.min(b);
-            }
-            if step.output != plan.output {
-                used.push(step.output);
-            }
-        }
-        let mut limits: Vec<Option<(f64, bool)>> = vec![None; graph.edges.len()];
-        for edge in used {
-            let name = &graph.edges[edge].name;
-            let Some(range) = ranges.get(name) else {
-                found.push(
-                    Diagnostic::error("M021", format!("no range was measured for `{name}`"))
-                        .help("calibrate with at least one sample"),
-                );
-                continue;
-            };
-            let (limit, signed) = limits[root(&group, edge.index())].unwrap_or((0.0, false));
-            let merged = (limit.max(range.limit(options.percentile)), signed || !positive[edge.index()]);
-            limits[root(&group, edge.index())] = Some(merged);
-        }
-        let format = |(limit, signed): (f64, bool)| {
-            let quant = Quant { scale: 1.0, bits: options.activation_bits, signed };
-            let top = f64::from(quant.range().1);
-            // an edge that is always 0 has no range of its own; any scale is right
-            Quant { scale: if limit > 0.0 { limit / top } else { 1.0 / top }, ..quant }
-        };
-        let formats = limits.into_iter().map(|l| l.map(format)).collect();
-        let group = (0..group.len()).map(|i| root(&group, i)).collect();
-        found.into_result(Self { group, formats })
-    }
-    fn of(&self, edge: EdgeId) -> Quant {
-        self.formats[self.group[edge.index()]].expect("every edge of the plan has a range")
-    }
+/// The step of which all weights of an output are multiples already, as those of a network quantised
+/// beforehand; the finest with at most 127 steps to the largest weight.
+fn own_step(row: &[f64], largest: f64, top: f64) -> Option<f64> {
+    /// Share of a step that rounding the products of scale and code to `f32` may have moved a weight by.
+    const SLACK: f64 = 1e-4;
+    let whole = |step: f64| row.iter().all(|w| ((w / step) - (w / step).round()).abs() < SLACK);
+    let steps = (1..=top.min(127.0) as u32).rev();
+    (largest > 0.0).then(|| steps.map(|n| largest / f64::from(n)).find(|s| whole(*s))).flatten()
 }
 
-/// Codes of a weighted layer.
-fn weighted(layer: &Layer, window: &Window, relu: bool, input: Quant, weight_bits: u8) -> MvmOp {
-    let rows = window.rows();
+/// Format of the state of a recurrent layer: as measured, or, where the states are not among the values of the
+/// network, up to 1, which tanh does not exceed (assumed for other functions).
+fn state(graph: &Graph, ranges: &Ranges, cell: &Cell, options: QuantOptions) -> Quant {
+    let measured = cell.measured.and_then(|e| ranges.get(&graph.edges[e].name));
+    let start = cell.initial[0].iter().fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
+    let limit = measured.map_or(1.0, |r| r.limit(options.percentile)).max(start);
+    let quant = Quant { scale: 1.0, bits: options.activation_bits, signed: true };
+    let top = f64::from(quant.range().1);
+    Quant { scale: if limit > 0.0 { limit / top } else { 1.0 / top }, ..quant }
+}
+
+/// Codes of a weighted layer, one output after the other.
+fn weighted(graph: &Graph, facts: &[Fact], layer: &Weights, relu: bool, input: Quant, weight_bits: u8) -> MvmOp {
     let outputs = layer.bias.len();
+    let rows = layer.window.rows() / layer.groups;
+    let constant = real(graph, facts, layer.constant).and_then(|w| w.as_slice());
+    let constant = constant.expect("constants of the network are in standard layout");
     let top = f64::from((1i32 << (weight_bits - 1)) - 1);
-    let real: Vec<f64> = layer.weights.iter().copied().collect();
     let mut op = MvmOp {
-        window: window.clone(),
-        weights: Vec::with_capacity(outputs * rows),
+        window: layer.window.clone(),
+        spreads: matches!(layer.store, Store::Spread(_)),
+        order: layer.order,
+        positions: layer.positions,
+        groups: layer.groups,
+        weights: WeightCodes::with_capacity(weight_bits, outputs * rows),
         outputs,
         weight_bits,
         bias: Vec::with_capacity(outputs),
         acc_scale: Vec::with_capacity(outputs),
         relu,
     };
-    for (row, bias) in real.chunks_exact(rows).zip(&layer.bias) {
+    let mut row = vec![0.0; rows];
+    for (o, bias) in layer.bias.iter().enumerate() {
+        for (r, w) in row.iter_mut().enumerate() {
+            *w = f64::from(constant[layer.place(o, r)]) * layer.factor;
+        }
         let largest = row.iter().fold(0.0f64, |m, w| m.max(w.abs()));
-        let step = (largest / top).max(bias.abs() / (MAX_BIAS * input.scale));
+        let step = own_step(&row, largest, top).unwrap_or(largest / top).max(bias.abs() / (MAX_BIAS * input.scale));
         let step = if step > 0.0 { step } else { 1.0 };
-        op.weights.extend(row.iter().map(|w| (w / step).round_ties_even().clamp(-top, top) as i16));
+        for w in &row {
+            op.weights.push((w / step).round_ties_even().clamp(-top, top) as i16);
+        }
         op.acc_scale.push(step * input.scale);
         op.bias.push((bias / (step * input.scale)).round_ties_even() as i64);
     }

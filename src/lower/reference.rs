@@ -8,32 +8,37 @@ use ndarray::{Array2, ArrayD, ArrayView1};
 use rayon::prelude::*;
 
 use super::digital::Digital;
-use super::quant_graph::{MvmOp, NodeId, QNode, QOp, QuantGraph};
+use super::layout::Order;
+use super::mvm_op::{MvmOp, Taps, WeightCodes};
+use super::quant_graph::{NodeId, QNode, QOp, QuantGraph};
+use super::recurrent::RecurrentOp;
+use super::signal::{Piece, Signal};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::graph::Inputs;
 use crate::id::{Id, IdVec};
-use crate::tensor::{Quant, Window};
+use crate::tensor::Quant;
 
-/// Codes of all nodes of one sample, channel-first; empty for the output, which has no codes.
-pub type Codes = IdVec<NodeId, Vec<i32>>;
+/// What all nodes yield for one sample.
+pub type Signals = IdVec<NodeId, Signal>;
 
 /// A quantised network ready to run.
 pub struct Reference<'a> {
     graph: &'a QuantGraph,
-    nodes: Vec<Ready>,
+    nodes: Vec<Ready<'a>>,
 }
 
 /// A node with its tables.
-enum Ready {
-    Input(Quant),
-    Mvm(Mvm),
-    Digital(Digital),
+enum Ready<'a> {
+    Input(usize),
+    Mvm(Mvm<'a>),
+    Recurrent(&'a RecurrentOp),
+    Digital(Digital<'a>),
 }
 
 /// A weighted layer with its gather table.
-struct Mvm {
-    op: MvmOp,
-    table: Vec<u32>,
+struct Mvm<'a> {
+    op: &'a MvmOp,
+    taps: Taps,
     quant: Option<Quant>,
     /// Whether every input code and every partial sum fits the narrow types.
     narrow: bool,
@@ -43,86 +48,113 @@ impl<'a> Reference<'a> {
     /// Prepares a network.
     #[must_use]
     pub fn new(graph: &'a QuantGraph) -> Self {
-        let ready = |(id, node): (NodeId, &QNode)| match &node.op {
+        let ready = |(id, node): (NodeId, &'a QNode)| match &node.op {
             QOp::Mvm(op) => {
                 let input = graph.nodes[node.inputs[0]].quant.expect("a layer reads codes");
                 let (low, high) = input.range();
                 let reach = i64::from(high.max(-low));
                 let weight = op.weights.iter().map(|w| i64::from(w.unsigned_abs())).max().unwrap_or(0);
                 let narrow =
-                    reach <= i64::from(i16::MAX) && reach * weight * op.window.rows() as i64 <= i64::from(i32::MAX);
-                Ready::Mvm(Mvm { table: op.window.gather(), op: op.clone(), quant: node.quant, narrow })
+                    reach <= i64::from(i16::MAX) && reach * weight * op.group_rows() as i64 <= i64::from(i32::MAX);
+                Ready::Mvm(Mvm { taps: Taps::new(op), op, quant: node.quant, narrow })
             }
-            _ => Digital::new(graph, id)
-                .map_or_else(|| Ready::Input(node.quant.expect("inputs have a format")), Ready::Digital),
+            QOp::Recurrent(op) => Ready::Recurrent(op),
+            _ => Digital::new(graph, id).map_or_else(
+                || {
+                    let at = graph.inputs.iter().position(|i| i.node == id);
+                    Ready::Input(at.expect("every input node belongs to an input"))
+                },
+                Ready::Digital,
+            ),
         };
         Self { graph, nodes: graph.nodes.enumerate().map(ready).collect() }
     }
 
-    /// Codes of all nodes and the real values of the output, for one sample.
-    #[must_use]
-    pub fn sample(&self, inputs: &[ArrayView1<'_, f32>]) -> (Codes, Vec<f32>) {
-        let mut codes: Vec<Vec<i32>> = Vec::with_capacity(self.nodes.len());
-        let mut logits = Vec::new();
+    /// What all nodes yield for one sample.
+    ///
+    /// # Errors
+    /// R110 when an operator cannot compute on the values it meets.
+    pub fn sample(&self, inputs: &[ArrayView1<'_, f32>]) -> Result<Signals> {
+        let mut made: Vec<Signal> = Vec::with_capacity(self.nodes.len());
         for (ready, node) in self.nodes.iter().zip(self.graph.nodes.iter()) {
-            let mut out = Vec::with_capacity(node.shape.iter().product());
+            let mut out = Signal::empty(node.quant);
             match ready {
-                Ready::Input(quant) => {
-                    let at = self.graph.inputs.iter().position(|i| i.node.index() == codes.len());
-                    let values = &inputs[at.expect("every input node belongs to an input")];
-                    out.extend(values.iter().map(|v| quant.code(f64::from(*v))));
+                Ready::Input(at) => out.extend(inputs[*at].iter().copied(), node.quant),
+                Ready::Mvm(mvm) => out = mvm.run(made[node.inputs[0].index()].codes()),
+                Ready::Recurrent(op) => {
+                    let gates = made[node.inputs[0].index()].sample(0, 1).real(None);
+                    let all = op.run(&gates, |_, h| Ok(products(&op.mvm, h)));
+                    out.extend(all.map_err(|e| node.failure(&e))?.into_iter(), node.quant);
                 }
-                Ready::Mvm(mvm) => mvm.run(&codes[node.inputs[0].index()], &mut out, &mut logits),
                 Ready::Digital(unit) => {
-                    let from: Vec<&[i32]> = node.inputs.iter().map(|i| codes[i.index()].as_slice()).collect();
-                    unit.apply(&from, &mut out);
+                    let from: Vec<Piece<'_>> = node.inputs.iter().map(|i| made[i.index()].sample(0, 1)).collect();
+                    unit.apply(&from, &mut out)?;
                 }
             }
-            codes.push(out);
+            made.push(out);
         }
-        (codes.into_iter().collect(), logits)
+        Ok(made.into_iter().collect())
     }
 }
 
-impl Mvm {
-    /// Appends the codes, or the real values where the layer is the last.
-    fn run(&self, x: &[i32], codes: &mut Vec<i32>, logits: &mut Vec<f32>) {
-        let rows = self.op.window.rows();
-        let positions = self.table.len() / rows.max(1);
-        let mut sums = vec![0i64; self.op.outputs * positions];
-        if self.narrow {
-            let x: Vec<i16> = x.iter().map(|c| *c as i16).collect();
-            let mut patch = vec![0i16; rows];
-            for (p, taps) in self.table.chunks_exact(rows).enumerate() {
-                gather(&x, taps, &mut patch);
-                for (o, w) in self.op.weights.chunks_exact(rows).enumerate() {
-                    // products of 16-bit numbers summed in 32 bits: one instruction for eight of them
-                    let sum: i32 = patch.iter().zip(w).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
-                    sums[o * positions + p] = i64::from(sum);
-                }
-            }
-        } else {
-            let mut patch = vec![0i32; rows];
-            for (p, taps) in self.table.chunks_exact(rows).enumerate() {
-                gather(x, taps, &mut patch);
-                for (o, w) in self.op.weights.chunks_exact(rows).enumerate() {
-                    sums[o * positions + p] = patch.iter().zip(w).map(|(a, b)| i64::from(*a) * i64::from(*b)).sum();
-                }
-            }
-        }
-        for (o, part) in sums.chunks_exact(positions.max(1)).enumerate() {
-            match self.quant {
-                Some(quant) => codes.extend(part.iter().map(|s| self.op.requantise(o, *s as f64, quant))),
-                None => logits.extend(part.iter().map(|s| self.op.real(o, *s as f64))),
-            }
-        }
-    }
+/// Real products of one vector of codes.
+fn products(op: &MvmOp, x: &[i32]) -> Vec<f32> {
+    let sum = |o: usize| {
+        let weights = (o * x.len()..(o + 1) * x.len()).map(|i| i64::from(op.weights.get(i)));
+        weights.zip(x).map(|(w, x)| w * i64::from(*x)).sum::<i64>()
+    };
+    (0..op.outputs).map(|o| op.real(o, sum(o) as f64)).collect()
 }
 
-/// The inputs of one position; padding is 0.
-fn gather<T: Copy + Default>(x: &[T], taps: &[u32], patch: &mut [T]) {
-    for (to, tap) in patch.iter_mut().zip(taps) {
-        *to = if *tap == Window::PADDING { T::default() } else { x[*tap as usize] };
+impl Mvm<'_> {
+    /// Codes of all outputs, or their real values.
+    fn run(&self, x: &[i32]) -> Signal {
+        let sums = match &self.op.weights {
+            // products of 16-bit numbers summed in 32 bits: one instruction for eight of them
+            WeightCodes::I8(w) if self.narrow => {
+                self.sums(x, w, |a: i16, b| i32::from(a) * i32::from(b), |c| c as i16, i64::from)
+            }
+            WeightCodes::I16(w) if self.narrow => {
+                self.sums(x, w, |a: i16, b| i32::from(a) * i32::from(b), |c| c as i16, i64::from)
+            }
+            WeightCodes::I8(w) => self.sums(x, w, |a: i32, b| i64::from(a) * i64::from(b), |c| c, |s| s),
+            WeightCodes::I16(w) => self.sums(x, w, |a: i32, b| i64::from(a) * i64::from(b), |c| c, |s| s),
+        };
+        let (positions, outputs) = (self.op.positions, self.op.outputs);
+        // where the output of every element of the result stands
+        let at = |i: usize| if self.op.order == Order::ChannelLast { i % outputs } else { i / positions };
+        let sums = sums.iter().enumerate();
+        match self.quant {
+            Some(quant) => Signal::Codes(sums.map(|(i, s)| self.op.requantise(at(i), *s as f64, quant)).collect()),
+            None => Signal::Real(sums.map(|(i, s)| self.op.real(at(i), *s as f64)).collect()),
+        }
+    }
+
+    /// Accumulators as the output stands, from inputs of type `A`, weights `W` and sums `S`.
+    fn sums<A: Copy + Default, W: Copy, S: std::iter::Sum>(
+        &self,
+        x: &[i32],
+        weights: &[W],
+        product: impl Fn(A, W) -> S,
+        narrow: impl Fn(i32) -> A,
+        wide: impl Fn(S) -> i64,
+    ) -> Vec<i64> {
+        let op = self.op;
+        let (rows, positions, each) = (op.group_rows(), op.positions, op.outputs / op.groups.max(1));
+        let x: Vec<A> = x.iter().map(|c| narrow(*c)).chain([A::default()]).collect();
+        let mut sums = vec![0i64; op.outputs * positions];
+        let (mut features, mut patch) = (Vec::with_capacity(op.rows()), Vec::with_capacity(op.rows()));
+        for p in 0..positions {
+            self.taps.rows(p, 0..op.rows(), &mut features);
+            patch.clear();
+            patch.extend(features.iter().map(|f| x[*f as usize]));
+            for (o, w) in weights.chunks_exact(rows).enumerate() {
+                let patch = &patch[o / each * rows..][..rows];
+                let at = if op.order == Order::ChannelLast { p * op.outputs + o } else { o * positions + p };
+                sums[at] = wide(patch.iter().zip(w).map(|(a, b)| product(*a, *b)).sum());
+            }
+        }
+        sums
     }
 }
 
@@ -138,6 +170,8 @@ fn rows(graph: &QuantGraph, inputs: &Inputs, samples: &Range<usize>) -> Result<V
             found.push(Diagnostic::error("M018", format!("input `{}` is missing", input.name)));
             continue;
         };
+        let whole = array.shape() == input.shape;
+        let array = if whole && samples.end == 1 { array.view().insert_axis(ndarray::Axis(0)) } else { array.view() };
         let fits = array.ndim() > 0 && array.shape()[1..] == input.shape[..] && array.shape()[0] >= samples.end;
         if !fits {
             let (have, want) = (array.shape(), &input.shape);
@@ -157,29 +191,31 @@ fn rows(graph: &QuantGraph, inputs: &Inputs, samples: &Range<usize>) -> Result<V
     found.into_result(list)
 }
 
-/// Logits of some samples, shape `[samples, outputs]`.
+/// Real values of the first output for some samples, shape `[samples, outputs]`.
 ///
 /// # Errors
-/// M018 when the inputs do not fit.
+/// M018 when the inputs do not fit, R110 when an operator cannot compute on them.
 pub fn run(graph: &QuantGraph, inputs: &Inputs, samples: Range<usize>) -> Result<Array2<f32>> {
     let rows = rows(graph, inputs, &samples)?;
     let reference = Reference::new(graph);
-    let outputs = graph.nodes[graph.output].shape.iter().product();
-    let logits: Vec<f32> = (0..samples.len())
-        .into_par_iter()
-        .with_min_len(16)
-        .flat_map_iter(|i| reference.sample(&rows.iter().map(|r| r.row(i)).collect::<Vec<_>>()).1)
-        .collect();
+    let (outputs, quant) = (graph.elements(graph.output()), graph.nodes[graph.output()].quant);
+    let one = |i: usize| {
+        let mut signals = reference.sample(&rows.iter().map(|r| r.row(i)).collect::<Vec<_>>())?;
+        Ok(std::mem::replace(&mut signals[graph.output()], Signal::Real(vec![])).into_real(quant))
+    };
+    let all: Vec<Result<Vec<f32>>> = (0..samples.len()).into_par_iter().with_min_len(16).map(one).collect();
+    let logits = all.into_iter().collect::<Result<Vec<_>>>()?.concat();
     Ok(Array2::from_shape_vec((samples.len(), outputs), logits).expect("every sample yields its outputs"))
 }
 
-/// Codes of all nodes for some samples, one [`Codes`] each.
+/// What all nodes yield for some samples, one [`Signals`] each.
 ///
 /// # Errors
-/// M018 when the inputs do not fit.
-pub fn run_codes(graph: &QuantGraph, inputs: &Inputs, samples: Range<usize>) -> Result<Vec<Codes>> {
+/// As [`run`].
+pub fn run_signals(graph: &QuantGraph, inputs: &Inputs, samples: Range<usize>) -> Result<Vec<Signals>> {
     let rows = rows(graph, inputs, &samples)?;
     let reference = Reference::new(graph);
-    let one = |i: usize| reference.sample(&rows.iter().map(|r| r.row(i)).collect::<Vec<_>>()).0;
-    Ok((0..samples.len()).into_par_iter().map(one).collect())
+    let one = |i: usize| reference.sample(&rows.iter().map(|r| r.row(i)).collect::<Vec<_>>());
+    let all: Vec<Result<Signals>> = (0..samples.len()).into_par_iter().map(one).collect();
+    all.into_iter().collect()
 }

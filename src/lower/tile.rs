@@ -1,9 +1,13 @@
 //! Cuts weighted layers into blocks that fit one crossbar.
 //!
 //! A logical column needs `2 · slices` physical columns (both polarities of every bit slice). Rows are
-//! split evenly, so that no block is left with a handful of rows and a converter range of its own.
+//! split evenly, so that no block is left with a handful of rows and a converter range of its own. Groups of
+//! channels that do not mix stand side by side on the diagonal of a block, as many whole ones as fit; one that
+//! is larger than a crossbar is split like a layer. Blocks off the diagonal do not exist.
 
-use super::quant_graph::{QOp, QuantGraph};
+use std::ops::Range;
+
+use super::quant_graph::QuantGraph;
 use super::tiled::{Block, TiledGraph, TiledLayer};
 use crate::arch::{Chip, XbarKindId};
 use crate::diag::{Diagnostic, Diagnostics, Result};
@@ -26,8 +30,8 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
         return Err(Diagnostic::error("P001", format!("chip `{}` has no crossbar to map onto", chip.name)).into());
     };
     for (node, n) in graph.nodes.enumerate() {
-        let QOp::Mvm(op) = &n.op else { continue };
-        let rows = op.window.rows();
+        let Some((op, input)) = graph.layer(node) else { continue };
+        let rows = op.rows();
         if rows >= ADDRESS_LIMIT || op.outputs >= ADDRESS_LIMIT {
             problems.push(
                 Diagnostic::error(
@@ -55,12 +59,7 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
             );
             continue;
         }
-        let planes = n
-            .inputs
-            .first()
-            .and_then(|i| graph.nodes[*i].quant)
-            .map(|q| q.planes(dac_bits(chip, kind_id)))
-            .unwrap_or_default();
+        let planes = input.map(|q| q.planes(dac_bits(chip, kind_id))).unwrap_or_default();
         let group = dacs(chip, kind_id).min(kind.rows);
         let layer = tiled.layers.push(TiledLayer {
             node,
@@ -68,23 +67,41 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
             xbar_kind: kind_id,
             rows,
             cols: op.outputs,
-            positions: op.window.positions(),
+            groups: op.groups,
+            positions: op.positions,
             planes,
             slices,
             blocks: Vec::new(),
         });
-        for rows in even_parts(rows, kind.rows) {
-            for cols in even_parts(op.outputs, cols) {
-                let block = tiled.blocks.push(Block { layer, rows: rows.clone(), cols, group });
-                tiled.layers[layer].blocks.push(block);
-            }
+        for (rows, cols) in pieces([rows, op.outputs], op.groups, [kind.rows, cols]) {
+            let block = tiled.blocks.push(Block { layer, rows, cols, group });
+            tiled.layers[layer].blocks.push(block);
         }
     }
     problems.into_result(tiled)
 }
 
+/// Rows and columns of the blocks of a matrix of so many rows and columns, of which a crossbar takes `most`.
+fn pieces(size: [usize; 2], groups: usize, most: [usize; 2]) -> Vec<(Range<usize>, Range<usize>)> {
+    let [rows, cols] = size.map(|n| n / groups.max(1));
+    let fit = (most[0] / rows.max(1)).min(most[1] / cols.max(1));
+    if groups > 1 && fit > 0 {
+        let whole = |g: Range<usize>| (g.start * rows..g.end * rows, g.start * cols..g.end * cols);
+        return even_parts(groups, fit).into_iter().map(whole).collect();
+    }
+    let mut pieces = Vec::new();
+    for group in 0..groups.max(1) {
+        let moved = |r: Range<usize>, by: usize| r.start + by..r.end + by;
+        for r in even_parts(rows, most[0]) {
+            let cols_of = even_parts(cols, most[1]).into_iter();
+            pieces.extend(cols_of.map(|c| (moved(r.clone(), group * rows), moved(c, group * cols))));
+        }
+    }
+    pieces
+}
+
 /// Splits `0..total` into the fewest parts of at most `most`, as equal as can be.
-fn even_parts(total: usize, most: usize) -> Vec<std::ops::Range<usize>> {
+fn even_parts(total: usize, most: usize) -> Vec<Range<usize>> {
     let parts = total.div_ceil(most).max(1);
     (0..parts).map(|i| i * total / parts..(i + 1) * total / parts).collect()
 }
@@ -101,7 +118,18 @@ fn dacs(chip: &Chip, kind: XbarKindId) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::even_parts;
+    use super::{even_parts, pieces};
+
+    #[test]
+    fn whole_groups_stand_on_the_diagonal() {
+        // depthwise 3 × 3 over 32 channels: 9 rows and a column each, 14 of them on 128 rows
+        let depthwise = pieces([288, 32], 32, [128, 64]);
+        assert_eq!(depthwise, [(0..90, 0..10), (90..189, 10..21), (189..288, 21..32)]);
+        // groups larger than a crossbar are split by themselves, row splits outermost
+        let large = pieces([200, 6], 2, [64, 2]);
+        assert_eq!(large.len(), 2 * 2 * 2);
+        assert_eq!((large[1].clone(), large[7].clone()), ((0..50, 1..3), (150..200, 4..6)));
+    }
 
     #[test]
     fn parts_cover_everything_evenly() {

@@ -40,6 +40,8 @@ pub struct TiledLayer {
     pub rows: usize,
     /// Logical columns.
     pub cols: usize,
+    /// Groups of rows and columns that do not mix; only their blocks on the diagonal hold weights.
+    pub groups: usize,
     /// Output positions of one sample.
     pub positions: usize,
     /// Input phases.
@@ -57,6 +59,29 @@ pub struct TiledGraph {
     pub layers: IdVec<LayerId, TiledLayer>,
     /// All blocks, layer by layer.
     pub blocks: IdVec<BlockId, Block>,
+}
+
+impl TiledLayer {
+    /// Weights of the layer.
+    #[must_use]
+    pub fn weights(&self) -> usize {
+        self.rows * self.cols / self.groups.max(1)
+    }
+    /// Weights that a block holds: all its crossings, or those within the groups.
+    #[must_use]
+    pub fn weights_in(&self, block: &Block) -> usize {
+        let (rows, cols) = (self.rows / self.groups.max(1), self.cols / self.groups.max(1));
+        let common = |a: &Range<usize>, b: Range<usize>| a.end.min(b.end).saturating_sub(a.start.max(b.start));
+        let groups = block.rows.start / rows.max(1)..block.rows.end.div_ceil(rows.max(1));
+        groups
+            .map(|g| common(&block.rows, g * rows..(g + 1) * rows) * common(&block.cols, g * cols..(g + 1) * cols))
+            .sum()
+    }
+    /// Multiply-accumulates of one sample.
+    #[must_use]
+    pub fn macs(&self) -> u64 {
+        (self.weights() * self.positions) as u64
+    }
 }
 
 impl Block {

@@ -13,7 +13,7 @@ use crate::lower::{BlockId, LayerId, NodeId, QNode, QOp, QuantGraph, TiledGraph}
 use crate::tensor::Window;
 
 /// Bytes of one real logit.
-const LOGIT_BYTES: usize = 4;
+const LOGIT_BYTES: u64 = 4;
 
 /// Where digital work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,30 +63,32 @@ impl Flows {
             let first = node.inputs.first().map_or(Home::Memory, |i| homes[*i]);
             homes.push(match &node.op {
                 QOp::Input => Home::Memory,
-                QOp::Mvm(_) => layer_of[id.index()].map_or(first, Home::Layer),
+                QOp::Mvm(_) | QOp::Recurrent(_) => layer_of[id.index()].map_or(first, Home::Layer),
                 _ => first,
             });
-            if !matches!(node.op, QOp::Input | QOp::Concat | QOp::Reshape) {
+            if !matches!(node.op, QOp::Input | QOp::Concat | QOp::Reshape | QOp::Part(_)) {
                 let inputs = node.inputs.iter().flat_map(|i| producers(graph, *i)).collect::<Vec<_>>();
                 for producer in &inputs {
                     flows.join(&graph.nodes[*producer], homes[*producer], node, homes[id], inputs.len() > 1);
                 }
             }
         }
-        for producer in producers(graph, graph.output) {
-            flows.send(&graph.nodes[producer], homes[producer], Home::Memory);
+        for producer in graph.outputs.iter().flat_map(|o| producers(graph, *o)) {
+            let node = &graph.nodes[producer];
+            let bytes = position_bytes(node).max(if node.quant.is_none() { LOGIT_BYTES * node.layout.channels as u64 } else { 0 });
+            flows.send(node, bytes, homes[producer], Home::Memory);
         }
         flows
     }
 
-    fn send(&mut self, producer: &QNode, from: Home, to: Home) {
+    fn send(&mut self, producer: &QNode, bytes: u64, from: Home, to: Home) {
         if from != to {
-            self.between.push(Flow { from, to, bytes: position_bytes(producer), times: positions(producer) as u64 });
+            self.between.push(Flow { from, to, bytes, times: positions(producer) as u64 });
         }
     }
 
     fn join(&mut self, producer: &QNode, from: Home, consumer: &QNode, to: Home, several: bool) {
-        self.send(producer, from, to);
+        self.send(producer, position_bytes(producer), from, to);
         if let Home::Layer(layer) = to {
             let points = positions(producer);
             let held = match window(&consumer.op) {
@@ -138,22 +140,21 @@ pub fn share(positions: usize, copy: usize, copies: usize) -> usize {
     (positions + copies - 1 - copy) / copies.max(1)
 }
 
-/// Spatial positions of a node's output.
+/// Positions of a node's output.
 fn positions(node: &QNode) -> usize {
-    node.shape.get(1..).map_or(1, |s| s.iter().product()).max(1)
+    node.layout.positions
 }
 
 /// Bytes of one position of a node's output.
 fn position_bytes(node: &QNode) -> u64 {
-    let bits = node.quant.map_or(8 * LOGIT_BYTES, |q| usize::from(q.bits));
-    (node.shape.first().copied().unwrap_or(1) * bits).div_ceil(8) as u64
+    (node.layout.channels * node.bits()).div_ceil(8) as u64
 }
 
 /// Nodes that do the work behind a node, seen through reshapes and concatenations.
 fn producers(graph: &QuantGraph, node: NodeId) -> Vec<NodeId> {
     let n = &graph.nodes[node];
     match n.op {
-        QOp::Concat | QOp::Reshape => n.inputs.iter().flat_map(|i| producers(graph, *i)).collect(),
+        QOp::Concat | QOp::Reshape | QOp::Part(_) => n.inputs.iter().flat_map(|i| producers(graph, *i)).collect(),
         _ => vec![node],
     }
 }

@@ -1,7 +1,7 @@
 //! Emits the program of a placed network.
 //!
-//! Every network input, weighted layer and digital operator becomes a stage; reshapes and
-//! concatenations are no work, only dependencies. Channels are given double buffers where the tile has
+//! Every network input, weighted layer and digital operator becomes a stage, every output a sink; reshapes,
+//! concatenations of codes and parts of a result are no work, only dependencies. Channels are given double buffers where the tile has
 //! the room, else the least that can work; a join gets whole samples on every side, so that a fast branch
 //! can run ahead of a slow one without closing a circle of full buffers.
 
@@ -10,7 +10,7 @@ use super::program::{Channel, ChannelId, MvmUnit, Need, Program, Stage, StageId,
 use crate::arch::{Chip, Subtraction, TileId};
 use crate::diag::{Diagnostic, Result};
 use crate::id::{Id, IdVec};
-use crate::lower::{LayerId, NodeId, QNode, QOp, QuantGraph, TiledGraph};
+use crate::lower::{LayerId, Layout, Look, NodeId, Order, QNode, REAL_BITS, QOp, QuantGraph, TiledGraph, UnitOp};
 use crate::map::Placement;
 use crate::tensor::Window;
 
@@ -33,14 +33,16 @@ pub fn emit(graph: &QuantGraph, tiled: &TiledGraph, placement: &Placement, chip:
         channels: IdVec::new(),
         stage_of: vec![None; graph.nodes.len()],
     };
-    for (id, node) in graph.nodes.enumerate() {
+    let read = read(graph);
+    for (id, node) in graph.nodes.enumerate().filter(|(id, _)| read[*id]) {
         e.node(id, node);
     }
-    let output = &graph.nodes[graph.output];
-    let features: usize = output.shape.iter().product();
-    let tile = TileId::new(0);
-    let sink = e.stage("output", None, tile, 1, Work::Sink { bytes: (features * LOGIT_BYTES) as u64 });
-    e.connect(sink, graph.output, None);
+    for (i, output) in graph.outputs.iter().enumerate() {
+        let name = if i == 0 { "output".into() } else { format!("output {}", i + 1) };
+        let bytes = (graph.elements(*output) * LOGIT_BYTES) as u64;
+        let sink = e.stage(&name, None, TileId::new(0), 1, Work::Sink { bytes });
+        e.connect(sink, *output, &Reading::All, None);
+    }
     e.fit_buffers()?;
     Ok(Program { machine: machine(chip), stages: e.stages, channels: e.channels })
 }
@@ -55,9 +57,26 @@ struct Emitter<'a> {
     stage_of: Vec<Option<StageId>>,
 }
 
-/// Spatial positions of a channel-first shape.
-fn positions(shape: &[usize]) -> usize {
-    shape.get(1..).map_or(1, |s| s.iter().product()).max(1)
+/// What a consumer position reads of an input.
+enum Reading<'a> {
+    /// Everything.
+    All,
+    /// The same position, if the input stands like this.
+    Same(Layout),
+    /// A sliding window over channel-first positions.
+    Window(&'a Window),
+}
+
+/// Nodes that an output needs.
+fn read(graph: &QuantGraph) -> IdVec<NodeId, bool> {
+    let mut read: IdVec<NodeId, bool> = graph.nodes.iter().map(|_| false).collect();
+    graph.outputs.iter().for_each(|o| read[*o] = true);
+    for i in (0..graph.nodes.len()).rev().map(NodeId::new) {
+        if read[i] {
+            graph.nodes[i].inputs.iter().for_each(|input| read[*input] = true);
+        }
+    }
+    read
 }
 
 impl Emitter<'_> {
@@ -66,42 +85,84 @@ impl Emitter<'_> {
     }
 
     fn node(&mut self, id: NodeId, node: &QNode) {
-        let bits = node.quant.map_or(8 * LOGIT_BYTES, |q| usize::from(q.bits));
-        let points = positions(&node.shape);
-        let channels = node.shape.first().copied().unwrap_or(1);
+        let Layout { positions, channels, .. } = node.layout;
         let stage = match &node.op {
             QOp::Input => {
-                let bytes = (channels * bits).div_ceil(8) as u64;
-                self.stage(&format!("input {}", node.origin), Some(id), TileId::new(0), points, Work::Source { bytes })
+                let bytes = (channels * node.bits()).div_ceil(8) as u64;
+                let work = Work::Source { bytes };
+                self.stage(&format!("input {}", node.origin), Some(id), TileId::new(0), positions, work)
             }
             QOp::Mvm(_) => {
                 let Some((layer, _)) = self.tiled.layers.enumerate().find(|(_, l)| l.node == id) else { return };
                 let (tile, work) = self.mvm(layer);
-                self.stage(&node.origin, Some(id), tile, points, work)
+                self.stage(&node.origin, Some(id), tile, positions, work)
+            }
+            QOp::Recurrent(op) => {
+                let Some((layer, _)) = self.tiled.layers.enumerate().find(|(_, l)| l.node == id) else { return };
+                let (tile, mut work) = self.mvm(layer);
+                if let Work::Mvm { vector_ops, .. } = &mut work {
+                    *vector_ops += op.cell.lane_ops().div_ceil(op.cell.reads()) as u64;
+                }
+                let stage = self.stage(&node.origin, Some(id), tile, op.mvm.positions, work);
+                let bytes = (op.mvm.rows() * usize::from(op.state.bits)).div_ceil(8) as u64;
+                self.channel(stage, stage, bytes, Need::Previous);
+                stage
             }
             QOp::Relu | QOp::Add | QOp::MaxPool(_) | QOp::AveragePool { .. } => {
-                let tile = node.inputs.first().map_or(TileId::new(0), |i| self.tile_of(*i));
                 let taps = match &node.op {
                     QOp::MaxPool(w) | QOp::AveragePool { window: w, .. } => w.rows(),
                     _ => node.inputs.len(),
                 };
                 let work = Work::Vector {
-                    load_bytes: (channels * taps * bits).div_ceil(8) as u64,
+                    load_bytes: (channels * taps * node.bits()).div_ceil(8) as u64,
                     vector_ops: (channels * taps) as u64,
                 };
-                self.stage(&node.origin, Some(id), tile, points, work)
+                self.stage(&node.origin, Some(id), self.home(node), positions, work)
             }
-            QOp::Concat | QOp::Reshape => return,
+            QOp::Unit(unit) => {
+                let work = self.unit(node, unit);
+                self.stage(&node.origin, Some(id), self.home(node), positions, work)
+            }
+            QOp::Concat | QOp::Reshape | QOp::Part(_) => return,
         };
         self.stage_of[id.index()] = Some(stage);
-        let window = match &node.op {
-            QOp::Mvm(op) => Some(op.window.clone()),
-            QOp::MaxPool(w) | QOp::AveragePool { window: w, .. } => Some(w.clone()),
-            _ => None,
-        };
         for input in &node.inputs {
-            self.connect(stage, *input, window.as_ref());
+            let from = self.graph.nodes[*input].layout;
+            let reading = match &node.op {
+                QOp::Mvm(op) if op.order == Order::ChannelLast => Reading::Same(node.layout),
+                QOp::Mvm(op) if op.spreads => Reading::All,
+                QOp::Mvm(op) => Reading::Window(&op.window),
+                QOp::Recurrent(op) if !op.cell.reversed() && op.cell.reads() == 1 => Reading::Same(from),
+                QOp::MaxPool(w) | QOp::AveragePool { window: w, .. } => Reading::Window(w),
+                QOp::Relu | QOp::Add => Reading::Same(node.layout),
+                QOp::Unit(UnitOp { look: Look::Window(w), .. }) => Reading::Window(w),
+                QOp::Unit(unit) if unit.keeps(from, node.layout) => Reading::Same(from),
+                _ => Reading::All,
+            };
+            self.connect(stage, *input, &reading, None);
         }
+    }
+
+    /// Work of an operator on the vector unit, spread over its positions: it reads its operands, or, where
+    /// it only moves data, what it moves.
+    fn unit(&self, node: &QNode, unit: &UnitOp) -> Work {
+        let ops = unit.lane_ops();
+        let moved = || unit.output_elements() * node.bits();
+        let operands = || {
+            let inputs = node.inputs.iter().map(|i| self.graph.elements(*i) * self.graph.nodes[*i].bits());
+            inputs.sum::<usize>() + unit.constant_elements() * REAL_BITS
+        };
+        let load = if ops == 0 { moved() } else { operands() };
+        let positions = node.layout.positions;
+        Work::Vector {
+            load_bytes: load.div_ceil(8).div_ceil(positions) as u64,
+            vector_ops: ops.div_ceil(positions as u64),
+        }
+    }
+
+    /// The tile whose vector unit computes a node: that of its first input.
+    fn home(&self, node: &QNode) -> TileId {
+        node.inputs.first().map_or(TileId::new(0), |i| self.tile_of(*i))
     }
 
     /// Tile of the stage that yields a node, seen through reshapes and concatenations.
@@ -158,40 +219,40 @@ impl Emitter<'_> {
         (tile, Work::Mvm { layer, replicas: units, vector_ops })
     }
 
-    /// Joins `node`'s producer to `consumer`, through reshapes and concatenations.
-    fn connect(&mut self, consumer: StageId, node: NodeId, window: Option<&Window>) {
+    /// Joins `node`'s producer to `consumer`, through whatever is no work; `part` counts the elements that
+    /// are wanted where it is not all.
+    fn connect(&mut self, consumer: StageId, node: NodeId, reading: &Reading<'_>, part: Option<usize>) {
+        let producer = &self.graph.nodes[node];
         let Some(from) = self.stage_of[node.index()] else {
-            let inputs = self.graph.nodes[node].inputs.clone();
-            // after a reshape positions mean something else: wait for everything
-            let keeps = matches!(self.graph.nodes[node].op, QOp::Concat)
-                || positions(&self.graph.nodes[node].shape)
-                    == inputs.first().map_or(1, |i| positions(&self.graph.nodes[*i].shape));
-            for input in inputs {
-                self.connect(consumer, input, window.filter(|_| keeps));
+            let part = if matches!(producer.op, QOp::Part(_)) { Some(self.graph.elements(node)) } else { part };
+            for input in producer.inputs.clone() {
+                self.connect(consumer, input, reading, part);
             }
             return;
         };
-        let producer = &self.graph.nodes[node];
-        let bits = producer.quant.map_or(8 * LOGIT_BYTES, |q| usize::from(q.bits));
-        let channels = producer.shape.first().copied().unwrap_or(1);
         let points = self.stages[from].positions;
-        let need = match window {
-            Some(w) if !w.input.is_empty() && w.input_positions() == points => {
-                Need::Window(Window { channels: 1, ..w.clone() })
+        let first = producer.layout.order == Order::ChannelFirst;
+        let need = match reading {
+            Reading::Window(w) if !w.input.is_empty() && w.input_positions() == points && first => {
+                Need::Window(Window { channels: 1, ..(*w).clone() })
             }
-            None if points == self.stages[consumer].positions && points > 1 => Need::Same,
+            Reading::Same(l) if l.order == producer.layout.order => {
+                if points > 1 && points == self.stages[consumer].positions { Need::Same } else { Need::All }
+            }
             _ => Need::All,
         };
-        let id = self.channels.push(Channel {
-            from,
-            to: consumer,
-            bytes: (channels * bits).div_ceil(8) as u64,
-            positions: points,
-            need,
-            capacity: 0,
-        });
+        // real results leave the chip in full precision
+        let sink = matches!(self.stages[consumer].work, Work::Sink { .. }) && producer.quant.is_none();
+        let bits = if sink { 8 * LOGIT_BYTES } else { producer.bits() };
+        let channels = part.unwrap_or_else(|| self.graph.elements(node)).div_ceil(points);
+        self.channel(from, consumer, (channels * bits).div_ceil(8) as u64, need);
+    }
+
+    fn channel(&mut self, from: StageId, to: StageId, bytes: u64, need: Need) {
+        let positions = self.stages[from].positions;
+        let id = self.channels.push(Channel { from, to, bytes, positions, need, capacity: 0 });
         self.stages[from].outputs.push(id);
-        self.stages[consumer].inputs.push(id);
+        self.stages[to].inputs.push(id);
     }
 
     /// Gives every channel its capacity and checks that the buffers of all tiles hold them.
@@ -203,7 +264,12 @@ impl Emitter<'_> {
                 let id = ChannelId::new(i);
                 let c = &self.channels[id];
                 let consumer = &self.stages[c.to];
-                let whole = if consumer.inputs.len() > 1 { c.positions } else { c.least_capacity(consumer.positions) };
+                let others = consumer.inputs.iter().filter(|i| self.channels[**i].need != Need::Previous).count();
+                let whole = if others > 1 && c.need != Need::Previous {
+                    c.positions
+                } else {
+                    c.least_capacity(consumer.positions)
+                };
                 let capacity = if double { 2 * whole } else { whole };
                 if !matches!(consumer.work, Work::Sink { .. }) {
                     used[consumer.tile.index()] += capacity * c.bytes as usize;

@@ -237,6 +237,8 @@ pub enum Need {
     Same,
     /// A sliding window.
     Window(Window),
+    /// Position `p` needs all before it: what a stage hands to itself.
+    Previous,
 }
 
 impl Channel {
@@ -247,6 +249,7 @@ impl Channel {
             Need::All => self.positions,
             Need::Same => p + 1,
             Need::Window(w) => w.need(p),
+            Need::Previous => p,
         }
     }
     /// Producer positions that may be forgotten once consumer position `p` (of `consumers`) is loaded.
@@ -259,6 +262,7 @@ impl Channel {
             Need::All => 0,
             Need::Same => p + 1,
             Need::Window(w) => w.free(p),
+            Need::Previous => p,
         }
     }
     /// Smallest capacity with which the consumer can work at all.

@@ -10,7 +10,7 @@ use super::program::{Channel, Need, Program, Stage, StageId, Work};
 use crate::arch::Chip;
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::{Id, IdVec};
-use crate::lower::{Block, LayerId, MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput, TiledGraph, TiledLayer};
+use crate::lower::{Block, LayerId, MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput, TiledGraph, TiledLayer, WeightCodes};
 use crate::map::Placement;
 
 /// A segment of a network, as a network of its own. Weights are left out: a schedule needs none.
@@ -28,6 +28,8 @@ pub struct Segment {
     origin: Vec<NodeId>,
     /// Nodes of `graph` that later segments read.
     stored: Vec<NodeId>,
+    /// Whether an output of the whole network is among its nodes.
+    yields: bool,
     /// Bytes of one sample that the global buffer holds while the next segment takes over.
     pub kept_bytes: usize,
 }
@@ -63,7 +65,11 @@ fn bare(node: &QNode, inputs: Vec<NodeId>) -> QNode {
     let op = match &node.op {
         QOp::Mvm(op) => QOp::Mvm(MvmOp {
             window: op.window.clone(),
-            weights: Vec::new(),
+            spreads: op.spreads,
+            order: op.order,
+            positions: op.positions,
+            groups: op.groups,
+            weights: WeightCodes::with_capacity(op.weight_bits, 0),
             outputs: op.outputs,
             weight_bits: op.weight_bits,
             bias: Vec::new(),
@@ -78,6 +84,7 @@ fn bare(node: &QNode, inputs: Vec<NodeId>) -> QNode {
         origin: node.origin.clone(),
         onnx_op: node.onnx_op.clone(),
         shape: node.shape.clone(),
+        layout: node.layout,
         quant: node.quant,
     }
 }
@@ -89,7 +96,7 @@ fn segment(graph: &QuantGraph, tiled: &TiledGraph, range: Range<usize>) -> Segme
         members.iter().flat_map(|n| &graph.nodes[*n].inputs).copied().filter(|n| !inside(*n)).collect();
     foreign.sort_unstable();
     foreign.dedup();
-    let mut part = QuantGraph { inputs: Vec::new(), nodes: IdVec::new(), output: NodeId::new(0) };
+    let mut part = QuantGraph { inputs: Vec::new(), nodes: IdVec::new(), outputs: Vec::new() };
     let mut at: Vec<Option<NodeId>> = vec![None; graph.nodes.len()];
     let mut origin = Vec::new();
     for n in foreign {
@@ -108,8 +115,11 @@ fn segment(graph: &QuantGraph, tiled: &TiledGraph, range: Range<usize>) -> Segme
     }
     let read_later = |n: NodeId| graph.nodes.enumerate().any(|(r, x)| r.index() >= range.end && x.inputs.contains(&n));
     let stored: Vec<NodeId> = members.iter().filter(|n| read_later(**n)).filter_map(|n| at[n.index()]).collect();
-    part.output = if inside(graph.output) { at[graph.output.index()] } else { stored.last().copied() }
-        .unwrap_or(NodeId::new(part.nodes.len().saturating_sub(1)));
+    part.outputs = graph.outputs.iter().filter(|o| inside(**o)).filter_map(|o| at[o.index()]).collect();
+    let yields = !part.outputs.is_empty();
+    if !yields {
+        part.outputs.push(stored.last().copied().unwrap_or(NodeId::new(part.nodes.len().saturating_sub(1))));
+    }
     let kept =
         graph.nodes.enumerate().filter(|(n, x)| n.index() < range.end && !matches!(x.op, QOp::Input) && read_later(*n));
     let kept_bytes = kept.map(|(_, x)| bytes(x.shape.iter().product(), x)).sum();
@@ -123,11 +133,11 @@ fn segment(graph: &QuantGraph, tiled: &TiledGraph, range: Range<usize>) -> Segme
         let list = list.collect();
         blocks.layers.push(TiledLayer { node, blocks: list, ..layer.clone() });
     }
-    Segment { graph: part, tiled: blocks, nodes: range, first_layer, origin, stored, kept_bytes }
+    Segment { graph: part, tiled: blocks, nodes: range, first_layer, origin, stored, yields, kept_bytes }
 }
 
 fn bytes(elements: usize, node: &QNode) -> usize {
-    (elements * node.quant.map_or(32, |q| usize::from(q.bits))).div_ceil(8)
+    (elements * node.bits()).div_ceil(8)
 }
 
 impl Segment {
@@ -149,14 +159,17 @@ impl Segment {
         Ok(program)
     }
 
-    /// Puts a store for every stored value in the place of the store of the logits.
+    /// Puts a store for every stored value beside the stores of the outputs, or in the place of the one that
+    /// stands for them where the segment yields none.
     fn store(&self, program: &mut Program) {
-        let last = StageId::new(program.stages.len() - 1);
-        let keep_channels = program.channels.iter().take_while(|c| c.to != last).count();
-        let keep = |list: &mut Vec<super::ChannelId>| list.retain(|c| c.index() < keep_channels);
-        program.channels = program.channels.iter().take(keep_channels).cloned().collect();
-        program.stages = program.stages.iter().take(last.index()).cloned().collect();
-        program.stages.iter_mut().for_each(|s| keep(&mut s.outputs));
+        if !self.yields {
+            let last = StageId::new(program.stages.len() - 1);
+            let keep_channels = program.channels.iter().take_while(|c| c.to != last).count();
+            let keep = |list: &mut Vec<super::ChannelId>| list.retain(|c| c.index() < keep_channels);
+            program.channels = program.channels.iter().take(keep_channels).cloned().collect();
+            program.stages = program.stages.iter().take(last.index()).cloned().collect();
+            program.stages.iter_mut().for_each(|s| keep(&mut s.outputs));
+        }
         let mut from = Vec::new();
         self.stored.iter().for_each(|n| self.producers(program, *n, &mut from));
         from.sort_unstable();

@@ -7,7 +7,7 @@ use crate::cost::{PartKind, Price};
 use crate::energy::{AreaRow, Ledger, area, part_of, path};
 use crate::exec::Activity;
 use crate::id::Id;
-use crate::lower::{QuantGraph, TiledGraph};
+use crate::lower::{QuantGraph, TiledGraph, TiledLayer};
 use crate::map::{Placement, usage};
 use crate::report::{ComponentRow, ConfusionRow, LayerRow, PredictionRow, Score, SummaryRow};
 use crate::sched::{self, Program, Work};
@@ -59,7 +59,7 @@ impl Results<'_> {
     /// Multiply-accumulates of one inference in weighted layers.
     #[must_use]
     pub fn macs(&self) -> u64 {
-        self.tiled.layers.iter().map(|l| (l.rows * l.cols * l.positions) as u64).sum()
+        self.tiled.layers.iter().map(TiledLayer::macs).sum()
     }
 
     /// Fills the timing, energy and area columns of a summary.
@@ -158,7 +158,7 @@ impl Results<'_> {
     fn fill_weighted(&self, row: &mut LayerRow, layer: crate::lower::LayerId, replicas: usize) {
         let l = &self.tiled.layers[layer];
         let used = usage(self.tiled, self.placement, self.chip, layer);
-        row.macs = (l.rows * l.cols * l.positions) as u64;
+        row.macs = l.macs();
         row.blocks = l.blocks.len() as u64;
         row.replicas = replicas as u64;
         row.crossbars = used.crossbars as u64;
@@ -317,10 +317,11 @@ pub fn describe_placement(chip: &Chip, tiled: &TiledGraph, placement: &Placement
     let mut out = String::new();
     for l in tiled.layers.iter() {
         out.push_str(&format!(
-            "{}: {} rows × {} columns, {} slices, {} input phases, {} positions\n",
+            "{}: {} rows × {} columns{}, {} slices, {} input phases, {} positions\n",
             l.origin,
             l.rows,
             l.cols,
+            if l.groups > 1 { format!(" in {} groups", l.groups) } else { String::new() },
             l.slices.len(),
             l.planes.len(),
             l.positions
@@ -330,12 +331,21 @@ pub fn describe_placement(chip: &Chip, tiled: &TiledGraph, placement: &Placement
             let paths: Vec<String> =
                 placement.blocks.get(*b).map_or_else(Vec::new, |x| x.iter().map(|x| chip.xbar_path(*x)).collect());
             out.push_str(&format!(
-                "  block {}: rows {}..{}, columns {}..{} {}\n",
+                "  block {}: rows {}..{}, columns {}..{}{} {}\n",
                 b.index(),
                 block.rows.start,
                 block.rows.end,
                 block.cols.start,
                 block.cols.end,
+                if l.groups > 1 {
+                    format!(
+                        ", {} of {} crossings hold weights",
+                        l.weights_in(block),
+                        block.rows.len() * block.cols.len()
+                    )
+                } else {
+                    String::new()
+                },
                 paths.join(" ")
             ));
         }

@@ -140,7 +140,7 @@ pub fn matrices<'a>(data: &'a Dataset, graph: &Graph) -> Vec<ArrayView2<'a, f32>
 }
 
 /// Samples by address: standard normal numbers; for integer inputs every value of the type equally often, if
-/// it has 8 bits or fewer, else 0 to 9 (assumed: an index that most tables hold).
+/// it has 8 bits or fewer, else 0 and 1, which are tokens, places in a table and masks in any network.
 fn drawn(graph: &Graph, seed: u64, samples: usize) -> Dataset {
     let mut inputs = IndexMap::new();
     let types = graph.inputs.iter().map(|e| graph.edges[*e].fact.dtype);
@@ -153,7 +153,7 @@ fn drawn(graph: &Graph, seed: u64, samples: usize) -> Dataset {
             DType::I8 => Some((-128.0, 256.0)),
             DType::U8 => Some((0.0, 256.0)),
             other if other.is_float() => None,
-            _ => Some((0.0, 10.0)),
+            _ => Some((0.0, 2.0)),
         };
         for (sample, mut row) in array.axis_iter_mut(Axis(0)).enumerate() {
             for (k, v) in row.iter_mut().enumerate() {

@@ -88,6 +88,7 @@ fn describe_program(p: &Program) -> String {
             let need = match &c.need {
                 crate::sched::Need::All => "everything".into(),
                 crate::sched::Need::Same => "the same position".into(),
+                crate::sched::Need::Previous => "the positions before".into(),
                 crate::sched::Need::Window(w) => format!("a window of {:?} step {:?}", w.kernel, w.stride),
             };
             out.push_str(&format!(

@@ -8,6 +8,8 @@ mod fit;
 mod floorplan;
 mod inputs;
 mod inspect;
+#[cfg(test)]
+mod network_tests;
 mod run;
 mod session;
 mod structure;

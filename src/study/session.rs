@@ -85,6 +85,7 @@ impl Session {
     ) -> Result<Self> {
         let (mut chip, mut model, mut warnings) = read(options)?;
         let mut original = Graph::build(&model, &options.dims)?;
+        warnings.extend(lower::settle_batch(&mut original));
         let mut graph = original.clone();
         if !options.values {
             structure::forget(&mut model, &mut original);
@@ -243,7 +244,7 @@ impl Session {
     /// Class names: the data's, or numbers.
     #[must_use]
     pub fn class_names(&self) -> Vec<String> {
-        let outputs: usize = self.quant.nodes[self.quant.output].shape.iter().product();
+        let outputs: usize = self.quant.elements(self.quant.output());
         (0..outputs).map(|c| self.data.classes.get(c).cloned().unwrap_or_else(|| c.to_string())).collect()
     }
 }

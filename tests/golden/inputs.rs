@@ -172,12 +172,12 @@ pub fn onnx(folder: &Path) {
             .output("y", &["N", "3"]),
     );
     put(
-        "grouped.onnx",
-        Builder::new(13)
-            .input("x", &["N", "4", "6"])
-            .weights("w", &[4, 2, 3], &[0.25; 24])
-            .node("Conv", &["x", "w"], &["y"], |a| a.int("group", 2))
-            .output("y", &["N", "4", "4"]),
+        "sizes.onnx",
+        dense(3)
+            .node("Gemm", &["x", "w"], &["y"], |a| a)
+            .node("Shape", &["x"], &["s"], |a| a)
+            .output("y", &["N", "3"])
+            .output("s", &["2"]),
     );
     put(
         "dynamic.onnx",
@@ -195,7 +195,6 @@ pub fn onnx(folder: &Path) {
         dense(3).node("Add", &["x", "b"], &["a"], |a| a).node("Relu", &["a"], &["b"], |a| a).output("b", &["N", "4"]),
     );
     put("attribute.onnx", dense(3).node("Gemm", &["x", "w"], &["y"], |a| a.int("transC", 1)).output("y", &["N", "3"]));
-    put("only_relu.onnx", rows().node("Relu", &["x"], &["y"], |a| a).output("y", &["N", "4"]));
     put("wide.onnx", dense(1000).node("Gemm", &["x", "w"], &["y"], |a| a).output("y", &["N", "1000"]));
 }
 

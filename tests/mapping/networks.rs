@@ -2,7 +2,7 @@
 
 use archsim::arch::Chip;
 use archsim::exec::support::{Builder, Parameters, chip};
-use archsim::lower::{MvmOp, NodeId, QOp, QuantGraph};
+use archsim::lower::{MvmOp, NodeId, Order, QOp, QuantGraph, WeightCodes};
 use archsim::tensor::{Quant, Window};
 
 /// Format of all activations.
@@ -20,7 +20,7 @@ impl Net {
     }
     /// The last node.
     pub fn last(&self) -> NodeId {
-        self.builder.graph.output
+        self.builder.graph.output()
     }
     fn shape(&self, node: NodeId) -> Vec<usize> {
         self.builder.graph.nodes[node].shape.clone()
@@ -29,7 +29,11 @@ impl Net {
         let mut shape = vec![outputs];
         shape.extend(&window.output);
         let op = MvmOp {
-            weights: Vec::new(),
+            spreads: false,
+            order: Order::ChannelFirst,
+            positions: window.positions(),
+            groups: 1,
+            weights: WeightCodes::with_capacity(8, 0),
             outputs,
             weight_bits: 8,
             bias: Vec::new(),

@@ -87,8 +87,8 @@ pub(super) const CODES: &[Code] = &[
     ),
     code(
         "M019",
-        "layer cannot go to crossbars",
-        "The message lists every node that the crossbar path cannot take, and why.",
+        "network cannot go to the chip",
+        "The message lists what no part of a chip can take, and why: outputs that do not depend on the inputs, and nodes that work on a fixed batch as a whole.",
     ),
     code(
         "M020",
@@ -115,5 +115,10 @@ pub(super) const CODES: &[Code] = &[
         "M025",
         "file format too new",
         "The version of the ONNX file format (`ir_version`) is newer than 12. Save the model with an older one; its operators need not change.",
+    ),
+    code(
+        "M065",
+        "fixed first dimension is not a batch",
+        "Some node mixes what stands along the first dimension of the inputs, as a recurrent layer does with the steps of a sequence. One sample then is one call of the network with all of it; data files have the samples in front of the whole shape. A note, not an error.",
     ),
 ];

@@ -51,7 +51,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "R105",
         "network and tiling do not belong together",
-        "A layer of the tiled network is missing in the quantised network or has another shape, or the network does not end with a weighted layer.",
+        "A layer of the tiled network is missing in the quantised network or has another shape.",
     ),
     code(
         "R106",
@@ -62,5 +62,10 @@ pub(super) const CODES: &[Code] = &[
         "R107",
         "no samples to calibrate converters",
         "A converter whose full scale is a percentile needs calibration samples. Give at least one, or set the full scale to max.",
+    ),
+    code(
+        "R110",
+        "operator cannot compute a sample",
+        "An operator on the vector unit met values that it does not take, such as an index outside of a table, or yielded an integer beyond 2^24, which edges do not carry exactly. The message names the node.",
     ),
 ];

@@ -35,7 +35,8 @@ pub use linear::{Conv, ConvTranspose, Einsum, Gemm, MatMul};
 pub use norm::{BatchNorm, GroupNorm, Grouping, LayerNorm, LpNorm, Lrn, MeanVarianceNorm, RmsNorm};
 pub use pool::{AveragePool, GlobalLpPool, GlobalPool, LpPool, MaxPool, MaxUnpool, padded_taps};
 pub use quantised::{
-    ConvInteger, DequantizeLinear, DynamicQuantizeLinear, MatMulInteger, QLinearConv, QLinearMatMul, QuantizeLinear,
+    ConvInteger, DequantizeLinear, DynamicQuantizeLinear, MatMulInteger, Place, QLinearConv, QLinearMatMul,
+    QuantizeLinear,
 };
 pub use recurrent::{Direction, Function, Gru, Layout, Lstm, Recurrence, Rnn, Sizes};
 pub use reduce::ReduceMean;

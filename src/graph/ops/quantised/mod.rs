@@ -14,6 +14,7 @@ pub use dequantize::DequantizeLinear;
 pub use dynamic::DynamicQuantizeLinear;
 pub use product::{MatMulInteger, QLinearMatMul};
 pub use quantize::QuantizeLinear;
+pub use spread::Place;
 
 /// The operators of this family, by ONNX name.
 pub const TABLE: Table = &[
