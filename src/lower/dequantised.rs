@@ -66,18 +66,13 @@ fn apart(graph: &mut Graph, facts: &[Fact], node: &Node) -> Option<()> {
     let whole = Place::along(0);
     let mut inputs = vec![Some(input), Some(weights)];
     inputs.extend(bias.map(Some));
-    let steps: [(&str, Arc<dyn Operator>, Vec<Option<EdgeId>>, EdgeId); 3] = [
-        (".x", Arc::new(DequantizeLinear { place: whole }), vec![Some(x), node.input(1), node.input(2)], input),
-        ("", layer, inputs, sums),
-        (
-            ".y",
-            Arc::new(QuantizeLinear { place: whole, dtype: None }),
-            vec![Some(sums), node.input(6), node.input(7)],
-            y,
-        ),
-    ];
-    for (what, op, inputs, output) in steps {
+    let mut push = |what: &str, op: Arc<dyn Operator>, inputs: Vec<Option<EdgeId>>, output: EdgeId| {
         graph.nodes.push(Node { name: format!("{name}{what}"), op, inputs, outputs: vec![Some(output)] });
-    }
+    };
+    let from = Arc::new(DequantizeLinear { place: whole });
+    push(".x", from, vec![Some(x), node.input(1), node.input(2)], input);
+    push("", layer, inputs, sums);
+    let to = Arc::new(QuantizeLinear { place: whole, dtype: None });
+    push(".y", to, vec![Some(sums), node.input(6), node.input(7)], y);
     Some(())
 }

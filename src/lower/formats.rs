@@ -157,7 +157,7 @@ impl Formats {
         for (step, integer) in plan.steps.iter().zip(&integer) {
             let all = step.inputs.iter().all(|e| positive[e.index()]);
             let op = match &step.step {
-                Step::Digital { integer: Some(op), .. } if *integer => Some(op),
+                Step::Digital { integer: Some(op), .. } if *integer => Some(&**op),
                 _ => None,
             };
             for output in &step.outputs {

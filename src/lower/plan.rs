@@ -28,7 +28,7 @@ pub enum Step {
     /// numbers.
     Digital {
         /// The operation on codes.
-        integer: Option<QOp>,
+        integer: Option<Box<QOp>>,
         /// The operator itself.
         unit: UnitOp,
     },
@@ -175,7 +175,13 @@ impl Planner<'_> {
             return outputs.iter().map(one).collect();
         }
         let outputs = outputs.iter().map(|(_, e)| *e).collect();
-        vec![Planned { node: at, step: Step::Digital { integer, unit }, inputs, outputs, picked }]
+        vec![Planned {
+            node: at,
+            step: Step::Digital { integer: integer.map(Box::new), unit },
+            inputs,
+            outputs,
+            picked,
+        }]
     }
 
     /// A cell with its products with the state.

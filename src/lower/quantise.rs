@@ -72,7 +72,7 @@ pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result
                 let input = formats.of(step.inputs[0]).expect("a weighted layer reads codes");
                 QOp::Mvm(weighted(graph, &plan.facts, layer, *relu, input, options.weight_bits))
             }
-            Step::Digital { integer: Some(op), .. } if *integer => op.clone(),
+            Step::Digital { integer: Some(op), .. } if *integer => QOp::clone(op),
             Step::Digital { unit, .. } => QOp::Unit(unit.clone()),
             Step::Recurrent { layer, cell } => {
                 let state = state(graph, ranges, cell, options);

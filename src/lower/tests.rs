@@ -278,9 +278,8 @@ fn values_that_an_operator_does_not_take_are_named() -> Result<()> {
         .node("MatMul", &["e", "w"], &["y"], |a| a)
         .output("y", &["N", "2", "5"]);
     let graph = Graph::build(&b.model(), &Dims::new())?;
-    let places = |v: Vec<f32>| {
-        Inputs::from([("x".into(), ArrayD::from_shape_vec(vec![v.len() / 2, 2], v).expect("fits"))])
-    };
+    let places =
+        |v: Vec<f32>| Inputs::from([("x".into(), ArrayD::from_shape_vec(vec![v.len() / 2, 2], v).expect("fits"))]);
     let good = places(vec![0.0, 2.0, 1.0, 1.0]);
     let g = quantise(&graph, &calibrate(&graph, &good)?, EIGHT)?;
     let logits = run(&g, &good, 0..2)?;

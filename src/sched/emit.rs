@@ -144,7 +144,7 @@ impl Emitter<'_> {
     }
 
     /// Work of an operator on the vector unit, spread over its positions: it reads its operands, or, where
-    /// it only moves data, what it moves.
+    /// it only moves data, what it moves. Constants are read once for a sample and kept in the lanes (assumed).
     fn unit(&self, node: &QNode, unit: &UnitOp) -> Work {
         let ops = unit.lane_ops();
         let moved = || unit.output_elements() * node.bits();

@@ -176,6 +176,33 @@ fn attention() {
     }
 }
 
+/// A normalisation over the last axis stands between two products position by position.
+#[test]
+fn normalisations_are_pipelined() {
+    let b = Builder::new(17)
+        .input("x", &["N", "5", "12"])
+        .weights("w", &[12, 8], &random(96, 1, 1))
+        .weights("g", &[8], &random(8, 1, 2))
+        .weights("v", &[8, 3], &random(24, 1, 3))
+        .node("MatMul", &["x", "w"], &["h"], |a| a)
+        .node("LayerNormalization", &["h", "g"], &["n"], |a| a)
+        .node("MatMul", &["n", "v"], &["y"], |a| a)
+        .output("y", &["N", "5", "3"]);
+    let t = through(&b, &Inputs::from([input("x", &[3, 5, 12], 1)]), 3, 64, 1e-3);
+    let needs: Vec<&sched::Need> = t.program.channels.iter().map(|c| &c.need).collect();
+    use sched::Need::{All, Same};
+    assert_eq!(needs, [&Same, &Same, &Same, &All], "only the end waits for everything");
+    let norm = t.program.stages.iter().find_map(|s| match s.work {
+        sched::Work::Vector { load_bytes, vector_ops } => Some((s.positions, load_bytes, vector_ops)),
+        _ => None,
+    });
+    let (positions, load, work) = norm.expect("a stage of the vector unit");
+    // 5 positions of 8 values, and the 8 factors, in words of 16 bits: 16 bytes and 16 / 5 bytes of each
+    assert_eq!((positions, load), (5, 20));
+    let QOp::Unit(unit) = &t.quant.nodes.iter().nth(2).expect("the normalisation").op else { panic!("a unit") };
+    assert_eq!(work, unit.lane_ops().div_ceil(5));
+}
+
 /// Channels scaled by what they are on average, then joined along another axis than theirs.
 #[test]
 fn scaled_channels_and_joins_along_other_axes() {
