@@ -4,6 +4,7 @@
 mod compare;
 mod data;
 mod device;
+mod float;
 mod inspect;
 mod progress;
 mod run;
@@ -59,6 +60,9 @@ enum Verb {
     /// Print the whole command reference as Markdown.
     #[command(hide = true)]
     Reference,
+    /// Time the float reference on random samples: milliseconds, one run a line.
+    #[command(hide = true)]
+    Float(float::FloatArgs),
 }
 
 /// Flags that `run` and `compare` share.
@@ -220,6 +224,7 @@ pub fn main() -> ExitCode {
             print(&reference());
             Ok(())
         }
+        Verb::Float(args) => float::float(&args),
     })
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use attrs::Attrs;
 pub use describe::describe;
 pub use ops::{OpError, OpResult, Operator, Reach};
-pub use run::{Chunk, Inputs};
+pub use run::Inputs;
 pub use value::{Fact, Value};
 
 use crate::define_id;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Diagnostics, Result};
-use crate::graph::{Chunk, EdgeId, Graph, Inputs, Value};
+use crate::graph::{EdgeId, Graph, Inputs, Value};
 use crate::id::Id;
 
 /// Magnitudes kept per edge for quantiles, about. With 65,536 of them the 0.999 quantile stands on
@@ -62,29 +62,27 @@ const fn chosen(index: u64, threshold: u64) -> bool {
     (z ^ (z >> 31)) <= threshold
 }
 
-/// Ranges of one chunk: by edge, with whether all values were finite.
-fn observe(graph: &Graph, edges: &[EdgeId], chunk: &Chunk<'_>, total: u64) -> Vec<(Range, bool)> {
-    let one = |edge: &EdgeId| {
-        let mut range = Range { min: f32::INFINITY, max_abs: 0.0, magnitudes: vec![] };
-        let Some(Value::Real(array)) = chunk.value(*edge) else { return (range, true) };
-        // a batch of fixed size may be filled up with repeated samples: leave those out
-        let per_sample = graph.edges[*edge].fact.shape.iter().skip(1).product::<usize>() as u64;
-        let first = chunk.samples.start as u64 * per_sample;
-        let count = (chunk.samples.len() as u64 * per_sample).min(array.len() as u64);
-        let threshold = (u128::from(u64::MAX) * u128::from(KEPT) / u128::from((total * per_sample).max(1)))
-            .min(u128::from(u64::MAX)) as u64;
+impl Range {
+    /// Of nothing.
+    const fn empty() -> Self {
+        Self { min: f32::INFINITY, max_abs: 0.0, magnitudes: vec![] }
+    }
+    /// Takes in the elements of an edge, which stand from `first` on among all of its `total`. Returns
+    /// whether all are finite.
+    fn see<'a>(&mut self, elements: impl Iterator<Item = &'a f32>, first: u64, total: u64) -> bool {
+        let share = u128::from(u64::MAX) * u128::from(KEPT) / u128::from(total.max(1));
+        let threshold = share.min(u128::from(u64::MAX)) as u64;
         let mut finite = true;
-        for (i, v) in array.iter().take(count as usize).enumerate() {
+        for (i, v) in (first..).zip(elements) {
             finite &= v.is_finite();
-            range.min = range.min.min(*v);
-            range.max_abs = range.max_abs.max(v.abs());
-            if chosen(first + i as u64, threshold) {
-                range.magnitudes.push(v.abs());
+            self.min = self.min.min(*v);
+            self.max_abs = self.max_abs.max(v.abs());
+            if chosen(i, threshold) {
+                self.magnitudes.push(v.abs());
             }
         }
-        (range, finite)
-    };
-    edges.iter().map(one).collect()
+        finite
+    }
 }
 
 /// Runs the float graph on calibration samples and measures every activation, inputs included.
@@ -92,19 +90,23 @@ fn observe(graph: &Graph, edges: &[EdgeId], chunk: &Chunk<'_>, total: u64) -> Ve
 /// # Errors
 /// As [`Graph::run`]; M018 when an activation is not finite.
 pub fn calibrate(graph: &Graph, inputs: &Inputs) -> Result<Ranges> {
-    let all = (0..graph.edges.len()).map(EdgeId::new);
-    let edges: Vec<EdgeId> =
-        all.filter(|e| graph.constant(*e).is_none() && graph.edges[*e].fact.dtype.is_float()).collect();
     let total = inputs.values().next().map_or(1, |a| a.shape().first().copied().unwrap_or(1)) as u64;
-    let chunks = graph.run_chunks(inputs, |chunk| observe(graph, &edges, chunk, total))?;
+    let chunks = graph.run_chunks(inputs, |seen: &mut BTreeMap<EdgeId, (Range, bool)>, samples, edge, value| {
+        let Value::Real(array) = &**value else { return };
+        // a batch of fixed size may be filled up with repeated samples: leave those out
+        let per_sample = graph.edges[edge].fact.shape.iter().skip(1).product::<usize>();
+        let first = (samples.start * per_sample) as u64;
+        let mut range = Range::empty();
+        let finite = range.see(array.iter().take(samples.len() * per_sample), first, total * per_sample as u64);
+        seen.insert(edge, (range, finite));
+    })?;
     let mut found = Diagnostics::new();
     let mut ranges = Ranges::default();
-    for (i, edge) in edges.iter().enumerate() {
-        let name = &graph.edges[*edge].name;
-        let mut all = Range { min: f32::INFINITY, max_abs: 0.0, magnitudes: vec![] };
+    for edge in (0..graph.edges.len()).map(EdgeId::new) {
+        let name = &graph.edges[edge].name;
+        let mut all = Range::empty();
         let mut finite = true;
-        for chunk in &chunks {
-            let (range, ok) = &chunk[i];
+        for (range, ok) in chunks.iter().filter_map(|c| c.get(&edge)) {
             finite &= ok;
             all.min = all.min.min(range.min);
             all.max_abs = all.max_abs.max(range.max_abs);

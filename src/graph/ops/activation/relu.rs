@@ -1,6 +1,8 @@
 //! `Relu`: `max(x, 0)`.
 
-use super::super::{OpResult, Operator, map_real, same_real};
+use std::sync::Arc;
+
+use super::super::{OpResult, Operator, map_owned, map_real, same_real};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Rectifier.
@@ -23,6 +25,13 @@ impl Operator for Relu {
         same_real(inputs)
     }
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
-        map_real(inputs, |x| x.max(0.0))
+        map_real(inputs, rectify)
     }
+    fn consume(&self, inputs: Vec<Option<Arc<Value>>>) -> OpResult<Vec<Value>> {
+        map_owned(inputs, rectify)
+    }
+}
+
+fn rectify(x: f32) -> f32 {
+    x.max(0.0)
 }

@@ -2,7 +2,10 @@
 
 mod conv;
 mod gemm;
+mod kernel;
 mod matmul;
+mod patches;
+mod product;
 
 use super::Table;
 

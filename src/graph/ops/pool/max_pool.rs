@@ -1,6 +1,7 @@
 //! `MaxPool`; padding never wins.
 
 use super::super::spatial::{Spatial, output_shape};
+use super::super::taps::Taps;
 use super::super::{OpError, OpResult, Operator, need, need_real};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
@@ -36,13 +37,11 @@ impl Operator for MaxPool {
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
         let x = need(inputs, 0)?.as_real()?;
         let window = self.spatial.pooling(x.shape())?.window;
-        let taps = window.gather();
-        let mut out = Vec::with_capacity(x.shape()[0] * x.shape()[1] * window.positions());
-        for plane in elements(x).chunks_exact(window.input_positions()) {
-            for position in taps.chunks_exact(window.rows()) {
-                let inside = position.iter().filter_map(|t| plane.get(*t as usize));
-                out.push(inside.fold(f32::NEG_INFINITY, |m, v| m.max(*v)));
-            }
+        let taps = Taps::new(&window);
+        let mut out = vec![0.0; x.shape()[0] * x.shape()[1] * window.positions()];
+        let planes = elements(x).chunks_exact(window.input_positions());
+        for (plane, out) in planes.zip(out.chunks_exact_mut(window.positions())) {
+            taps.fold(plane, f32::NEG_INFINITY, f32::NEG_INFINITY, f32::max, out);
         }
         Ok(vec![Value::real(&output_shape(x.shape()[0], x.shape()[1], &window), out)?])
     }
