@@ -20,8 +20,8 @@ mod yaml;
 pub use chip::*;
 pub use describe::describe;
 pub use file::{
-    ArchFile, BackEndSpec, ChipSpec, CoreSpec, CrossbarSpec, DefaultsSpec, FORMAT_VERSION, FidelitySpec, MapperSpec,
-    QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec,
+    ArchFile, BackEndSpec, CalibrationSpec, ChipSpec, CoreSpec, CrossbarSpec, DefaultsSpec, FORMAT_VERSION,
+    FidelitySpec, MapperSpec, QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec,
 };
 pub use load::{load, load_str};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};

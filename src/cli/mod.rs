@@ -7,6 +7,7 @@ mod device;
 mod float;
 mod inspect;
 mod progress;
+mod quantisation;
 mod run;
 
 use std::io::IsTerminal;
@@ -98,6 +99,9 @@ pub struct CommonArgs {
     /// Mapper (default: the arch file's).
     #[arg(long, value_name = "NAME")]
     pub mapper: Option<String>,
+    /// How the network is quantised.
+    #[command(flatten)]
+    pub quantisation: quantisation::QuantArgs,
     /// Where run folders go.
     #[arg(long, default_value = "reports/runs", value_name = "FOLDER")]
     pub output: PathBuf,
@@ -125,6 +129,7 @@ impl CommonArgs {
         };
         let set = pairs(&self.set, "--set");
         let dim_pairs = pairs(&self.dim, "--dim");
+        let layer_bits = pairs(&self.quantisation.layer_bits, "--layer-bits");
         let mut dims = std::collections::BTreeMap::new();
         for (name, value) in dim_pairs {
             match value.parse::<usize>() {
@@ -188,6 +193,7 @@ impl CommonArgs {
             set,
             dims,
             mapper: self.mapper.clone(),
+            quantisation: self.quantisation.flags(layer_bits),
             output: self.output.clone(),
             force: self.force,
         })

@@ -71,9 +71,7 @@ impl Graph {
         let size = match self.batch {
             Batch::Absent => total.max(1),
             Batch::Fixed(n) => n,
-            Batch::Dynamic => {
-                (CHUNK_ELEMENTS / self.live_elements().max(1)).clamp(1, CHUNK_SAMPLES)
-            }
+            Batch::Dynamic => (CHUNK_ELEMENTS / self.live_elements().max(1)).clamp(1, CHUNK_SAMPLES),
         };
         let starts: Vec<usize> = (0..total.max(1)).step_by(size).collect();
         starts

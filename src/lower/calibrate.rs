@@ -19,18 +19,64 @@ pub struct Range {
     pub max_abs: f32,
     /// A subsample of the magnitudes, ascending.
     magnitudes: Vec<f32>,
+    /// Sum of every channel, and the elements that each sum is of.
+    sums: Vec<f64>,
+    count: u64,
 }
 
 impl Range {
-    /// The magnitude that a share `percentile` (above 0, at most 1) of all values does not exceed;
-    /// 1 is the exact maximum. Nearest-rank quantile.
+    /// A subsample of the magnitudes, ascending.
     #[must_use]
-    pub fn limit(&self, percentile: f64) -> f64 {
-        if percentile >= 1.0 {
-            return f64::from(self.max_abs);
+    pub fn magnitudes(&self) -> &[f32] {
+        &self.magnitudes
+    }
+    /// Mean of every channel (axis 1); of the only one where there is no such axis.
+    #[must_use]
+    pub fn means(&self) -> Vec<f64> {
+        self.sums.iter().map(|s| s / self.count.max(1) as f64).collect()
+    }
+    /// Of a list of values of one channel.
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = f32>) -> Self {
+        let values: Vec<f32> = values.into_iter().collect();
+        let mut range = Self::empty();
+        range.see(&values, [1, values.len()], 0, values.len() as u64);
+        range.magnitudes.sort_unstable_by(f32::total_cmp);
+        range
+    }
+    /// Of nothing.
+    const fn empty() -> Self {
+        Self { min: f32::INFINITY, max_abs: 0.0, magnitudes: vec![], sums: vec![], count: 0 }
+    }
+    /// Takes in the elements of an edge, `[samples, channels, plane]`, which stand from `first` on among all of
+    /// its `total`. Returns whether all are finite.
+    fn see(&mut self, elements: &[f32], [channels, plane]: [usize; 2], first: u64, total: u64) -> bool {
+        let share = u128::from(u64::MAX) * u128::from(KEPT) / u128::from(total.max(1));
+        let threshold = share.min(u128::from(u64::MAX)) as u64;
+        let mut finite = true;
+        for (i, v) in (first..).zip(elements) {
+            finite &= v.is_finite();
+            self.min = self.min.min(*v);
+            self.max_abs = self.max_abs.max(v.abs());
+            if chosen(i, threshold) {
+                self.magnitudes.push(v.abs());
+            }
         }
-        let rank = (percentile * self.magnitudes.len() as f64).ceil() as usize;
-        self.magnitudes.get(rank.max(1) - 1).map_or_else(|| f64::from(self.max_abs), |v| f64::from(*v))
+        self.sums.resize(channels, 0.0);
+        for (i, part) in elements.chunks_exact(plane.max(1)).enumerate() {
+            self.sums[i % channels] += part.iter().map(|v| f64::from(*v)).sum::<f64>();
+        }
+        self.count += (elements.len() / channels.max(1)) as u64;
+        finite
+    }
+    /// Joins what was seen of other samples.
+    fn join(&mut self, other: &Self) {
+        self.min = self.min.min(other.min);
+        self.max_abs = self.max_abs.max(other.max_abs);
+        self.magnitudes.extend(&other.magnitudes);
+        self.sums.resize(other.sums.len(), 0.0);
+        self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| *a += b);
+        self.count += other.count;
     }
 }
 
@@ -62,29 +108,6 @@ const fn chosen(index: u64, threshold: u64) -> bool {
     (z ^ (z >> 31)) <= threshold
 }
 
-impl Range {
-    /// Of nothing.
-    const fn empty() -> Self {
-        Self { min: f32::INFINITY, max_abs: 0.0, magnitudes: vec![] }
-    }
-    /// Takes in the elements of an edge, which stand from `first` on among all of its `total`. Returns
-    /// whether all are finite.
-    fn see<'a>(&mut self, elements: impl Iterator<Item = &'a f32>, first: u64, total: u64) -> bool {
-        let share = u128::from(u64::MAX) * u128::from(KEPT) / u128::from(total.max(1));
-        let threshold = share.min(u128::from(u64::MAX)) as u64;
-        let mut finite = true;
-        for (i, v) in (first..).zip(elements) {
-            finite &= v.is_finite();
-            self.min = self.min.min(*v);
-            self.max_abs = self.max_abs.max(v.abs());
-            if chosen(i, threshold) {
-                self.magnitudes.push(v.abs());
-            }
-        }
-        finite
-    }
-}
-
 /// Runs the float graph on calibration samples and measures every activation, inputs included.
 ///
 /// # Errors
@@ -94,10 +117,15 @@ pub fn calibrate(graph: &Graph, inputs: &Inputs) -> Result<Ranges> {
     let chunks = graph.run_chunks(inputs, |seen: &mut BTreeMap<EdgeId, (Range, bool)>, samples, edge, value| {
         let Value::Real(array) = &**value else { return };
         // a batch of fixed size may be filled up with repeated samples: leave those out
-        let per_sample = graph.edges[edge].fact.shape.iter().skip(1).product::<usize>();
+        let shape = &graph.edges[edge].fact.shape;
+        let per_sample = shape.iter().skip(1).product::<usize>();
+        let mine = (samples.len() * per_sample).min(array.len());
+        let elements = &array.as_slice().expect("values of the graph are in standard layout")[..mine];
+        let channels = shape.get(1).copied().filter(|n| *n > 0 && mine.is_multiple_of(*n)).unwrap_or(1);
         let first = (samples.start * per_sample) as u64;
         let mut range = Range::empty();
-        let finite = range.see(array.iter().take(samples.len() * per_sample), first, total * per_sample as u64);
+        let sizes = [channels, per_sample / channels];
+        let finite = range.see(elements, sizes, first, total * per_sample as u64);
         seen.insert(edge, (range, finite));
     })?;
     let mut found = Diagnostics::new();
@@ -108,9 +136,7 @@ pub fn calibrate(graph: &Graph, inputs: &Inputs) -> Result<Ranges> {
         let mut finite = true;
         for (range, ok) in chunks.iter().filter_map(|c| c.get(&edge)) {
             finite &= ok;
-            all.min = all.min.min(range.min);
-            all.max_abs = all.max_abs.max(range.max_abs);
-            all.magnitudes.extend(&range.magnitudes);
+            all.join(range);
         }
         if !finite {
             let message = format!("value `{name}` is infinite or not a number for some calibration sample");
@@ -129,8 +155,20 @@ pub fn calibrate(graph: &Graph, inputs: &Inputs) -> Result<Ranges> {
 mod tests {
     use super::*;
     use crate::graph::Dims;
+    use crate::lower::Method;
     use crate::onnx::testing::Builder;
     use ndarray::ArrayD;
+
+    fn limit(range: &Range, share: f64) -> f64 {
+        crate::lower::calibration::limit(range, Method::Percentile(share), 8, true)
+    }
+
+    #[test]
+    fn means_are_those_of_the_channels() {
+        let ranges = calibrate(&graph(), &samples(vec![1.0, -2.0, 4.0, -6.0])).expect("runs");
+        assert_eq!(ranges.get("x").expect("measured").means(), [2.5, -4.0]);
+        assert_eq!(ranges.get("y").expect("measured").means(), [2.5, 0.0]);
+    }
 
     fn graph() -> Graph {
         let b = Builder::new(13).input("x", &["N", "2"]).node("Relu", &["x"], &["y"], |a| a).output("y", &["N", "2"]);
@@ -148,9 +186,9 @@ mod tests {
         let ranges = calibrate(&graph(), &samples(values)).expect("runs");
         let x = ranges.get("x").expect("inputs are measured");
         assert_eq!((x.min, x.max_abs), (-998.0, 999.0));
-        assert_eq!((x.limit(1.0), x.limit(0.9), x.limit(0.001), x.limit(1e-9)), (999.0, 899.0, 0.0, 0.0));
+        assert_eq!((limit(x, 1.0), limit(x, 0.9), limit(x, 0.001), limit(x, 1e-9)), (999.0, 899.0, 0.0, 0.0));
         let y = ranges.get("y").expect("outputs are measured");
-        assert_eq!((y.min, y.max_abs, y.limit(0.5)), (0.0, 999.0, 0.0));
+        assert_eq!((y.min, y.max_abs, limit(y, 0.5)), (0.0, 999.0, 0.0));
     }
 
     #[test]
@@ -161,7 +199,7 @@ mod tests {
         let x = ranges.get("x").expect("measured");
         assert!((60_000..71_000).contains(&x.magnitudes.len()), "{}", x.magnitudes.len());
         for p in [0.1, 0.5, 0.99, 0.999] {
-            assert!((x.limit(p) - p).abs() < 0.01, "{p}: {}", x.limit(p));
+            assert!((limit(x, p) - p).abs() < 0.01, "{p}: {}", limit(x, p));
         }
     }
 

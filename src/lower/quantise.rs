@@ -4,25 +4,17 @@
 //! cannot be negative and signed otherwise; biases count accumulator steps. Scheme as in Jacob et
 //! al., CVPR 2018, doi:10.1109/CVPR.2018.00286, without zero points.
 
+use super::bias;
 use super::calibrate::Ranges;
+use super::calibration::limit;
 use super::fold::Layer;
+use super::options::QuantOptions;
 use super::plan::{Plan, Step, plan};
 use super::quant_graph::{MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::graph::{EdgeId, Graph};
 use crate::id::{Id, IdVec};
 use crate::tensor::{Quant, Window};
-
-/// How finely to quantise.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct QuantOptions {
-    /// Bits of a weight, sign included: 2 to 16.
-    pub weight_bits: u8,
-    /// Bits of an activation: 2 to 16.
-    pub activation_bits: u8,
-    /// Share of calibration magnitudes that must be representable, above 0; 1 clips nothing.
-    pub percentile: f64,
-}
 
 /// Largest bias in accumulator steps. A channel whose weights vanish beside its bias would need
 /// more; it gets a coarser step, in which a weight below half a step becomes 0.
@@ -31,12 +23,14 @@ const MAX_BIAS: f64 = (1u64 << 40) as f64;
 /// Quantises a network.
 ///
 /// # Errors
-/// F002 for options out of range, M019 for layers that cannot go to crossbars (all in one message),
+/// F002 for options out of range, F021 for bits of layers that do not exist, M019 for layers that cannot go to crossbars (all in one message),
 /// M021 for activations that were not calibrated.
 pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result<QuantGraph> {
-    check(options)?;
+    options.check()?;
     let plan = plan(graph)?;
-    let formats = Formats::new(graph, &plan, ranges, options)?;
+    let weighted_steps = plan.steps.iter().filter(|s| matches!(s.op, Step::Weighted { .. }));
+    options.layers.check(&weighted_steps.map(|s| graph.nodes[s.node].name.as_str()).collect::<Vec<_>>())?;
+    let formats = Formats::new(graph, &plan, ranges, &options)?;
     let mut nodes: IdVec<NodeId, QNode> = IdVec::new();
     let mut at: Vec<Option<NodeId>> = vec![None; graph.edges.len()];
     let mut inputs = Vec::new();
@@ -60,7 +54,10 @@ pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result
         let node = &graph.nodes[step.node];
         let op = match &step.op {
             Step::Weighted { layer, window, relu } => {
-                QOp::Mvm(weighted(layer, window, *relu, formats.of(step.inputs[0]), options.weight_bits))
+                let input = step.inputs[0];
+                let means = ranges.get(&graph.edges[input].name).filter(|_| options.bias_correction);
+                let means = means.map(super::Range::means).unwrap_or_default();
+                QOp::Mvm(weighted(layer, window, *relu, formats.of(input), options.weights(&node.name), &means))
             }
             Step::Other(op) => op.clone(),
         };
@@ -79,20 +76,6 @@ pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result
     Ok(QuantGraph { inputs, nodes, output })
 }
 
-fn check(options: QuantOptions) -> Result<()> {
-    let mut found = Diagnostics::new();
-    for (what, bits) in [("weights", options.weight_bits), ("activations", options.activation_bits)] {
-        if !(2..=16).contains(&bits) {
-            found.push(Diagnostic::error("F002", format!("{bits} bits for {what} are outside 2 to 16")));
-        }
-    }
-    if !(options.percentile > 0.0 && options.percentile <= 1.0) {
-        let message = format!("calibration percentile {} is outside 0 (excluded) to 1", options.percentile);
-        found.push(Diagnostic::error("F002", message));
-    }
-    found.into_result(())
-}
-
 /// Shape of one sample.
 fn sample_shape(graph: &Graph, edge: EdgeId) -> Vec<usize> {
     graph.edges[edge].fact.shape[1..].to_vec()
@@ -105,7 +88,7 @@ struct Formats {
 }
 
 impl Formats {
-    fn new(graph: &Graph, plan: &Plan, ranges: &Ranges, options: QuantOptions) -> Result<Self> {
+    fn new(graph: &Graph, plan: &Plan, ranges: &Ranges, options: &QuantOptions) -> Result<Self> {
         let mut group: Vec<usize> = (0..graph.edges.len()).collect();
         fn root(group: &[usize], mut i: usize) -> usize {
             while group[i] != i {
@@ -144,6 +127,13 @@ impl Formats {
                 used.push(step.output);
             }
         }
+        // an edge has the most bits that a layer reading it asks for
+        let mut bits: Vec<Option<u8>> = vec![None; graph.edges.len()];
+        for step in plan.steps.iter().filter(|s| matches!(s.op, Step::Weighted { .. })) {
+            let bits = &mut bits[root(&group, step.inputs[0].index())];
+            *bits = (*bits).max(Some(options.activations(&graph.nodes[step.node].name)));
+        }
+        let bits: Vec<u8> = bits.into_iter().map(|b| b.unwrap_or(options.activation_bits)).collect();
         let mut limits: Vec<Option<(f64, bool)>> = vec![None; graph.edges.len()];
         for edge in used {
             let name = &graph.edges[edge].name;
@@ -154,17 +144,17 @@ impl Formats {
                 );
                 continue;
             };
-            let (limit, signed) = limits[root(&group, edge.index())].unwrap_or((0.0, false));
-            let merged = (limit.max(range.limit(options.percentile)), signed || !positive[edge.index()]);
-            limits[root(&group, edge.index())] = Some(merged);
+            let (root, positive) = (root(&group, edge.index()), positive[edge.index()]);
+            let (most, signed) = limits[root].unwrap_or((0.0, false));
+            limits[root] = Some((most.max(limit(range, options.method, bits[root], !positive)), signed || !positive));
         }
-        let format = |(limit, signed): (f64, bool)| {
-            let quant = Quant { scale: 1.0, bits: options.activation_bits, signed };
+        let format = |(limit, signed): (f64, bool), bits: u8| {
+            let quant = Quant { scale: 1.0, bits, signed };
             let top = f64::from(quant.range().1);
             // an edge that is always 0 has no range of its own; any scale is right
             Quant { scale: if limit > 0.0 { limit / top } else { 1.0 / top }, ..quant }
         };
-        let formats = limits.into_iter().map(|l| l.map(format)).collect();
+        let formats = limits.into_iter().zip(bits).map(|(l, bits)| l.map(|l| format(l, bits))).collect();
         let group = (0..group.len()).map(|i| root(&group, i)).collect();
         found.into_result(Self { group, formats })
     }
@@ -173,8 +163,8 @@ impl Formats {
     }
 }
 
-/// Codes of a weighted layer.
-fn weighted(layer: &Layer, window: &Window, relu: bool, input: Quant, weight_bits: u8) -> MvmOp {
+/// Codes of a weighted layer; with the means of its input channels the bias takes up the error of the weights.
+fn weighted(layer: &Layer, window: &Window, relu: bool, input: Quant, weight_bits: u8, means: &[f64]) -> MvmOp {
     let rows = window.rows();
     let outputs = layer.bias.len();
     let top = f64::from((1i32 << (weight_bits - 1)) - 1);
@@ -192,7 +182,10 @@ fn weighted(layer: &Layer, window: &Window, relu: bool, input: Quant, weight_bit
         let largest = row.iter().fold(0.0f64, |m, w| m.max(w.abs()));
         let step = (largest / top).max(bias.abs() / (MAX_BIAS * input.scale));
         let step = if step > 0.0 { step } else { 1.0 };
-        op.weights.extend(row.iter().map(|w| (w / step).round_ties_even().clamp(-top, top) as i16));
+        let codes = row.iter().map(|w| (w / step).round_ties_even().clamp(-top, top));
+        let taps = rows / window.channels.max(1);
+        let bias = bias + bias::shift(row.iter().copied(), codes.clone().map(|c| c * step), means, taps);
+        op.weights.extend(codes.map(|c| c as i16));
         op.acc_scale.push(step * input.scale);
         op.bias.push((bias / (step * input.scale)).round_ties_even() as i64);
     }

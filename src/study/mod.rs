@@ -5,6 +5,7 @@ mod assemble;
 mod compare;
 mod inputs;
 mod inspect;
+mod quant_flags;
 mod run;
 mod session;
 
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 pub use assemble::{Answers, Results, confusion_rows, describe_placement, prediction_rows};
 pub use compare::{Comparison, compare, compare_rows};
 pub use inspect::inspect;
+pub use quant_flags::QuantFlags;
 pub use run::{Done, read_run, run_and_write, simulate, to_json};
 pub use session::{Session, predictions};
 
@@ -52,6 +54,8 @@ pub struct RunOptions {
     pub dims: BTreeMap<String, usize>,
     /// Mapper; `None`: the chip's default.
     pub mapper: Option<String>,
+    /// Quantisation, where it differs from the chip's defaults.
+    pub quantisation: QuantFlags,
     /// Folder of run folders.
     pub output: PathBuf,
     /// Repeat a run that exists.
@@ -73,6 +77,7 @@ impl Default for RunOptions {
             set: Vec::new(),
             dims: BTreeMap::new(),
             mapper: None,
+            quantisation: QuantFlags::default(),
             output: PathBuf::from("reports/runs"),
             force: false,
         }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::assemble::{Answers, Results, confusion_rows, prediction_rows};
 use super::session::{Session, predictions};
-use super::{BATCH, Progress, RunOptions};
+use super::{BATCH, Progress, QuantFlags, RunOptions};
 use crate::data::LabelSource;
 use crate::diag::{Diagnostics, Result};
 use crate::energy::settle;
@@ -39,7 +39,7 @@ pub fn run_and_write(options: &RunOptions, progress: &dyn Progress) -> Result<Do
     check_place(&options.output)?;
     let session = Session::open(options)?;
     let values = session.value_options(options);
-    let key = run_key(&session, &values);
+    let key = run_key(&session, options, &values);
     let name = folder_name(&session, options, &key);
     let folder = options.output.join(name);
     if !options.force && folder.join("manifest.json").exists() {
@@ -58,7 +58,7 @@ pub fn run_and_write(options: &RunOptions, progress: &dyn Progress) -> Result<Do
 pub fn simulate(options: &RunOptions, progress: &dyn Progress) -> Result<Done> {
     let session = Session::open(options)?;
     let values = session.value_options(options);
-    let key = run_key(&session, &values);
+    let key = run_key(&session, options, &values);
     simulate_session(&session, options, &values, key, progress)
 }
 
@@ -95,8 +95,8 @@ fn folder_name(session: &Session, options: &RunOptions, key: &str) -> String {
 }
 
 /// Twelve hexadecimal digits of the hash of everything that decides the outcome.
-fn run_key(session: &Session, values: &ValueOptions) -> String {
-    let text = json!({
+fn run_key(session: &Session, options: &RunOptions, values: &ValueOptions) -> String {
+    let mut text = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "arch": session.chip.hash,
         "model": session.model.sha256,
@@ -109,6 +109,9 @@ fn run_key(session: &Session, values: &ValueOptions) -> String {
         "noise_scale": values.noise_scale,
         "age_s": values.age.si(),
     });
+    if options.quantisation != QuantFlags::default() {
+        text["quantisation"] = json!(options.quantisation);
+    }
     Sha256::digest(text.to_string()).iter().take(6).map(|b| format!("{b:02x}")).collect()
 }
 

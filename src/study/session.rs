@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use ndarray::Array2;
 
+use super::quant_flags::quantisation;
 use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs};
 use crate::arch::{self, Chip};
 use crate::data::{Dataset, Labels};
 use crate::diag::{Diagnostics, Result};
 use crate::exec::{self, Arrays, Converters, Fidelity, Outcome, ValueOptions};
 use crate::graph::Graph;
-use crate::lower::{self, QuantGraph, QuantOptions, TiledGraph};
+use crate::lower::{self, QuantGraph, TiledGraph};
 use crate::map::{self, Placement};
 use crate::onnx::{self, Model};
 use crate::report::argmax;
@@ -81,19 +82,19 @@ impl Session {
         // the files are independent: report what is wrong with each of them together
         let chip = arch::load(&options.arch, &options.set);
         let model = onnx::read(&options.model, &onnx::Limits::default());
-        let (chip, model) = both(chip, model)?;
+        let (mut chip, model) = both(chip, model)?;
+        options.quantisation.apply(&mut chip.defaults);
+        let quantisation = quantisation(&chip.defaults)?;
         warnings.extend(chip.warnings.clone());
         let original = Graph::build(&model, &options.dims)?;
         let mut graph = original.clone();
         warnings.extend(lower::fold::simplify(&mut graph));
+        if quantisation.equalise {
+            lower::equalise::equalise(&mut graph);
+        }
         let (data, calibration) = samples(&graph, &mut warnings)?;
         let d = &chip.defaults;
         let ranges = lower::calibrate(&graph, &calibration.inputs)?;
-        let quantisation = QuantOptions {
-            weight_bits: d.weight_bits,
-            activation_bits: d.activation_bits,
-            percentile: d.activation_percentile,
-        };
         let quant = lower::quantise(&graph, &ranges, quantisation)?;
         let tiled = lower::tile(&quant, &chip)?;
         let mapper = options.mapper.clone().unwrap_or_else(|| d.mapper.clone());

@@ -26,9 +26,7 @@ impl Taps {
         for (tap, lines) in index.chunks_exact_mut(vectors.max(1)).enumerate() {
             fill(window, tap, lines.as_flattened_mut());
         }
-        let side_by_side = |i: &[u32; LANES]| {
-            i[0] != Window::PADDING && i.iter().zip(i[0]..).all(|(a, b)| *a == b)
-        };
+        let side_by_side = |i: &[u32; LANES]| i[0] != Window::PADDING && i.iter().zip(i[0]..).all(|(a, b)| *a == b);
         let start = index.iter().map(|i| if side_by_side(i) { i[0] } else { Window::PADDING }).collect();
         Self { index, start, vectors, positions: window.positions(), count }
     }

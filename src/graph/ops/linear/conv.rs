@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::super::spatial::{Geometry, Spatial, output_shape, spatial_of};
-use super::super::{OpError, OpResult, Operator, maybe, need, need_real};
 use super::super::taps::Taps;
+use super::super::{OpError, OpResult, Operator, maybe, need, need_real};
 use super::patches::{Patches, depthwise};
 use super::product::{Matrix, Size, product};
 use crate::graph::value::elements;

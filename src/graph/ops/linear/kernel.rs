@@ -5,9 +5,9 @@
 //! `fma(a_k, b_k, …)` in the order of the depth, so no bit depends on tiles, blocks, threads or the
 //! instruction set.
 
-use crate::simd::{Isa, LANES, Lanes, Portable};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
+use crate::simd::{Isa, LANES, Lanes, Portable};
 
 /// Vector of columns.
 pub type Vector = [f32; LANES];

@@ -7,9 +7,9 @@ use std::ops::Range;
 use super::super::taps::Taps;
 use super::kernel::Vector;
 use super::product::Columns;
-use crate::simd::{Isa, LANES, Lanes};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
+use crate::simd::{Isa, LANES, Lanes};
 
 /// The columns of one sample and group.
 pub struct Patches<'a> {

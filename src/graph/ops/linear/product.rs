@@ -102,7 +102,8 @@ pub fn product_with(isa: Isa, size: Size, a: Matrix<'_>, b: &dyn Columns, start:
         return;
     }
     let full = panel_vectors(isa);
-    let threads = if rows.saturating_mul(depth).saturating_mul(columns) < ALONE { 1 } else { rayon::current_num_threads() };
+    let threads =
+        if rows.saturating_mul(depth).saturating_mul(columns) < ALONE { 1 } else { rayon::current_num_threads() };
     let share = rows.div_ceil(threads).next_multiple_of(8).min(STRIP);
     let wide = (BLOCK / depth.min(DEPTH) / full).max(1) * full * LANES;
     let mut panels = vec![[0.0; LANES]; depth.min(DEPTH) * wide.min(columns).div_ceil(LANES)];
@@ -140,7 +141,6 @@ pub fn product_with(isa: Isa, size: Size, a: Matrix<'_>, b: &dyn Columns, start:
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests {
