@@ -45,11 +45,11 @@ impl<'a> Draft<'a> {
     /// Infers, folds and assembles the graph.
     pub fn finish(&'a self) -> Result<Graph> {
         let dynamic = self.batch == Batch::Dynamic;
-        let mut facts = self.facts(1)?;
+        let mut facts = self.facts(1, &Facts::new())?;
         let mut doubled = None;
         if dynamic {
-            let two = self.facts(2)?;
-            let three = self.facts(3)?;
+            let two = self.facts(2, &facts)?;
+            let three = self.facts(3, &facts)?;
             for (name, fact) in &mut facts {
                 let same = |other: &Facts<'_>| match (&fact.value, &other[name].value) {
                     (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
@@ -64,8 +64,9 @@ impl<'a> Draft<'a> {
         Ok(self.assemble(&facts, doubled.as_ref()))
     }
 
-    /// Facts of every edge for one batch size.
-    fn facts(&'a self, batch: usize) -> Result<Facts<'a>> {
+    /// Facts of every edge for one batch size. Values are shared with those `known` for another size where they
+    /// come from the same values.
+    fn facts(&'a self, batch: usize, known: &Facts<'a>) -> Result<Facts<'a>> {
         let mut facts = Facts::new();
         for (name, value) in &self.constants {
             facts.insert(name, Fact::constant(Arc::clone(value)));
@@ -83,7 +84,7 @@ impl<'a> Draft<'a> {
             facts.insert(&info.name, fact);
         }
         for DraftNode { node, op } in &self.nodes {
-            let made = infer_node(node, &**op, &facts).map_err(|e| at_node(node, &e.to_string()))?;
+            let made = infer_node(node, &**op, &facts, known).map_err(|e| at_node(node, &e.to_string()))?;
             for (name, fact) in node.outputs.iter().zip(made).filter(|(n, _)| !n.is_empty()) {
                 facts.insert(name, fact);
             }
@@ -130,7 +131,7 @@ impl<'a> Draft<'a> {
 }
 
 /// Facts of the outputs of one node; its values too where all inputs are known.
-fn infer_node(node: &onnx::Node, op: &dyn Operator, facts: &Facts<'_>) -> OpResult<Vec<Fact>> {
+fn infer_node(node: &onnx::Node, op: &dyn Operator, facts: &Facts<'_>, known: &Facts<'_>) -> OpResult<Vec<Fact>> {
     let inputs: Vec<Option<&Fact>> =
         node.inputs.iter().map(|i| if i.is_empty() { None } else { facts.get(i.as_str()) }).collect();
     let (least, most) = op.arity();
@@ -148,6 +149,16 @@ fn infer_node(node: &onnx::Node, op: &dyn Operator, facts: &Facts<'_>) -> OpResu
     if made.iter().any(|f| f.elements().is_none_or(|n| n > MAX_ELEMENTS)) {
         let shapes: Vec<_> = made.iter().map(|f| &f.shape).collect();
         return Err(OpError::new(format!("yields more than {MAX_ELEMENTS} elements: {shapes:?}")));
+    }
+    let value = |facts: &Facts<'_>, name: &String| facts.get(name.as_str()).and_then(|f| f.value.clone());
+    let same = |name: &String| {
+        let (a, b) = (value(facts, name), value(known, name));
+        name.is_empty() || a.zip(b).is_some_and(|(a, b)| Arc::ptr_eq(&a, &b))
+    };
+    if node.inputs.iter().all(same) {
+        for (fact, name) in made.iter_mut().zip(&node.outputs) {
+            fact.value = fact.value.take().or_else(|| value(known, name));
+        }
     }
     let known: Option<Vec<Option<&Value>>> = inputs
         .iter()

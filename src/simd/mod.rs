@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(l.counter_wide(5)[3] as u32, 5 + (3 << 24));
         assert_eq!(l.count_unequal(A, B), 14);
         let near = 1.0 + f32::EPSILON;
-        assert_eq!(l.mul_add([near; LANES], [near; LANES], [-1.0; LANES])[0], near.mul_add(near, -1.0));
-        assert_ne!(near.mul_add(near, -1.0), near * near - 1.0);
+        let most = -1.0 - 2.0 * f32::EPSILON;
+        assert_eq!(l.mul_add([near; LANES], [near; LANES], [most; LANES])[0], f32::EPSILON * f32::EPSILON);
     }
 }
