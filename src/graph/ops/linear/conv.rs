@@ -5,10 +5,12 @@ use rayon::prelude::*;
 use super::super::spatial::{Geometry, Spatial, output_shape, spatial_of};
 use super::super::taps::Taps;
 use super::super::{OpError, OpResult, Operator, maybe, need, need_real};
-use super::patches::{Patches, depthwise};
+use super::depthwise::Depthwise;
+use super::patches::Patches;
 use super::product::{Matrix, Size, product};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
+use crate::simd::Isa;
 
 /// Convolution: input `[batch, channels, spatial…]`, weights `[outputs, channels / groups, kernel…]`,
 /// optional bias `[outputs]`.
@@ -19,6 +21,9 @@ pub struct Conv {
     /// Groups of channels that do not mix.
     pub groups: usize,
 }
+
+/// Most outputs of one channel that are computed one by one; more of them share their inputs in a matrix product.
+const FEW: usize = 4;
 
 pub(super) fn new(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
     let spatial = Spatial::read(attrs, false)?;
@@ -79,16 +84,18 @@ impl Operator for Conv {
         let start = bias.map_or_else(|| vec![0.0; outputs], <[f32]>::to_vec);
         let taps = Taps::new(&window);
         let each = outputs / self.groups;
+        let (isa, few) = (Isa::best(), window.channels == 1 && each <= FEW);
+        let lone = few.then(|| Depthwise::new(&window, &taps));
         let size = Size { rows: each, depth: window.rows(), columns: window.positions() };
         let mut out = vec![0.0f32; shape.iter().product()];
         let group = |(i, out): (usize, &mut [f32])| {
             let rows = i % self.groups * each..(i % self.groups + 1) * each;
             let input = &elements(x)[i * window.features()..][..window.features()];
             let weights = &elements(w)[rows.start * size.depth..rows.end * size.depth];
-            if window.channels == 1 {
+            if let Some(lone) = &lone {
                 let rows = weights.chunks_exact(size.depth).zip(&start[rows]);
                 for ((weights, start), out) in rows.zip(out.chunks_exact_mut(size.columns)) {
-                    depthwise(&taps, input, weights, *start, out);
+                    lone.convolve(isa, input, weights, *start, out);
                 }
             } else {
                 let columns = Patches { taps: &taps, input, plane: window.input_positions() };

@@ -1,6 +1,7 @@
 //! Sums of products: what crossbars compute.
 
 mod conv;
+mod depthwise;
 mod gemm;
 mod kernel;
 mod matmul;
