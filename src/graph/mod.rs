@@ -9,6 +9,7 @@ mod describe;
 mod infer;
 mod links;
 pub mod ops;
+mod product;
 mod run;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,6 @@ mod pool;
 mod reduce;
 mod shape;
 mod spatial;
-mod taps;
 
 use std::any::Any;
 use std::fmt::Debug;

@@ -3,11 +3,8 @@
 use rayon::prelude::*;
 
 use super::super::spatial::{Geometry, Spatial, output_shape, spatial_of};
-use super::super::taps::Taps;
 use super::super::{OpError, OpResult, Operator, maybe, need, need_real};
-use super::depthwise::Depthwise;
-use super::patches::Patches;
-use super::product::{Matrix, Size, product};
+use crate::graph::product::{Depthwise, Matrix, Patches, Size, Taps, product};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 use crate::simd::Isa;

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::super::elementwise::combine;
 use super::super::{OpError, OpResult, Operator, broadcast, maybe, need, need_real};
-use super::product::{Matrix, Plain, Size, product};
+use crate::graph::product::{Matrix, Plain, Size, product};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 

@@ -2,7 +2,7 @@
 //! one-dimensional operand is a row or column.
 
 use super::super::{OpError, OpResult, Operator, broadcast, need, need_real};
-use super::product::{Matrix, Plain, Size, product};
+use crate::graph::product::{Matrix, Plain, Size, product};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 

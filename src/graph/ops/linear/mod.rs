@@ -1,12 +1,8 @@
 //! Sums of products: what crossbars compute.
 
 mod conv;
-mod depthwise;
 mod gemm;
-mod kernel;
 mod matmul;
-mod patches;
-mod product;
 
 use super::Table;
 

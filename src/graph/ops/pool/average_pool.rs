@@ -2,8 +2,8 @@
 //! adds beyond the padding never counts.
 
 use super::super::spatial::{Geometry, Spatial, output_shape};
-use super::super::taps::Taps;
 use super::super::{OpResult, Operator, need, need_real};
+use crate::graph::product::Taps;
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 use crate::tensor::Window;

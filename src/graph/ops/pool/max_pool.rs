@@ -1,8 +1,8 @@
 //! `MaxPool`; padding never wins.
 
 use super::super::spatial::{Spatial, output_shape};
-use super::super::taps::Taps;
 use super::super::{OpError, OpResult, Operator, need, need_real};
+use crate::graph::product::Taps;
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 

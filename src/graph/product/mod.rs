@@ -4,11 +4,20 @@
 //! inputs where they are multiplied and its result stands channel-first at once. Blocking as in Goto and
 //! van de Geijn, ACM TOMS 34(3), 2008, doi:10.1145/1356052.1356053.
 
+mod depthwise;
+mod kernel;
+mod patches;
+mod taps;
+
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::kernel::{Strip, Target, Vector, panel_vectors, strip};
+pub use depthwise::Depthwise;
+use kernel::{Strip, Target, Vector, panel_vectors, strip};
+pub use patches::Patches;
+pub use taps::Taps;
+
 use crate::simd::{Isa, LANES};
 
 /// Depth of a block: a full panel of it stays in a first-level cache beside the rows that meet it.

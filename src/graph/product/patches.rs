@@ -3,9 +3,8 @@
 
 use std::ops::Range;
 
-use super::super::taps::Taps;
 use super::kernel::Vector;
-use super::product::Columns;
+use super::{Columns, Taps};
 use crate::simd::LANES;
 
 /// The columns of one sample and group.

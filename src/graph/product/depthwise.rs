@@ -2,9 +2,9 @@
 //!
 //! With a stride of 1 the channel is copied once into a raster with its padding around it. There the inputs of
 //! neighbouring positions stand side by side at every tap, also across the ends of lines; what is computed
-//! beyond the ends is left out of the result. Taps follow in the order that [`super::product`] takes them.
+//! beyond the ends is left out of the result. Taps follow in the order that [`super::product()`] takes them.
 
-use super::super::taps::Taps;
+use super::Taps;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Isa, LANES, Lanes};
