@@ -20,8 +20,11 @@ pub enum Method {
     Entropy,
 }
 
-/// Names and what they stand for; the share belongs to `percentile` alone.
-pub const METHODS: &[(&str, fn(f64) -> Method)] = &[
+/// Makes a method from the share that `percentile` takes.
+pub type Constructor = fn(f64) -> Method;
+
+/// Names and what they stand for.
+pub const METHODS: &[(&str, Constructor)] = &[
     ("min_max", |_| Method::MinMax),
     ("percentile", Method::Percentile),
     ("mse", |_| Method::Mse),
