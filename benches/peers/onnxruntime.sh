@@ -13,4 +13,4 @@ if [ ! -e "$peer/ready" ]; then
     touch "$peer/ready"
 fi
 cargo build --quiet --release --bin archsim
-exec "$peer/bin/python" benches/peers/onnxruntime.py target/release/archsim "$network" "$runs"
+exec "$peer/bin/python" benches/peers/turns.py target/release/archsim "$network" "$runs"
