@@ -263,7 +263,7 @@ fn take_down(bytes: &[u8], chip: &Chip) -> Result<(), Diagnostics> {
         inputs.insert(edge.name.clone(), ArrayD::from_elem(IxDyn(&shape), 0.5));
     }
     let ranges = lower::calibrate(&graph, &inputs)?;
-    let options = lower::QuantOptions { weight_bits: 8, activation_bits: 8, percentile: 0.999 };
+    let options = lower::QuantOptions::uniform(8, 8, 0.999);
     let quant = lower::quantise(&graph, &ranges, options)?;
     let tiled = lower::tile(&quant, chip)?;
     let placement = map::place("sequential", &quant, &tiled, chip)?;

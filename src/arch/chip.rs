@@ -228,6 +228,14 @@ pub struct Defaults {
     pub activation_bits: u8,
     /// Percentile (0..1) of absolute activations that is not clipped; 1 is the maximum.
     pub activation_percentile: f64,
+    /// Name of the calibration method.
+    pub calibration: String,
+    /// Whether weight ranges of neighbouring layers are equalised.
+    pub equalise: bool,
+    /// Whether biases take up the mean error of the weights.
+    pub bias_correction: bool,
+    /// Bits of single layers: pattern and `weights/activations`.
+    pub layer_bits: Vec<(String, String)>,
     /// Name of the fidelity.
     pub fidelity: String,
     /// Mapper with the options that the file gives: `NAME` or `NAME:option=number,...`.

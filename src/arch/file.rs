@@ -215,6 +215,46 @@ pub struct QuantisationSpec {
     pub activations: u8,
     /// Percentile of absolute activations that is not clipped; `100 %` is the maximum.
     pub percentile: Share,
+    /// What decides the largest magnitude of an activation.
+    #[serde(default)]
+    pub method: CalibrationSpec,
+    /// Whether the weight ranges of neighbouring layers are equalised first.
+    #[serde(default)]
+    pub equalise: bool,
+    /// Whether biases take up the mean error of the weights.
+    #[serde(default)]
+    pub bias_correction: bool,
+    /// Bits of single layers: name or pattern to weights and the activations read, for instance `conv1: 4/8`.
+    #[serde(default)]
+    pub layers: IndexMap<String, String>,
+}
+
+/// What decides the largest magnitude of an activation.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum CalibrationSpec {
+    /// The largest magnitude seen.
+    MinMax,
+    /// `percentile` of the magnitudes.
+    #[default]
+    Percentile,
+    /// The least mean squared error.
+    Mse,
+    /// The least divergence of the histograms.
+    Entropy,
+}
+
+impl CalibrationSpec {
+    /// Its name in files and flags.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MinMax => "min_max",
+            Self::Percentile => "percentile",
+            Self::Mse => "mse",
+            Self::Entropy => "entropy",
+        }
+    }
 }
 
 /// How much of reality the values see.

@@ -20,8 +20,8 @@ mod yaml;
 pub use chip::*;
 pub use describe::describe;
 pub use file::{
-    ArchFile, BackEndSpec, ChipSpec, CoreSpec, CrossbarSpec, DefaultsSpec, FORMAT_VERSION, FidelitySpec, MapperSpec,
-    QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec, WhenTooSmallSpec,
+    ArchFile, BackEndSpec, CalibrationSpec, ChipSpec, CoreSpec, CrossbarSpec, DefaultsSpec, FORMAT_VERSION,
+    FidelitySpec, MapperSpec, QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec, WhenTooSmallSpec,
 };
 pub use load::{load, load_str};
 pub use rules::MAX_CHIPS;

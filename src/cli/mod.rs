@@ -4,9 +4,11 @@
 mod compare;
 mod data;
 mod device;
+mod float;
 mod inspect;
 mod map;
 mod progress;
+mod quantisation;
 mod run;
 
 use std::io::IsTerminal;
@@ -63,6 +65,9 @@ enum Verb {
     /// Print the whole command reference as Markdown.
     #[command(hide = true)]
     Reference,
+    /// Time the float reference on random samples: milliseconds, one run a line.
+    #[command(hide = true)]
+    Float(float::FloatArgs),
 }
 
 /// Flags that `run` and `compare` share.
@@ -110,6 +115,9 @@ pub struct CommonArgs {
     /// arch file's).
     #[arg(long, value_name = "NAME[:OPTION=N,...]")]
     pub mapper: Option<String>,
+    /// How the network is quantised.
+    #[command(flatten)]
+    pub quantisation: quantisation::QuantArgs,
     /// Where run folders go.
     #[arg(long, default_value = "reports/runs", value_name = "FOLDER")]
     pub output: PathBuf,
@@ -137,6 +145,7 @@ impl CommonArgs {
         };
         let set = pairs(&self.set, "--set");
         let dim_pairs = pairs(&self.dim, "--dim");
+        let layer_bits = pairs(&self.quantisation.layer_bits, "--layer-bits");
         let mut dims = std::collections::BTreeMap::new();
         for (name, value) in dim_pairs {
             match value.parse::<usize>() {
@@ -248,6 +257,7 @@ impl CommonArgs {
             mapper: self.mapper.clone(),
             chips,
             when_too_small,
+            quantisation: self.quantisation.flags(layer_bits),
             output: self.output.clone(),
             force: self.force,
         })
@@ -304,6 +314,7 @@ pub fn main() -> ExitCode {
             print(&reference());
             Ok(())
         }
+        Verb::Float(args) => float::float(&args),
     })
 }
 

@@ -42,7 +42,11 @@ fn one(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, hardware: &LayerHardw
         .into_iter()
         .zip(widths)
         .map(|(n, width)| width as f64 * hardware.g_min.0 + n as f64 * hardware.level.0);
-    let driven = if op.order == Order::ChannelLast || op.window.kernel.is_empty() { vec![op.positions] } else { drives(&op.window) };
+    let driven = if op.order == Order::ChannelLast || op.window.kernel.is_empty() {
+        vec![op.positions]
+    } else {
+        drives(&op.window)
+    };
     // rows stand channel by channel, the taps of the kernel within each
     let weighted: f64 = conductance.zip(driven.iter().cycle()).map(|(g, n)| g * *n as f64).sum();
     let squares: f64 = layer.planes.iter().map(|p| mean_square(p.bits)).sum();

@@ -193,6 +193,10 @@ pub fn chip(p: &Parameters) -> Chip {
         },
         memory: Memory { bytes: 1 << 21, width: 32, latency: latency(), part: part(PartKind::Memory) },
         defaults: Defaults {
+            calibration: "percentile".into(),
+            equalise: false,
+            bias_correction: false,
+            layer_bits: vec![],
             weight_bits: 8,
             activation_bits: 8,
             activation_percentile: 1.0,

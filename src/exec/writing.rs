@@ -74,7 +74,8 @@ pub fn writing(
             }
             time += slowest;
         }
-        let held = layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len() * tiled.blocks[*b].cols.len()).sum::<usize>();
+        let held =
+            layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len() * tiled.blocks[*b].cols.len()).sum::<usize>();
         let cells = (2 * layer.slices.len() * held) as u64;
         let tallest = layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len()).max().unwrap_or(0);
         let _: LayerId = all.push(Writing {

@@ -15,7 +15,9 @@ mod infer;
 mod inline;
 #[cfg(test)]
 mod layer_tests;
+mod links;
 pub mod ops;
+mod product;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -26,8 +28,9 @@ use std::sync::Arc;
 
 pub use attrs::Attrs;
 pub use describe::describe;
+pub use links::Links;
 pub use ops::{OpError, OpResult, Operator, Reach};
-pub use run::{Chunk, Inputs};
+pub use run::Inputs;
 pub use value::{Fact, Value};
 
 use crate::define_id;
@@ -114,7 +117,8 @@ impl Graph {
     pub fn constant(&self, edge: EdgeId) -> Option<&Value> {
         self.edges[edge].fact.value.as_deref()
     }
-    /// Positions in [`Self::nodes`] of the nodes that read an edge, once per reading.
+    /// Positions in [`Self::nodes`] of the nodes that read an edge, once per reading. Looks at every node: a
+    /// pass over a whole graph asks [`Links`].
     #[must_use]
     pub fn readers(&self, edge: EdgeId) -> Vec<usize> {
         let reads = |n: &Node| n.inputs.iter().filter(|i| **i == Some(edge)).count();
@@ -127,6 +131,10 @@ impl Graph {
     }
     /// Adds a constant edge.
     pub fn add_constant(&mut self, name: String, value: Value) -> EdgeId {
-        self.edges.push(Edge { name, fact: Fact::constant(Arc::new(value)), batched: false })
+        self.add_shared(name, Arc::new(value))
+    }
+    /// Adds a constant edge whose value others may hold too.
+    pub fn add_shared(&mut self, name: String, value: Arc<Value>) -> EdgeId {
+        self.edges.push(Edge { name, fact: Fact::constant(value), batched: false })
     }
 }

@@ -21,31 +21,18 @@ const CHUNK_ELEMENTS: usize = 1 << 24;
 /// threads.
 const CHUNK_SAMPLES: usize = 64;
 
-/// The values of all edges for some samples.
-pub struct Chunk<'a> {
-    graph: &'a Graph,
-    /// The samples that are in it.
-    pub samples: Range<usize>,
-    values: Vec<Option<Arc<Value>>>,
-}
-
-impl Chunk<'_> {
-    /// The value of an edge; `None` for edges that do not exist at run time.
-    #[must_use]
-    pub fn value(&self, edge: EdgeId) -> Option<&Value> {
-        self.values[edge.index()].as_deref().or_else(|| self.graph.constant(edge))
-    }
-}
-
 impl Graph {
     /// Outputs for all samples, by name.
     ///
     /// # Errors
     /// M018 when the inputs do not fit; M016 when a node cannot compute.
     pub fn run(&self, inputs: &Inputs) -> Result<Inputs> {
-        let parts = self.run_chunks(inputs, |chunk| {
-            self.outputs.iter().map(|o| chunk.value(*o).map(to_real)).collect::<Vec<_>>()
+        let parts = self.run_chunks(inputs, |seen: &mut Vec<(EdgeId, Arc<Value>)>, _, edge, value| {
+            if self.outputs.contains(&edge) {
+                seen.push((edge, Arc::clone(value)));
+            }
         })?;
+        let parts: Vec<Vec<Option<ArrayD<f32>>>> = parts.into_iter().map(|p| self.yielded(&p, to_real)).collect();
         let total = self.samples(inputs)?;
         let mut outputs = Inputs::new();
         for (i, edge) in self.outputs.iter().enumerate() {
@@ -76,20 +63,22 @@ impl Graph {
         Ok(outputs)
     }
 
-    /// Runs all samples in chunks and hands every chunk to `f`; results in the order of the samples.
-    /// Chunk borders do not depend on the number of threads.
+    /// Runs all samples in chunks and shows `see` every value as it is made, inputs included, with the samples
+    /// that are in it; afterwards values live only as long as nodes still read them. Results in the order of
+    /// the samples. Chunk borders do not depend on the number of threads.
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub fn run_chunks<T: Send>(&self, inputs: &Inputs, f: impl Fn(&Chunk<'_>) -> T + Sync) -> Result<Vec<T>> {
+    pub fn run_chunks<T: Default + Send>(
+        &self,
+        inputs: &Inputs,
+        see: impl Fn(&mut T, &Range<usize>, EdgeId, &Arc<Value>) + Sync,
+    ) -> Result<Vec<T>> {
         let total = self.samples(inputs)?;
         let size = match self.batch {
             Batch::Absent => 1,
             Batch::Fixed(n) => n,
-            Batch::Dynamic => {
-                let per_sample: usize = self.edges.iter().filter_map(|e| e.fact.elements()).sum();
-                (CHUNK_ELEMENTS / per_sample.max(1)).clamp(1, CHUNK_SAMPLES)
-            }
+            Batch::Dynamic => (CHUNK_ELEMENTS / self.live_elements().max(1)).clamp(1, CHUNK_SAMPLES),
         };
         let starts: Vec<usize> = (0..total.max(1)).step_by(size).collect();
         starts
@@ -97,8 +86,9 @@ impl Graph {
             .map(|start| {
                 let samples = start..(start + size).min(total);
                 let values = self.inputs.iter().map(|e| self.take(*e, inputs, samples.clone(), size)).collect();
-                let values = self.evaluate(values)?;
-                Ok(f(&Chunk { graph: self, samples, values }))
+                let mut seen = T::default();
+                self.evaluate(values, |edge, value| see(&mut seen, &samples, edge, value))?;
+                Ok(seen)
             })
             .collect()
     }
@@ -108,9 +98,49 @@ impl Graph {
     /// # Errors
     /// As [`Self::run`].
     pub fn run_once(&self, inputs: Vec<Value>) -> Result<Vec<Value>> {
-        let values = self.evaluate(inputs)?;
-        let chunk = Chunk { graph: self, samples: 0..1, values };
-        Ok(self.outputs.iter().filter_map(|o| chunk.value(*o).cloned()).collect())
+        let mut seen = Vec::new();
+        self.evaluate(inputs, |edge, value| {
+            if self.outputs.contains(&edge) {
+                seen.push((edge, Arc::clone(value)));
+            }
+        })?;
+        Ok(self.yielded(&seen, Value::clone).into_iter().flatten().collect())
+    }
+
+    /// The outputs among the values that were seen; those that do not depend on the inputs are known.
+    fn yielded<T>(&self, seen: &[(EdgeId, Arc<Value>)], f: impl Fn(&Value) -> T) -> Vec<Option<T>> {
+        let value = |o: &EdgeId| seen.iter().find(|(e, _)| e == o).map(|(_, v)| &**v).or_else(|| self.constant(*o));
+        self.outputs.iter().map(|o| value(o).map(&f)).collect()
+    }
+
+    /// How often nodes read each edge.
+    fn readings(&self) -> Vec<usize> {
+        let mut readings = vec![0; self.edges.len()];
+        for edge in self.nodes.iter().flat_map(|n| &n.inputs).flatten() {
+            readings[edge.index()] += 1;
+        }
+        readings
+    }
+
+    /// Most elements that are alive at once, for a batch of one where it is dynamic.
+    fn live_elements(&self) -> usize {
+        let mut left = self.readings();
+        let size = |e: EdgeId| {
+            if self.constant(e).is_some() { 0 } else { self.edges[e].fact.elements().unwrap_or(usize::MAX) }
+        };
+        let mut live = self.inputs.iter().map(|e| size(*e)).fold(0, usize::saturating_add);
+        let mut most = live;
+        for node in &self.nodes {
+            live = node.outputs.iter().flatten().map(|e| size(*e)).fold(live, usize::saturating_add);
+            most = most.max(live);
+            for edge in node.inputs.iter().flatten() {
+                left[edge.index()] -= 1;
+                if left[edge.index()] == 0 {
+                    live = live.saturating_sub(size(*edge));
+                }
+            }
+        }
+        most
     }
 
     /// Evaluates once on whole tensors: any element type, in any order, of exactly the shapes of the graph, except
@@ -223,29 +253,40 @@ impl Graph {
         }
     }
 
-    /// All values from the inputs, node by node.
-    fn evaluate(&self, inputs: Vec<Value>) -> Result<Vec<Option<Arc<Value>>>> {
+    /// All values from the inputs, node by node, each shown once. The last node that reads a value gets it
+    /// for its own.
+    fn evaluate(&self, inputs: Vec<Value>, mut see: impl FnMut(EdgeId, &Arc<Value>)) -> Result<()> {
+        let mut left = self.readings();
         let mut values: Vec<Option<Arc<Value>>> = vec![None; self.edges.len()];
+        let mut keep = |values: &mut [Option<Arc<Value>>], left: usize, edge: EdgeId, value: Value| {
+            let value = Arc::new(value);
+            see(edge, &value);
+            values[edge.index()] = (left > 0).then_some(value);
+        };
         for (edge, value) in self.inputs.iter().zip(inputs) {
-            values[edge.index()] = Some(Arc::new(value));
+            keep(&mut values, left[edge.index()], *edge, value);
         }
         for node in &self.nodes {
-            let read: Vec<Option<&Value>> = node
-                .inputs
-                .iter()
-                .map(|e| e.and_then(|e| values[e.index()].as_deref().or_else(|| self.constant(e))))
-                .collect();
+            let mut read = Vec::with_capacity(node.inputs.len());
+            for edge in &node.inputs {
+                read.push(edge.and_then(|e| {
+                    left[e.index()] -= 1;
+                    let value = &mut values[e.index()];
+                    let value = if left[e.index()] == 0 { value.take() } else { value.clone() };
+                    value.or_else(|| self.edges[e].fact.value.clone())
+                }));
+            }
             let made = node
                 .op
-                .eval(&read)
+                .consume(read)
                 .map_err(|e| Diagnostic::error("M016", format!("node `{}` ({}): {e}", node.name, node.op.name())))?;
             for (edge, value) in node.outputs.iter().zip(made) {
-                if let Some(edge) = edge {
-                    values[edge.index()] = Some(Arc::new(value));
+                if let Some(edge) = *edge {
+                    keep(&mut values, left[edge.index()], edge, value);
                 }
             }
         }
-        Ok(values)
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Diagnostics, Result};
-use crate::graph::{Chunk, EdgeId, Graph, Inputs, Value};
+use crate::graph::{EdgeId, Graph, Inputs, Value};
 use crate::id::Id;
 
 /// Magnitudes kept per edge for quantiles, about. With 65,536 of them the 0.999 quantile stands on
@@ -19,18 +19,64 @@ pub struct Range {
     pub max_abs: f32,
     /// A subsample of the magnitudes, ascending.
     magnitudes: Vec<f32>,
+    /// Sum of every channel, and the elements that each sum is of.
+    sums: Vec<f64>,
+    count: u64,
 }
 
 impl Range {
-    /// The magnitude that a share `percentile` (above 0, at most 1) of all values does not exceed;
-    /// 1 is the exact maximum. Nearest-rank quantile.
+    /// A subsample of the magnitudes, ascending.
     #[must_use]
-    pub fn limit(&self, percentile: f64) -> f64 {
-        if percentile >= 1.0 {
-            return f64::from(self.max_abs);
+    pub fn magnitudes(&self) -> &[f32] {
+        &self.magnitudes
+    }
+    /// Mean of every channel (axis 1); of the only one where there is no such axis.
+    #[must_use]
+    pub fn means(&self) -> Vec<f64> {
+        self.sums.iter().map(|s| s / self.count.max(1) as f64).collect()
+    }
+    /// Of a list of values of one channel.
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = f32>) -> Self {
+        let values: Vec<f32> = values.into_iter().collect();
+        let mut range = Self::empty();
+        range.see(&values, [1, values.len()], 0, values.len() as u64);
+        range.magnitudes.sort_unstable_by(f32::total_cmp);
+        range
+    }
+    /// Of nothing.
+    const fn empty() -> Self {
+        Self { min: f32::INFINITY, max_abs: 0.0, magnitudes: vec![], sums: vec![], count: 0 }
+    }
+    /// Takes in the elements of an edge, `[samples, channels, plane]`, which stand from `first` on among all of
+    /// its `total`. Returns whether all are finite.
+    fn see(&mut self, elements: &[f32], [channels, plane]: [usize; 2], first: u64, total: u64) -> bool {
+        let share = u128::from(u64::MAX) * u128::from(KEPT) / u128::from(total.max(1));
+        let threshold = share.min(u128::from(u64::MAX)) as u64;
+        let mut finite = true;
+        for (i, v) in (first..).zip(elements) {
+            finite &= v.is_finite();
+            self.min = self.min.min(*v);
+            self.max_abs = self.max_abs.max(v.abs());
+            if chosen(i, threshold) {
+                self.magnitudes.push(v.abs());
+            }
         }
-        let rank = (percentile * self.magnitudes.len() as f64).ceil() as usize;
-        self.magnitudes.get(rank.max(1) - 1).map_or_else(|| f64::from(self.max_abs), |v| f64::from(*v))
+        self.sums.resize(channels, 0.0);
+        for (i, part) in elements.chunks_exact(plane.max(1)).enumerate() {
+            self.sums[i % channels] += part.iter().map(|v| f64::from(*v)).sum::<f64>();
+        }
+        self.count += (elements.len() / channels.max(1)) as u64;
+        finite
+    }
+    /// Joins what was seen of other samples.
+    fn join(&mut self, other: &Self) {
+        self.min = self.min.min(other.min);
+        self.max_abs = self.max_abs.max(other.max_abs);
+        self.magnitudes.extend(&other.magnitudes);
+        self.sums.resize(other.sums.len(), 0.0);
+        self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| *a += b);
+        self.count += other.count;
     }
 }
 
@@ -48,7 +94,7 @@ impl Ranges {
     /// except behind a rectifier.
     #[must_use]
     pub fn unknown() -> Self {
-        let range = Range { min: -1.0, max_abs: 1.0, magnitudes: Vec::new() };
+        let range = Range { min: -1.0, max_abs: 1.0, magnitudes: Vec::new(), sums: Vec::new(), count: 0 };
         Self { edges: BTreeMap::new(), unknown: Some(range) }
     }
     /// What was seen on an edge.
@@ -72,54 +118,36 @@ const fn chosen(index: u64, threshold: u64) -> bool {
     (z ^ (z >> 31)) <= threshold
 }
 
-/// Ranges of one chunk: by edge, with whether all values were finite.
-fn observe(graph: &Graph, edges: &[EdgeId], chunk: &Chunk<'_>, total: u64) -> Vec<(Range, bool)> {
-    let one = |edge: &EdgeId| {
-        let mut range = Range { min: f32::INFINITY, max_abs: 0.0, magnitudes: vec![] };
-        let Some(Value::Real(array)) = chunk.value(*edge) else { return (range, true) };
-        // a batch of fixed size may be filled up with repeated samples: leave those out
-        let edge = &graph.edges[*edge];
-        let per_sample = edge.fact.shape.iter().skip(usize::from(edge.batched)).product::<usize>() as u64;
-        let first = chunk.samples.start as u64 * per_sample;
-        let count = (chunk.samples.len() as u64 * per_sample).min(array.len() as u64);
-        let threshold = (u128::from(u64::MAX) * u128::from(KEPT) / u128::from((total * per_sample).max(1)))
-            .min(u128::from(u64::MAX)) as u64;
-        let mut finite = true;
-        for (i, v) in array.iter().take(count as usize).enumerate() {
-            finite &= v.is_finite();
-            range.min = range.min.min(*v);
-            range.max_abs = range.max_abs.max(v.abs());
-            if chosen(first + i as u64, threshold) {
-                range.magnitudes.push(v.abs());
-            }
-        }
-        (range, finite)
-    };
-    edges.iter().map(one).collect()
-}
-
 /// Runs the float graph on calibration samples and measures every activation, inputs included.
 ///
 /// # Errors
 /// As [`Graph::run`]; M018 when an activation is not finite.
 pub fn calibrate(graph: &Graph, inputs: &Inputs) -> Result<Ranges> {
-    let all = (0..graph.edges.len()).map(EdgeId::new);
-    let edges: Vec<EdgeId> =
-        all.filter(|e| graph.constant(*e).is_none() && graph.edges[*e].fact.dtype.is_float()).collect();
     let total = inputs.values().next().map_or(1, |a| a.shape().first().copied().unwrap_or(1)) as u64;
-    let chunks = graph.run_chunks(inputs, |chunk| observe(graph, &edges, chunk, total))?;
+    let chunks = graph.run_chunks(inputs, |seen: &mut BTreeMap<EdgeId, (Range, bool)>, samples, edge, value| {
+        let Value::Real(array) = &**value else { return };
+        // a batch of fixed size may be filled up with repeated samples: leave those out
+        let batched = graph.edges[edge].batched;
+        let shape = &graph.edges[edge].fact.shape;
+        let per_sample = shape.iter().skip(usize::from(batched)).product::<usize>();
+        let mine = (samples.len() * per_sample).min(array.len());
+        let elements = &array.as_slice().expect("values of the graph are in standard layout")[..mine];
+        let channels = shape.get(1).copied().filter(|n| batched && *n > 0 && mine.is_multiple_of(*n)).unwrap_or(1);
+        let first = (samples.start * per_sample) as u64;
+        let mut range = Range::empty();
+        let sizes = [channels, per_sample / channels];
+        let finite = range.see(elements, sizes, first, total * per_sample as u64);
+        seen.insert(edge, (range, finite));
+    })?;
     let mut found = Diagnostics::new();
     let mut ranges = Ranges::default();
-    for (i, edge) in edges.iter().enumerate() {
-        let name = &graph.edges[*edge].name;
-        let mut all = Range { min: f32::INFINITY, max_abs: 0.0, magnitudes: vec![] };
+    for edge in (0..graph.edges.len()).map(EdgeId::new) {
+        let name = &graph.edges[edge].name;
+        let mut all = Range::empty();
         let mut finite = true;
-        for chunk in &chunks {
-            let (range, ok) = &chunk[i];
+        for (range, ok) in chunks.iter().filter_map(|c| c.get(&edge)) {
             finite &= ok;
-            all.min = all.min.min(range.min);
-            all.max_abs = all.max_abs.max(range.max_abs);
-            all.magnitudes.extend(&range.magnitudes);
+            all.join(range);
         }
         if !finite {
             let message = format!("value `{name}` is infinite or not a number for some calibration sample");
@@ -138,8 +166,20 @@ pub fn calibrate(graph: &Graph, inputs: &Inputs) -> Result<Ranges> {
 mod tests {
     use super::*;
     use crate::graph::Dims;
+    use crate::lower::Method;
     use crate::onnx::testing::Builder;
     use ndarray::ArrayD;
+
+    fn limit(range: &Range, share: f64) -> f64 {
+        crate::lower::calibration::limit(range, Method::Percentile(share), 8, true)
+    }
+
+    #[test]
+    fn means_are_those_of_the_channels() {
+        let ranges = calibrate(&graph(), &samples(vec![1.0, -2.0, 4.0, -6.0])).expect("runs");
+        assert_eq!(ranges.get("x").expect("measured").means(), [2.5, -4.0]);
+        assert_eq!(ranges.get("y").expect("measured").means(), [2.5, 0.0]);
+    }
 
     fn graph() -> Graph {
         let b = Builder::new(13).input("x", &["N", "2"]).node("Relu", &["x"], &["y"], |a| a).output("y", &["N", "2"]);
@@ -157,9 +197,9 @@ mod tests {
         let ranges = calibrate(&graph(), &samples(values)).expect("runs");
         let x = ranges.get("x").expect("inputs are measured");
         assert_eq!((x.min, x.max_abs), (-998.0, 999.0));
-        assert_eq!((x.limit(1.0), x.limit(0.9), x.limit(0.001), x.limit(1e-9)), (999.0, 899.0, 0.0, 0.0));
+        assert_eq!((limit(x, 1.0), limit(x, 0.9), limit(x, 0.001), limit(x, 1e-9)), (999.0, 899.0, 0.0, 0.0));
         let y = ranges.get("y").expect("outputs are measured");
-        assert_eq!((y.min, y.max_abs, y.limit(0.5)), (0.0, 999.0, 0.0));
+        assert_eq!((y.min, y.max_abs, limit(y, 0.5)), (0.0, 999.0, 0.0));
     }
 
     #[test]
@@ -170,7 +210,7 @@ mod tests {
         let x = ranges.get("x").expect("measured");
         assert!((60_000..71_000).contains(&x.magnitudes.len()), "{}", x.magnitudes.len());
         for p in [0.1, 0.5, 0.99, 0.999] {
-            assert!((x.limit(p) - p).abs() < 0.01, "{p}: {}", x.limit(p));
+            assert!((limit(x, p) - p).abs() < 0.01, "{p}: {}", limit(x, p));
         }
     }
 

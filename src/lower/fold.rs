@@ -1,258 +1,219 @@
 //! Passes on the float graph that leave its outputs alone and its layers fewer.
 //!
 //! Every pass keeps the names of the edges that survive, so calibration and reports still speak of
-//! what stands in the ONNX file.
+//! what stands in the ONNX file. Weights change where they stand: nothing is copied but a constant that
+//! something else holds too.
 
 use std::sync::Arc;
 
-use ndarray::{ArrayD, Axis};
+use ndarray::ArrayD;
 
+use super::linear::{Linear, real};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::graph::ops::{Arithmetic, BatchNorm, Conv, Dropout, Gemm, Identity, MatMul, Sigmoid, Sign, Softmax};
-use crate::graph::{EdgeId, Graph, Value};
+use crate::graph::ops::{Arithmetic, BatchNorm, Dropout, Gemm, Identity, MatMul, Sigmoid, Sign, Softmax};
+use crate::graph::{EdgeId, Graph, Links};
 
 /// Runs all passes until none finds work, and drops a final softmax or sigmoid. The findings are
 /// notes (M020).
 pub fn simplify(graph: &mut Graph) -> Diagnostics {
     let mut notes = Diagnostics::new();
-    while drop_identities(graph)
-        || drop_final_activation(graph, &mut notes)
-        || fuse_matmul_add(graph)
-        || fold_batchnorm_behind(graph)
-        || fold_batchnorm_before(graph)
+    let mut editor = Editor { links: Links::new(graph), gone: vec![false; graph.nodes.len()], graph };
+    while editor.pass(Editor::identity)
+        | editor.pass(|e, at| e.final_activation(at, &mut notes))
+        | editor.pass(Editor::matmul_add)
+        | editor.pass(Editor::norm_behind)
+        | editor.pass(Editor::norm_before)
     {}
+    let mut gone = editor.gone.into_iter();
+    graph.nodes.retain(|_| gone.next() == Some(false));
     notes
 }
 
-/// Lets every reader of `old` read `new`.
-fn redirect(graph: &mut Graph, old: EdgeId, new: EdgeId) {
-    for input in graph.nodes.iter_mut().flat_map(|n| &mut n.inputs).filter(|i| **i == Some(old)) {
-        *input = Some(new);
-    }
-    for output in graph.outputs.iter_mut().filter(|o| **o == old) {
-        *output = new;
-    }
+/// A graph in work: nodes that are gone keep their place until the end.
+struct Editor<'g> {
+    graph: &'g mut Graph,
+    links: Links,
+    gone: Vec<bool>,
 }
 
-/// Whether one node alone reads an edge, and the graph does not yield it.
-fn private(graph: &Graph, edge: EdgeId) -> bool {
-    graph.readers(edge).len() == 1 && !graph.outputs.contains(&edge)
-}
+impl Editor<'_> {
+    /// Offers every node to a pass; whether it found work.
+    fn pass(&mut self, mut pass: impl FnMut(&mut Self, usize) -> Option<()>) -> bool {
+        let mut found = false;
+        for at in 0..self.gone.len() {
+            found |= !self.gone[at] && pass(self, at).is_some();
+        }
+        found
+    }
 
-/// Removes one `Identity` or `Dropout`. An identity between an input and an output stays.
-pub fn drop_identities(graph: &mut Graph) -> bool {
-    let found = graph.nodes.iter().position(|n| {
-        // a mask that nobody reads is no second output
-        let unread = |o: &EdgeId| graph.readers(*o).is_empty() && !graph.outputs.contains(o);
-        let one_output = n.outputs.iter().skip(1).flatten().all(unread);
-        let passes = one_output && (n.op::<Identity>().is_some() || n.op::<Dropout>().is_some());
-        let bare = n.output().is_some_and(|o| graph.outputs.contains(&o))
-            && n.input(0).is_some_and(|i| graph.producer(i).is_none());
-        passes && !bare
-    });
-    let Some((at, (from, to))) = found.and_then(|i| Some((i, graph.nodes[i].input(0).zip(graph.nodes[i].output())?)))
-    else {
-        return false;
-    };
-    graph.nodes.remove(at);
-    if graph.outputs.contains(&to) {
-        // the name of an output is what the user knows: keep it
-        let at = graph.producer(from);
-        if let Some(producer) = at.filter(|_| !graph.outputs.contains(&from)) {
-            for output in graph.nodes[producer].outputs.iter_mut().filter(|o| **o == Some(from)) {
-                *output = Some(to);
+    /// The first input and the first output of a node.
+    fn ends(&self, at: usize) -> Option<(EdgeId, EdgeId)> {
+        self.graph.nodes[at].input(0).zip(self.graph.nodes[at].output())
+    }
+
+    /// Lets every reader of `old` read `new`.
+    fn redirect(&mut self, old: EdgeId, new: EdgeId) {
+        for reader in self.links.readers(old).to_vec() {
+            for input in self.graph.nodes[reader].inputs.iter_mut().filter(|i| **i == Some(old)) {
+                *input = Some(new);
             }
-            redirect(graph, from, to);
-            return true;
+            self.links.detach(reader, old);
+            self.links.attach(reader, new);
+        }
+        for output in self.graph.outputs.iter_mut().filter(|o| **o == old) {
+            *output = new;
         }
     }
-    redirect(graph, to, from);
-    true
-}
 
-/// Removes a softmax or sigmoid that nothing follows: it grows with the logit, so the winning class
-/// stays the same. The output then is the logits.
-pub fn drop_final_activation(graph: &mut Graph, notes: &mut Diagnostics) -> bool {
-    let found = graph.nodes.iter().position(|n| {
-        let last = n.output().is_some_and(|o| graph.outputs.contains(&o) && graph.readers(o).is_empty());
-        last && (n.op::<Softmax>().is_some() || n.op::<Sigmoid>().is_some())
-    });
-    let Some((at, (from, to))) = found.and_then(|i| Some((i, graph.nodes[i].input(0).zip(graph.nodes[i].output())?)))
-    else {
-        return false;
-    };
-    let node = graph.nodes.remove(at);
-    let text =
-        format!("node `{}` ({}) at the end is left out: the output is the logits before it", node.name, node.op.name());
-    notes.push(Diagnostic::warning("M020", text).help("the winning class is the same"));
-    for output in graph.outputs.iter_mut().filter(|o| **o == to) {
-        *output = from;
+    /// Takes a node out.
+    fn remove(&mut self, at: usize) {
+        self.gone[at] = true;
+        for edge in self.graph.nodes[at].inputs.iter().flatten() {
+            self.links.detach(at, *edge);
+        }
+        for edge in self.graph.nodes[at].outputs.iter().flatten() {
+            self.links.produce(*edge, None);
+        }
     }
-    true
-}
 
-/// The constant floating-point tensor of an optional input.
-fn real(graph: &Graph, edge: Option<EdgeId>) -> Option<&ArrayD<f32>> {
-    graph.constant(edge?)?.as_real().ok()
-}
+    /// Lets a node yield `to` in place of what it yields.
+    fn yields(&mut self, at: usize, to: EdgeId) {
+        self.graph.nodes[at].outputs = vec![Some(to)];
+        self.links.produce(to, Some(at));
+    }
 
-/// Turns `MatMul` by a constant matrix followed by `Add` of a constant row into one `Gemm`.
-pub fn fuse_matmul_add(graph: &mut Graph) -> bool {
-    for at in 0..graph.nodes.len() {
+    /// Whether one node alone reads an edge, and the graph does not yield it.
+    fn private(&self, edge: EdgeId) -> bool {
+        self.links.readers(edge).len() == 1 && !self.graph.outputs.contains(&edge)
+    }
+
+    /// Removes an `Identity` or `Dropout`. One between an input and an output stays.
+    fn identity(&mut self, at: usize) -> Option<()> {
+        let node = &self.graph.nodes[at];
+        // a mask that nobody reads is no second output
+        let unread = |o: &EdgeId| self.links.readers(*o).is_empty() && !self.graph.outputs.contains(o);
+        let lone = node.outputs.iter().skip(1).flatten().all(unread);
+        let passes = lone && (node.op::<Identity>().is_some() || node.op::<Dropout>().is_some());
+        let (from, to) = self.ends(at).filter(|_| passes)?;
+        let producer = self.links.producer(from);
+        if !self.graph.outputs.contains(&to) {
+            self.remove(at);
+            self.redirect(to, from);
+            return Some(());
+        }
+        let producer = producer?;
+        self.remove(at);
+        if self.graph.outputs.contains(&from) {
+            self.redirect(to, from);
+            return Some(());
+        }
+        // the name of an output is what the user knows: keep it
+        for output in self.graph.nodes[producer].outputs.iter_mut().filter(|o| **o == Some(from)) {
+            *output = Some(to);
+        }
+        self.links.produce(to, Some(producer));
+        self.redirect(from, to);
+        Some(())
+    }
+
+    /// Removes a softmax or sigmoid that nothing follows: it grows with the logit, so the winning class
+    /// stays the same. The output then is the logits.
+    fn final_activation(&mut self, at: usize, notes: &mut Diagnostics) -> Option<()> {
+        let node = &self.graph.nodes[at];
+        let (from, to) = self.ends(at).filter(|_| node.op::<Softmax>().is_some() || node.op::<Sigmoid>().is_some())?;
+        if !self.graph.outputs.contains(&to) || !self.links.readers(to).is_empty() {
+            return None;
+        }
+        let (name, op) = (&node.name, node.op.name());
+        let text = format!("node `{name}` ({op}) at the end is left out: the output is the logits before it");
+        notes.push(Diagnostic::warning("M020", text).help("the winning class is the same"));
+        self.remove(at);
+        for output in self.graph.outputs.iter_mut().filter(|o| **o == to) {
+            *output = from;
+        }
+        Some(())
+    }
+
+    /// Turns `MatMul` by a constant matrix followed by `Add` of a constant row into one `Gemm`.
+    fn matmul_add(&mut self, at: usize) -> Option<()> {
+        let graph = &*self.graph;
         let node = &graph.nodes[at];
-        let Some((x, y)) = node.input(0).zip(node.output()).filter(|_| node.op::<MatMul>().is_some()) else { continue };
-        let Some(weights) = real(graph, node.input(1)).filter(|w| w.ndim() == 2) else { continue };
-        if graph.edges[x].fact.shape.len() != 2 || !private(graph, y) {
-            continue;
+        let (x, y) = self.ends(at).filter(|_| node.op::<MatMul>().is_some())?;
+        let weights = real(graph, node.input(1)).filter(|w| w.ndim() == 2)?;
+        if graph.edges[x].fact.shape.len() != 2 || !self.private(y) {
+            return None;
         }
-        let add = graph.readers(y)[0];
-        let node = &graph.nodes[add];
-        let plain = node.op::<Arithmetic>().is_some_and(|a| a.sign == Sign::Add && a.legacy.is_none());
-        let other = node.inputs.iter().flatten().copied().find(|e| *e != y);
+        let add = self.links.readers(y)[0];
+        let sum = &graph.nodes[add];
+        let plain = sum.op::<Arithmetic>().is_some_and(|a| a.sign == Sign::Add && a.legacy.is_none());
+        let other = sum.inputs.iter().flatten().copied().find(|e| *e != y).filter(|_| plain)?;
         let outputs = weights.shape()[1];
         let row = |b: &&ArrayD<f32>| b.shape() == [outputs] || b.shape() == [1, outputs];
-        if !plain || real(graph, other).filter(row).is_none() {
-            continue;
+        real(graph, Some(other)).filter(row)?;
+        let (inputs, out) = (vec![Some(x), node.input(1), Some(other)], sum.output()?);
+        self.remove(add);
+        let node = &mut self.graph.nodes[at];
+        node.op = Arc::new(Gemm { alpha: 1.0, beta: 1.0, trans_a: false, trans_b: false });
+        node.inputs = inputs;
+        self.links.attach(at, other);
+        self.yields(at, out);
+        Some(())
+    }
+
+    /// Factor and offset of every channel of a batch normalisation.
+    fn affine(&self, at: usize) -> Option<Vec<(f64, f64)>> {
+        let node = &self.graph.nodes[at];
+        let norm = node.op::<BatchNorm>()?;
+        let mut lists = [&[][..]; 4];
+        for (i, list) in lists.iter_mut().enumerate() {
+            *list = real(self.graph, node.input(i + 1))?.as_slice()?;
         }
-        let (weights, out) = (graph.nodes[at].input(1), graph.nodes[add].output());
-        let gemm = Gemm { alpha: 1.0, beta: 1.0, trans_a: false, trans_b: false };
-        let node = &mut graph.nodes[at];
-        node.op = Arc::new(gemm);
-        node.inputs = vec![Some(x), weights, other];
-        node.outputs = vec![out];
-        graph.nodes.remove(add);
-        return true;
+        norm.affine(lists).ok()
     }
-    false
-}
 
-/// A weighted layer in one form: weights as they act, `[outputs, …]` with the input channels second,
-/// and a bias.
-pub(super) struct Layer {
-    /// Weights.
-    pub weights: ArrayD<f64>,
-    /// Bias of each output.
-    pub bias: Vec<f64>,
-    /// Groups of channels that do not mix.
-    pub groups: usize,
-    padded: bool,
-}
-
-/// Reads a `Conv`, `Gemm` or `MatMul` of a matrix with constant weights.
-pub(super) fn layer(graph: &Graph, at: usize) -> Option<Layer> {
-    let node = &graph.nodes[at];
-    let weights = real(graph, node.input(1))?.mapv(f64::from);
-    let bias = match node.input(2) {
-        Some(b) => Some(real(graph, Some(b))?),
-        None => None,
-    };
-    if let Some(conv) = node.op::<Conv>() {
-        let geometry = conv.geometry(&graph.edges[node.input(0)?].fact.shape, weights.shape()).ok()?;
-        let padded = geometry.window.pad.iter().chain(&geometry.pad_end).any(|p| *p > 0);
-        let outputs = weights.shape()[0];
-        let bias = bias.map_or_else(|| vec![0.0; outputs], |b| b.iter().map(|v| f64::from(*v)).collect());
-        return Some(Layer { weights, bias, groups: conv.groups, padded });
+    /// Changes the weights of a layer, and writes its bias.
+    fn write(&mut self, mut layer: Linear, f: impl FnMut(usize, usize, f32) -> f32) {
+        let shared = self.links.readers(layer.weights).len() > 1 || self.graph.outputs.contains(&layer.weights);
+        layer.change(self.graph, shared, f);
+        layer.store_bias(self.graph);
     }
-    if node.op::<MatMul>().is_some() {
-        let matrix = weights.ndim() == 2 && graph.edges[node.input(0)?].fact.shape.len() == 2;
-        let bias = vec![0.0; *weights.shape().last()?];
-        return matrix.then(|| Layer { weights: weights.reversed_axes(), bias, groups: 1, padded: false });
-    }
-    let gemm = node.op::<Gemm>().filter(|g| !g.trans_a)?;
-    let weights = if gemm.trans_b { weights } else { weights.reversed_axes() };
-    let weights = weights.mapv(|w| w * f64::from(gemm.alpha));
-    let outputs = weights.shape()[0];
-    // an addend that differs from sample to sample is not a bias
-    let per_output = |b: &ArrayD<f32>| (b.len() == 1 || b.shape().last() == Some(&outputs)) && b.len() <= outputs;
-    let bias = match bias {
-        None => vec![0.0; outputs],
-        Some(b) if b.len() == 1 => vec![f64::from(gemm.beta * b.first()?); outputs],
-        Some(b) if per_output(b) => b.iter().map(|v| f64::from(gemm.beta) * f64::from(*v)).collect(),
-        Some(_) => return None,
-    };
-    Some(Layer { weights, bias, groups: 1, padded: false })
-}
 
-/// Writes a layer back to its node, with constants of its own.
-fn store(graph: &mut Graph, at: usize, layer: &Layer) {
-    let name = graph.nodes[at].name.clone();
-    let weights = layer.weights.mapv(|w| w as f32).as_standard_layout().into_owned();
-    let bias = ndarray::Array1::from_iter(layer.bias.iter().map(|b| *b as f32)).into_dyn();
-    let weights = graph.add_constant(format!("{name}.weights"), Value::Real(weights));
-    let bias = graph.add_constant(format!("{name}.bias"), Value::Real(bias));
-    let node = &mut graph.nodes[at];
-    node.inputs = vec![node.input(0), Some(weights), Some(bias)];
-    if node.op::<Conv>().is_none() {
-        node.op = Arc::new(Gemm { alpha: 1.0, beta: 1.0, trans_a: false, trans_b: true });
-    }
-}
-
-/// Factor and offset of every channel of a batch normalisation.
-fn affine(graph: &Graph, at: usize) -> Option<Vec<(f64, f64)>> {
-    let node = &graph.nodes[at];
-    let norm = node.op::<BatchNorm>()?;
-    let mut lists = [&[][..]; 4];
-    for (i, list) in lists.iter_mut().enumerate() {
-        *list = real(graph, node.input(i + 1))?.as_slice()?;
-    }
-    norm.affine(lists).ok()
-}
-
-/// Folds one batch normalisation into the `Conv` or `Gemm` that feeds it:
-/// `w' = a·w`, `b' = a·b + c` for every output channel.
-pub fn fold_batchnorm_behind(graph: &mut Graph) -> bool {
-    for at in 0..graph.nodes.len() {
-        let Some(affine) = affine(graph, at) else { continue };
-        let Some((from, to)) = graph.nodes[at].input(0).zip(graph.nodes[at].output()) else { continue };
-        let Some(producer) = graph.producer(from).filter(|_| private(graph, from)) else { continue };
-        let Some(mut layer) = layer(graph, producer) else { continue };
-        for (o, (a, c)) in affine.iter().enumerate() {
-            layer.weights.index_axis_mut(Axis(0), o).mapv_inplace(|w| w * a);
-            layer.bias[o] = layer.bias[o] * a + c;
+    /// Folds a batch normalisation into the layer that feeds it: `w' = a·w`, `b' = a·b + c` for every
+    /// output channel.
+    fn norm_behind(&mut self, at: usize) -> Option<()> {
+        let affine = self.affine(at)?;
+        let (from, to) = self.ends(at)?;
+        let producer = self.links.producer(from).filter(|_| self.private(from))?;
+        let mut layer = Linear::of(self.graph, producer)?;
+        for (b, (a, c)) in layer.bias.iter_mut().zip(&affine) {
+            *b = *b * a + c;
         }
-        store(graph, producer, &layer);
-        graph.nodes[producer].outputs = vec![Some(to)];
-        graph.nodes.remove(at);
-        return true;
+        self.write(layer, |o, _, w| (f64::from(w) * affine[o].0) as f32);
+        self.remove(at);
+        self.yields(producer, to);
+        Some(())
     }
-    false
-}
 
-/// Folds one batch normalisation into the `Conv` or `Gemm` that alone reads it: `w' = w·a` for every
-/// input channel, `b' = b + Σ w·c`. Padding is zero *after* the normalisation, so a padded layer
-/// can only take the factors; unless all offsets are zero it is left alone.
-pub fn fold_batchnorm_before(graph: &mut Graph) -> bool {
-    for at in 0..graph.nodes.len() {
-        let Some(affine) = affine(graph, at) else { continue };
-        let Some((from, to)) = graph.nodes[at].input(0).zip(graph.nodes[at].output()) else { continue };
-        if !private(graph, to) {
-            continue;
-        }
-        let reader = graph.readers(to)[0];
-        if graph.nodes[reader].input(0) != Some(to) {
-            continue;
-        }
-        let Some(mut layer) = layer(graph, reader) else { continue };
+    /// Folds a batch normalisation into the layer that alone reads it: `w' = w·a` for every input channel,
+    /// `b' = b + Σ w·c`. Padding is zero *after* the normalisation, so a padded layer can only take the
+    /// factors; unless all offsets are zero it is left alone.
+    fn norm_before(&mut self, at: usize) -> Option<()> {
+        let affine = self.affine(at)?;
+        let (from, to) = self.ends(at)?;
+        let reader = *self.links.readers(to).first().filter(|_| self.private(to))?;
+        let mut layer = Linear::of(self.graph, reader).filter(|_| self.graph.nodes[reader].input(0) == Some(to))?;
         if layer.padded && affine.iter().any(|(_, c)| *c != 0.0) {
-            continue;
+            return None;
         }
-        let (outputs, channels) = (layer.weights.shape()[0], layer.weights.shape()[1]);
-        for o in 0..outputs {
-            let group = o / (outputs / layer.groups).max(1);
-            let mut rows = layer.weights.index_axis_mut(Axis(0), o);
-            for c in 0..channels {
-                let (a, offset) = affine[group * channels + c];
-                let mut taps = rows.index_axis_mut(Axis(0), c);
-                layer.bias[o] += offset * taps.sum();
-                taps.mapv_inplace(|w| w * a);
-            }
-        }
-        store(graph, reader, &layer);
-        graph.nodes[reader].inputs[0] = Some(from);
-        graph.nodes.remove(at);
-        return true;
+        let mut offset = vec![0.0; layer.bias.len()];
+        layer.each(self.graph, |o, c, w| offset[o] += layer.factor * affine[c].1 * f64::from(w));
+        layer.bias.iter_mut().zip(offset).for_each(|(b, o)| *b += o);
+        self.write(layer, |_, c, w| (f64::from(w) * affine[c].0) as f32);
+        self.remove(at);
+        self.graph.nodes[reader].inputs[0] = Some(from);
+        self.links.attach(reader, from);
+        Some(())
     }
-    false
 }
 
 #[cfg(test)]

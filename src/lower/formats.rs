@@ -6,9 +6,10 @@
 //! reshape moves nothing, so that its two sides carry the same.
 
 use super::calibrate::Ranges;
+use super::calibration::limit;
+use super::options::QuantOptions;
 use super::plan::{Plan, Step};
 use super::quant_graph::QOp;
-use super::quantise::QuantOptions;
 use super::unit::{Operand, UnitOp};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::graph::ops::DequantizeLinear;
@@ -141,7 +142,7 @@ impl Formats {
     ///
     /// # Errors
     /// M021 for edges of codes without a range.
-    pub fn new(graph: &Graph, plan: &Plan, ranges: &Ranges, options: QuantOptions) -> Result<Self> {
+    pub fn new(graph: &Graph, plan: &Plan, ranges: &Ranges, options: &QuantOptions) -> Result<Self> {
         let mut kinds = Kinds::new(graph, plan);
         let codes = kinds.settle();
         let Kinds { sets: same, integer, .. } = kinds;
@@ -186,6 +187,13 @@ impl Formats {
                 own[sets.root(step.outputs[0])] = Some(format);
             }
         }
+        // an edge has the most bits that a layer reading it asks for
+        let mut bits: Vec<Option<u8>> = vec![None; graph.edges.len()];
+        for step in plan.steps.iter().filter(|s| matches!(s.step, Step::Weighted { .. })) {
+            let bits = &mut bits[sets.root(step.inputs[0])];
+            *bits = (*bits).max(Some(options.activations(&graph.nodes[step.node].name)));
+        }
+        let bits: Vec<u8> = bits.into_iter().map(|b| b.unwrap_or(options.activation_bits)).collect();
         let mut limits: Vec<Option<(f64, bool)>> = vec![None; graph.edges.len()];
         for edge in &used {
             let name = &graph.edges[*edge].name;
@@ -200,11 +208,12 @@ impl Formats {
                 continue;
             };
             let set = sets.root(*edge);
-            let (limit, signed) = limits[set].unwrap_or((0.0, false));
-            limits[set] = Some((limit.max(range.limit(options.percentile)), signed || !positive[edge.index()]));
+            let positive = positive[edge.index()];
+            let (most, signed) = limits[set].unwrap_or((0.0, false));
+            limits[set] = Some((most.max(limit(range, options.method, bits[set], !positive)), signed || !positive));
         }
-        let format = |(limit, signed): (f64, bool)| {
-            let quant = Quant { scale: 1.0, bits: options.activation_bits, signed };
+        let format = |(limit, signed): (f64, bool), bits: u8| {
+            let quant = Quant { scale: 1.0, bits, signed };
             let top = f64::from(quant.range().1);
             // an edge that is always 0 has no range of its own; any scale is right
             Quant { scale: if limit > 0.0 { limit / top } else { 1.0 / top }, ..quant }
@@ -212,7 +221,7 @@ impl Formats {
         let mut formats = vec![None; graph.edges.len()];
         used.iter().for_each(|e| {
             let set = sets.root(*e);
-            formats[e.index()] = own[set].or(limits[set].map(format));
+            formats[e.index()] = own[set].or(limits[set].map(|l| format(l, bits[set])));
         });
         found.into_result(Self { formats, integer })
     }

@@ -4,32 +4,24 @@
 //! cannot be negative and signed otherwise; biases count accumulator steps. Scheme as in Jacob et
 //! al., CVPR 2018, doi:10.1109/CVPR.2018.00286, without zero points.
 
+use super::bias;
 use super::calibrate::Ranges;
+use super::calibration::limit;
 use super::dequantised::dequantised;
 use super::formats::Formats;
 use super::layout::Layout;
 use super::layouts::layouts;
 use super::mvm_op::{MvmOp, WeightCodes};
+use super::options::QuantOptions;
 use super::plan::{Planned, Step, plan};
 use super::quant_graph::{NodeId, QNode, QOp, QuantGraph, QuantInput};
 use super::recurrent::{Cell, RecurrentOp};
 use super::unroll::unroll;
 use super::weights::{Store, Weights, real};
-use crate::diag::{Diagnostic, Diagnostics, Result};
+use crate::diag::Result;
 use crate::graph::{EdgeId, Fact, Graph};
 use crate::id::{Id, IdVec};
 use crate::tensor::Quant;
-
-/// How finely to quantise.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct QuantOptions {
-    /// Bits of a weight, sign included: 2 to 16.
-    pub weight_bits: u8,
-    /// Bits of an activation: 2 to 16.
-    pub activation_bits: u8,
-    /// Share of calibration magnitudes that must be representable, above 0; 1 clips nothing.
-    pub percentile: f64,
-}
 
 /// Largest bias in accumulator steps. A channel whose weights vanish beside its bias would need
 /// more; it gets a coarser step, in which a weight below half a step becomes 0.
@@ -38,13 +30,15 @@ const MAX_BIAS: f64 = (1u64 << 40) as f64;
 /// Quantises a network.
 ///
 /// # Errors
-/// F002 for options out of range, M019 for what cannot go to the chip (all in one message),
+/// F002 for options out of range, F021 for bits of layers that do not exist, M019 for what cannot go to the chip (all in one message),
 /// M021 for activations that were not calibrated.
 pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result<QuantGraph> {
-    check(options)?;
+    options.check()?;
     let graph = &unroll(&dequantised(graph));
     let plan = plan(graph)?;
-    let formats = Formats::new(graph, &plan, ranges, options)?;
+    let weighted_steps = plan.steps.iter().filter(|s| matches!(s.step, Step::Weighted { .. } | Step::Recurrent { .. }));
+    options.layers.check(&weighted_steps.map(|s| graph.nodes[s.node].name.as_str()).collect::<Vec<_>>())?;
+    let formats = Formats::new(graph, &plan, ranges, &options)?;
     let layouts = layouts(graph, &plan);
     let mut made = Made { nodes: IdVec::new(), at: vec![None; graph.edges.len()] };
     let mut inputs = Vec::new();
@@ -70,13 +64,16 @@ pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result
         let op = match &step.step {
             Step::Weighted { layer, relu } => {
                 let input = formats.of(step.inputs[0]).expect("a weighted layer reads codes");
-                QOp::Mvm(weighted(graph, &plan.facts, layer, *relu, input, options.weight_bits))
+                let means = ranges.get(&graph.edges[step.inputs[0]].name).filter(|_| options.bias_correction);
+                let means = means.map(super::Range::means).unwrap_or_default();
+                QOp::Mvm(weighted(graph, &plan.facts, layer, *relu, input, options.weights(&origin.name), &means))
             }
             Step::Digital { integer: Some(op), .. } if *integer => QOp::clone(op),
             Step::Digital { unit, .. } => QOp::Unit(unit.clone()),
             Step::Recurrent { layer, cell } => {
-                let state = state(graph, ranges, cell, options);
-                let mvm = weighted(graph, &plan.facts, layer, false, state, options.weight_bits);
+                let bits = options.weights(&origin.name);
+                let state = state(graph, ranges, cell, &options, options.activations(&origin.name));
+                let mvm = weighted(graph, &plan.facts, layer, false, state, bits, &[]);
                 QOp::Recurrent(RecurrentOp { mvm, cell: cell.clone(), state, with_c: step.picked.contains(&2) })
             }
             Step::Shape => QOp::Reshape,
@@ -134,20 +131,6 @@ impl Made {
     }
 }
 
-fn check(options: QuantOptions) -> Result<()> {
-    let mut found = Diagnostics::new();
-    for (what, bits) in [("weights", options.weight_bits), ("activations", options.activation_bits)] {
-        if !(2..=16).contains(&bits) {
-            found.push(Diagnostic::error("F002", format!("{bits} bits for {what} are outside 2 to 16")));
-        }
-    }
-    if !(options.percentile > 0.0 && options.percentile <= 1.0) {
-        let message = format!("calibration percentile {} is outside 0 (excluded) to 1", options.percentile);
-        found.push(Diagnostic::error("F002", message));
-    }
-    found.into_result(())
-}
-
 /// Shape of one sample: without the batch where it stands in front.
 pub(super) fn sample_shape(graph: &Graph, facts: &[Fact], edge: EdgeId) -> Vec<usize> {
     facts[edge.index()].shape[usize::from(graph.edges[edge].batched)..].to_vec()
@@ -169,17 +152,26 @@ fn own_step(row: &[f64], largest: f64, top: f64) -> Option<f64> {
 
 /// Format of the state of a recurrent layer: as measured, or, where the states are not among the values of the
 /// network, up to 1, which tanh does not exceed (assumed for other functions).
-fn state(graph: &Graph, ranges: &Ranges, cell: &Cell, options: QuantOptions) -> Quant {
+fn state(graph: &Graph, ranges: &Ranges, cell: &Cell, options: &QuantOptions, bits: u8) -> Quant {
     let measured = cell.measured.and_then(|e| ranges.get(&graph.edges[e].name));
     let start = cell.initial[0].iter().fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
-    let limit = measured.map_or(1.0, |r| r.limit(options.percentile)).max(start);
-    let quant = Quant { scale: 1.0, bits: options.activation_bits, signed: true };
+    let top_value = measured.map_or(1.0, |r| limit(r, options.method, bits, true)).max(start);
+    let quant = Quant { scale: 1.0, bits, signed: true };
     let top = f64::from(quant.range().1);
-    Quant { scale: if limit > 0.0 { limit / top } else { 1.0 / top }, ..quant }
+    Quant { scale: if top_value > 0.0 { top_value / top } else { 1.0 / top }, ..quant }
 }
 
-/// Codes of a weighted layer, one output after the other.
-fn weighted(graph: &Graph, facts: &[Fact], layer: &Weights, relu: bool, input: Quant, weight_bits: u8) -> MvmOp {
+/// Codes of a weighted layer, one output after the other; with the means of its input channels the bias takes
+/// up the error of the weights.
+fn weighted(
+    graph: &Graph,
+    facts: &[Fact],
+    layer: &Weights,
+    relu: bool,
+    input: Quant,
+    weight_bits: u8,
+    means: &[f64],
+) -> MvmOp {
     let outputs = layer.bias.len();
     let rows = layer.window.rows() / layer.groups;
     let constant = real(graph, facts, layer.constant).and_then(|w| w.as_slice());
@@ -206,9 +198,13 @@ fn weighted(graph: &Graph, facts: &[Fact], layer: &Weights, relu: bool, input: Q
         let largest = row.iter().fold(0.0f64, |m, w| m.max(w.abs()));
         let step = own_step(&row, largest, top).unwrap_or(largest / top).max(bias.abs() / (MAX_BIAS * input.scale));
         let step = if step > 0.0 { step } else { 1.0 };
-        for w in &row {
-            op.weights.push((w / step).round_ties_even().clamp(-top, top) as i16);
-        }
+        let codes = row.iter().map(|w| (w / step).round_ties_even().clamp(-top, top));
+        let taps = rows * layer.groups / layer.window.channels.max(1);
+        let channels = layer.window.channels / layer.groups;
+        let first = o * layer.groups / outputs.max(1) * channels;
+        let own = means.get(first..first + channels).unwrap_or_default();
+        let bias = bias + bias::shift(row.iter().copied(), codes.clone().map(|c| c * step), own, taps);
+        codes.for_each(|c| op.weights.push(c as i16));
         op.acc_scale.push(step * input.scale);
         op.bias.push((bias / (step * input.scale)).round_ties_even() as i64);
     }

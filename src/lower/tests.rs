@@ -9,7 +9,7 @@ use crate::graph::{Dims, Graph, Inputs};
 use crate::onnx::testing::{Builder, code_of};
 use crate::rng::{Domain, Draw};
 
-const EIGHT: QuantOptions = QuantOptions { weight_bits: 8, activation_bits: 8, percentile: 1.0 };
+const EIGHT: QuantOptions = QuantOptions::uniform(8, 8, 1.0);
 
 fn random(count: usize, element: u64) -> Vec<f32> {
     (0..count as u64)
@@ -123,7 +123,7 @@ fn deviation(options: QuantOptions) -> f64 {
 
 #[test]
 fn more_bits_come_closer_to_the_float_network() {
-    let at = |bits| deviation(QuantOptions { weight_bits: bits, activation_bits: bits, percentile: 1.0 });
+    let at = |bits| deviation(QuantOptions::uniform(bits, bits, 1.0));
     let (four, eight, twelve, sixteen) = (at(4), at(8), at(12), at(16));
     assert!(four < 0.3 && eight < 0.02 && twelve < 0.001 && sixteen < 1e-4, "{four} {eight} {twelve} {sixteen}");
     assert!(four > 4.0 * eight && eight > 4.0 * twelve, "each bit about halves it: {four} {eight} {twelve}");
@@ -133,7 +133,7 @@ fn more_bits_come_closer_to_the_float_network() {
 #[test]
 fn accumulators_are_exact() {
     for bits in [8, 16] {
-        let g = quantised(QuantOptions { weight_bits: bits, activation_bits: bits, percentile: 0.99 });
+        let g = quantised(QuantOptions::uniform(bits, bits, 0.99));
         let inputs = samples(5);
         let logits = run(&g, &inputs, 0..5).expect("runs");
         for (sample, signals) in run_signals(&g, &inputs, 0..5).expect("runs").iter().enumerate() {
@@ -208,7 +208,7 @@ fn what_cannot_go_to_the_chip_is_named_at_once() {
 #[test]
 fn options_and_ranges_are_checked() {
     let graph = folded();
-    let bad = QuantOptions { weight_bits: 1, activation_bits: 17, percentile: 0.0 };
+    let bad = QuantOptions::uniform(1, 17, 0.0);
     let error = quantise(&graph, &Ranges::default(), bad).expect_err("out of range");
     assert_eq!((code_of(&error), error.iter().count()), ("F002", 3));
     assert_eq!(code_of(&quantise(&graph, &Ranges::default(), EIGHT).expect_err("not calibrated")), "M021");

@@ -75,7 +75,11 @@ impl Flows {
         }
         for producer in graph.outputs.iter().flat_map(|o| producers(graph, *o)) {
             let node = &graph.nodes[producer];
-            let bytes = position_bytes(node).max(if node.quant.is_none() { LOGIT_BYTES * node.layout.channels as u64 } else { 0 });
+            let bytes = position_bytes(node).max(if node.quant.is_none() {
+                LOGIT_BYTES * node.layout.channels as u64
+            } else {
+                0
+            });
             flows.send(node, bytes, homes[producer], Home::Memory);
         }
         flows

@@ -10,7 +10,7 @@ use super::program::{Channel, ChannelId, MvmUnit, Need, Program, Stage, StageId,
 use crate::arch::{Chip, Subtraction, TileId};
 use crate::diag::{Diagnostic, Result};
 use crate::id::{Id, IdVec};
-use crate::lower::{LayerId, Layout, Look, NodeId, Order, QNode, REAL_BITS, QOp, QuantGraph, TiledGraph, UnitOp};
+use crate::lower::{LayerId, Layout, Look, NodeId, Order, QNode, QOp, QuantGraph, REAL_BITS, TiledGraph, UnitOp};
 use crate::map::Placement;
 use crate::tensor::Window;
 

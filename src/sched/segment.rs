@@ -10,7 +10,9 @@ use super::program::{Channel, Need, Program, Stage, StageId, Work};
 use crate::arch::Chip;
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::{Id, IdVec};
-use crate::lower::{Block, LayerId, MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput, TiledGraph, TiledLayer, WeightCodes};
+use crate::lower::{
+    Block, LayerId, MvmOp, NodeId, QNode, QOp, QuantGraph, QuantInput, TiledGraph, TiledLayer, WeightCodes,
+};
 use crate::map::Placement;
 
 /// A segment of a network, as a network of its own. Weights are left out: a schedule needs none.

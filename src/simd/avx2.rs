@@ -71,6 +71,10 @@ impl Lanes for Avx2 {
         unsafe { [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])] }
     }
     #[inline(always)]
+    fn mul_add(self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float {
+        self.mul_add_exact(a, b, c)
+    }
+    #[inline(always)]
     fn sqrt(self, a: Self::Float) -> Self::Float {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { [_mm256_sqrt_ps(a[0]), _mm256_sqrt_ps(a[1])] }

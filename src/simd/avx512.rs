@@ -72,6 +72,10 @@ impl Lanes for Avx512 {
         unsafe { _mm512_fmadd_ps(a, b, c) }
     }
     #[inline(always)]
+    fn mul_add(self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float {
+        self.mul_add_exact(a, b, c)
+    }
+    #[inline(always)]
     fn sqrt(self, a: Self::Float) -> Self::Float {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_sqrt_ps(a) }

@@ -44,6 +44,8 @@ pub trait Lanes: Copy {
     fn mul(self, a: Self::Float, b: Self::Float) -> Self::Float;
     /// `a·b + c` where product and sum are exactly representable, so that fusing changes nothing.
     fn mul_add_exact(self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float;
+    /// `a·b + c` rounded once, on every instruction set.
+    fn mul_add(self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float;
     /// Square root.
     fn sqrt(self, a: Self::Float) -> Self::Float;
     /// Nearest integer, ties to even.
@@ -178,6 +180,7 @@ mod tests {
         float(l.sub(a, b));
         float(l.mul(a, b));
         float(l.mul_add_exact(l.round(a), l.round(b), l.splat(3.0)));
+        float(l.mul_add(a, b, l.splat(0.1)));
         float(l.sqrt(l.max(a, l.splat(0.0))));
         float(l.round(a));
         float(l.min(a, b));
@@ -227,5 +230,8 @@ mod tests {
         assert_eq!(l.round(A)[..5], [0.0, 2.0, 2.0, -0.0, -2.0]);
         assert_eq!(l.counter_wide(5)[3] as u32, 5 + (3 << 24));
         assert_eq!(l.count_unequal(A, B), 14);
+        let near = 1.0 + f32::EPSILON;
+        let most = -1.0 - 2.0 * f32::EPSILON;
+        assert_eq!(l.mul_add([near; LANES], [near; LANES], [most; LANES])[0], f32::EPSILON * f32::EPSILON);
     }
 }

@@ -58,6 +58,14 @@ impl Lanes for Portable {
         self.add(self.mul(a, b), c)
     }
     #[inline(always)]
+    fn mul_add(self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float {
+        let mut out = c;
+        for i in 0..LANES {
+            out[i] = a[i].mul_add(b[i], c[i]);
+        }
+        out
+    }
+    #[inline(always)]
     fn sqrt(self, a: Self::Float) -> Self::Float {
         map(a, f32::sqrt)
     }

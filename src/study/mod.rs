@@ -10,6 +10,7 @@ mod inputs;
 mod inspect;
 #[cfg(test)]
 mod network_tests;
+mod quant_flags;
 mod run;
 mod session;
 mod structure;
@@ -23,6 +24,7 @@ pub use fit::{Chips, Fitted, Scheduled};
 pub use floorplan::floorplan;
 pub use inputs::DRAWN_SAMPLES;
 pub use inspect::inspect;
+pub use quant_flags::QuantFlags;
 pub use run::{Done, read_run, run_and_write, simulate, to_json};
 pub use session::{Session, predictions};
 
@@ -71,6 +73,8 @@ pub struct RunOptions {
     pub chips: Option<Chips>,
     /// What to do when the network does not fit; `None`: the chip's default.
     pub when_too_small: Option<WhenTooSmall>,
+    /// Quantisation, where it differs from the chip's defaults.
+    pub quantisation: QuantFlags,
     /// Folder of run folders.
     pub output: PathBuf,
     /// Repeat a run that exists.
@@ -96,6 +100,7 @@ impl Default for RunOptions {
             mapper: None,
             chips: None,
             when_too_small: None,
+            quantisation: QuantFlags::default(),
             output: PathBuf::from("reports/runs"),
             force: false,
         }

@@ -49,7 +49,7 @@ fn through(b: &Builder, inputs: &Inputs, samples: usize, rows: usize, tolerance:
     lower::settle_batch(&mut graph);
     lower::fold::simplify(&mut graph);
     let ranges = lower::calibrate(&graph, inputs).unwrap_or_else(|e| panic!("{e}"));
-    let bits = QuantOptions { weight_bits: 16, activation_bits: 16, percentile: 1.0 };
+    let bits = QuantOptions::uniform(16, 16, 1.0);
     let quant = lower::quantise(&graph, &ranges, bits).unwrap_or_else(|e| panic!("{e}"));
     let chip = roomy(rows);
     let tiled = lower::tile(&quant, &chip).unwrap_or_else(|e| panic!("{e}"));

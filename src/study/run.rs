@@ -10,7 +10,7 @@ use super::assemble::Results;
 use super::evaluate::evaluate;
 use super::session::Session;
 use super::structure::NO_VALUES;
-use super::{BATCH, Progress, RunOptions};
+use super::{BATCH, Progress, QuantFlags, RunOptions};
 use crate::data::LabelSource;
 use crate::diag::{Diagnostics, Result};
 use crate::energy::settle;
@@ -115,6 +115,9 @@ fn run_key(session: &Session, options: &RunOptions, values: &ValueOptions) -> St
     }
     if session.chip.chips > 1 || !session.segments.is_empty() {
         text["chips"] = json!([session.chip.chips, session.segments.len()]);
+    }
+    if options.quantisation != QuantFlags::default() {
+        text["quantisation"] = json!(options.quantisation);
     }
     Sha256::digest(text.to_string()).iter().take(6).map(|b| format!("{b:02x}")).collect()
 }

@@ -5,13 +5,14 @@ use std::ops::Range;
 use ndarray::Array2;
 
 use super::fit::{Fitted, Scheduled, fit, follow};
+use super::quant_flags::quantisation;
 use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs, structure};
 use crate::arch::{self, Chip};
 use crate::data::{Dataset, Labels};
 use crate::diag::{Diagnostics, Result};
 use crate::exec::{self, Arrays, Converters, Fidelity, Outcome, ValueOptions};
 use crate::graph::Graph;
-use crate::lower::{self, QuantGraph, QuantOptions, TiledGraph};
+use crate::lower::{self, QuantGraph, TiledGraph};
 use crate::map::Placement;
 use crate::onnx::{self, Model};
 use crate::report::argmax;
@@ -84,6 +85,8 @@ impl Session {
         samples: impl FnOnce(&Graph, &mut Diagnostics) -> Result<(Dataset, Dataset)>,
     ) -> Result<Self> {
         let (mut chip, mut model, mut warnings) = read(options)?;
+        options.quantisation.apply(&mut chip.defaults);
+        let quantisation = quantisation(&chip.defaults)?;
         let mut original = Graph::build(&model, &options.dims)?;
         warnings.extend(lower::settle_batch(&mut original));
         let mut graph = original.clone();
@@ -91,16 +94,14 @@ impl Session {
             structure::forget(&mut model, &mut original);
         }
         warnings.extend(lower::fold::simplify(&mut graph));
+        if quantisation.equalise {
+            lower::equalise::equalise(&mut graph);
+        }
         let (data, calibration) = samples(&graph, &mut warnings)?;
         let d = &chip.defaults;
         let ranges = match options.values {
             true => lower::calibrate(&graph, &calibration.inputs)?,
             false => lower::Ranges::unknown(),
-        };
-        let quantisation = QuantOptions {
-            weight_bits: d.weight_bits,
-            activation_bits: d.activation_bits,
-            percentile: d.activation_percentile,
         };
         let quant = lower::quantise(&graph, &ranges, quantisation)?;
         if !options.values {

@@ -34,6 +34,21 @@ pub(super) const CODES: &[Code] = &[
         "The value after `--set PATH=` must be YAML: a number, a quantity such as `0.2 V`, a list such as `[2, 2]` or a map.",
     ),
     code(
+        "F020",
+        "bits of layers not readable",
+        "`--layer-bits LAYER=W/A` and `layers` under `defaults.quantisation` give the bits of the weights of single layers and of the activations they read: `conv1=4/8`, `fc*=4`, `*=/6`. Each is 2 to 16; one of the two may be left out. In names `*` is any text and `?` any character.",
+    ),
+    code(
+        "F021",
+        "bits for a layer that does not exist",
+        "A rule for the bits of single layers fits no layer of the network. Layers have the names of their nodes in the ONNX file.",
+    ),
+    code(
+        "F022",
+        "no such calibration method",
+        "What decides the largest magnitude of an activation is one of min_max, percentile, mse and entropy.",
+    ),
+    code(
         "F030",
         "drawing of neither kind",
         "A floorplan is drawn into a file ending in `.svg`, or as a page that opens in a browser into one ending in `.html`.",

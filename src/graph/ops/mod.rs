@@ -20,6 +20,7 @@ mod unary;
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use ndarray::ArrayD;
 
@@ -75,6 +76,13 @@ pub trait Operator: Any + Debug + Send + Sync {
     /// # Errors
     /// When the inputs do not fit.
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>>;
+    /// As [`Self::eval`], on inputs that are given away: a value that nobody else holds may be overwritten.
+    ///
+    /// # Errors
+    /// As [`Self::eval`].
+    fn consume(&self, inputs: Vec<Option<Arc<Value>>>) -> OpResult<Vec<Value>> {
+        self.eval(&inputs.iter().map(Option::as_deref).collect::<Vec<_>>())
+    }
     /// Lane operations of a vector unit for one evaluation: a multiply-accumulate, a comparison or a table
     /// look-up (exponential, logarithm, root, reciprocal) counts one, moving data counts none. Unless an
     /// operator says otherwise it is one for each element of its outputs.
@@ -216,6 +224,24 @@ pub(super) fn broadcast(a: &[usize], b: &[usize]) -> OpResult<Vec<usize>> {
 /// Applies a function to every element of a floating-point tensor.
 pub(super) fn map_real(inputs: &[Option<&Value>], f: impl Fn(f32) -> f32) -> OpResult<Vec<Value>> {
     Ok(vec![Value::Real(need(inputs, 0)?.as_real()?.mapv(f))])
+}
+
+/// As [`map_real`], in place where nobody else holds the tensor.
+pub(super) fn map_owned(mut inputs: Vec<Option<Arc<Value>>>, f: impl Fn(f32) -> f32) -> OpResult<Vec<Value>> {
+    let mut array = take_real(&mut inputs, 0)?;
+    array.mapv_inplace(f);
+    Ok(vec![Value::Real(array)])
+}
+
+/// A required floating-point input: itself where nobody else holds it, else a copy.
+pub(super) fn take_real(inputs: &mut [Option<Arc<Value>>], position: usize) -> OpResult<ArrayD<f32>> {
+    let value = inputs.get_mut(position).and_then(Option::take);
+    let value = value.ok_or_else(|| OpError::new(format!("input {position} is missing")))?;
+    match Arc::try_unwrap(value) {
+        Ok(Value::Real(array)) => Ok(array),
+        Ok(other) => other.as_real().cloned(),
+        Err(shared) => shared.as_real().cloned(),
+    }
 }
 
 /// The fact of an operator that keeps type and shape of a floating-point input.

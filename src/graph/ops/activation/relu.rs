@@ -1,6 +1,8 @@
 //! `Relu`: `max(x, 0)`.
 
-use super::super::{OpResult, Operator, Reach, Takes, need};
+use std::sync::Arc;
+
+use super::super::{OpResult, Operator, Reach, Takes, map_owned, need};
 use crate::graph::{Attrs, Fact, Value};
 
 /// Rectifier.
@@ -26,11 +28,21 @@ impl Operator for Relu {
     }
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
         Ok(vec![match need(inputs, 0)? {
-            Value::Real(a) => Value::Real(a.mapv(|x| x.max(0.0))),
+            Value::Real(a) => Value::Real(a.mapv(rectify)),
             Value::Int(t, a) => Value::Int(*t, a.mapv(|v| v.max(0))),
         }])
+    }
+    fn consume(&self, inputs: Vec<Option<Arc<Value>>>) -> OpResult<Vec<Value>> {
+        match inputs.first().and_then(Option::as_deref) {
+            Some(Value::Int(..)) => self.eval(&inputs.iter().map(Option::as_deref).collect::<Vec<_>>()),
+            _ => map_owned(inputs, rectify),
+        }
     }
     fn reach(&self, _: &[Option<&Fact>]) -> Reach {
         Reach::Element
     }
+}
+
+fn rectify(x: f32) -> f32 {
+    x.max(0.0)
 }

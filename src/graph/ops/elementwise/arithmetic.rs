@@ -1,8 +1,10 @@
 //! `Add`, `Sub`, `Mul`, `Div` with broadcasting.
 
+use std::sync::Arc;
+
 use ndarray::{ArrayD, IxDyn, Zip};
 
-use super::super::{OpError, OpResult, Operator, Reach, need, same_type};
+use super::super::{OpError, OpResult, Operator, Reach, need, same_type, take_real};
 use super::legacy::{self, Legacy};
 use crate::graph::value::wrap;
 use crate::graph::{Attrs, Fact, Value};
@@ -114,5 +116,24 @@ impl Operator for Arithmetic {
     }
     fn reach(&self, _: &[Option<&Fact>]) -> Reach {
         Reach::Element
+    }
+    fn consume(&self, mut inputs: Vec<Option<Arc<Value>>>) -> OpResult<Vec<Value>> {
+        let same = |a: &Value, b: &Value| matches!((a, b), (Value::Real(a), Value::Real(b)) if a.shape() == b.shape());
+        let alike = matches!(&inputs[..], [Some(a), Some(b)] if same(a, b));
+        let lone = |i: &Option<Arc<Value>>| i.as_ref().is_some_and(|v| Arc::strong_count(v) == 1);
+        let Some(mine) = inputs.iter().position(lone).filter(|_| alike) else {
+            return self.eval(&inputs.iter().map(Option::as_deref).collect::<Vec<_>>());
+        };
+        let mut sum = take_real(&mut inputs, mine)?;
+        let other = inputs[1 - mine].as_deref().ok_or_else(|| OpError::new("an input is missing"))?.as_real()?;
+        match (self.sign, mine) {
+            (Sign::Add, _) => sum.zip_mut_with(other, |x, y| *x += y),
+            (Sign::Mul, _) => sum.zip_mut_with(other, |x, y| *x *= y),
+            (Sign::Sub, 0) => sum.zip_mut_with(other, |x, y| *x -= y),
+            (Sign::Sub, _) => sum.zip_mut_with(other, |x, y| *x = y - *x),
+            (Sign::Div, 0) => sum.zip_mut_with(other, |x, y| *x /= y),
+            (Sign::Div, _) => sum.zip_mut_with(other, |x, y| *x = y / *x),
+        }
+        Ok(vec![Value::Real(sum)])
     }
 }

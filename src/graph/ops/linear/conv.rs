@@ -1,12 +1,13 @@
-//! `Conv` in any number of spatial dimensions, through im2col and a matrix product.
+//! `Conv` in any number of spatial dimensions: weights times the patches of the input.
 
-use ndarray::{Array2, ArrayView2, s};
+use rayon::prelude::*;
 
 use super::super::spatial::{Geometry, Spatial, output_shape, spatial_of};
 use super::super::{OpError, OpResult, Operator, Reach, maybe, need, need_real};
+use crate::graph::product::{Depthwise, Matrix, Patches, Size, Taps, product};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
-use crate::tensor::Window;
+use crate::simd::Isa;
 
 /// Convolution: input `[batch, channels, spatial…]`, weights `[outputs, channels / groups, kernel…]`,
 /// optional bias `[outputs]`.
@@ -18,8 +19,8 @@ pub struct Conv {
     pub groups: usize,
 }
 
-/// Elements of the im2col matrix that are made at once (4 MiB), so that it stays near the cache.
-const COLUMN_ELEMENTS: usize = 1 << 20;
+/// Most outputs of one channel that are computed one by one; more of them share their inputs in a matrix product.
+const FEW: usize = 4;
 
 pub(super) fn new(attrs: &mut Attrs<'_>) -> OpResult<Box<dyn Operator>> {
     Ok(Box::new(Conv::read(attrs)?))
@@ -97,45 +98,34 @@ impl Operator for Conv {
         let bias = maybe(inputs, 2).map(Value::as_real).transpose()?.map(elements);
         let (batch, outputs) = (x.shape()[0], w.shape()[0]);
         let shape = output_shape(batch, outputs, &window);
-        let (rows, positions, each) = (window.rows(), window.positions(), outputs / self.groups);
-        let weights = ArrayView2::from_shape((outputs, rows), elements(w)).map_err(|e| OpError::new(e.to_string()))?;
-        let taps = Window { channels: 1, ..window.clone() }.gather();
+        let start = bias.map_or_else(|| vec![0.0; outputs], <[f32]>::to_vec);
+        let taps = Taps::new(&window);
+        let each = outputs / self.groups;
+        let (isa, few) = (Isa::best(), window.channels == 1 && each <= FEW);
+        let lone = few.then(|| Depthwise::new(&window, &taps));
+        let size = Size { rows: each, depth: window.rows(), columns: window.positions() };
         let mut out = vec![0.0f32; shape.iter().product()];
-        let step = (COLUMN_ELEMENTS / (positions * rows).max(1)).clamp(1, batch.max(1));
-        let sample = window.features() * self.groups;
-        for group in 0..self.groups {
-            let weights = weights.slice(s![group * each..(group + 1) * each, ..]);
-            for first in (0..batch).step_by(step) {
-                let count = step.min(batch - first);
-                let mut columns = Vec::with_capacity(count * positions * rows);
-                for b in first..first + count {
-                    let from = b * sample + group * window.features();
-                    im2col(&elements(x)[from..from + window.features()], &window, &taps, &mut columns);
+        let group = |(i, out): (usize, &mut [f32])| {
+            let rows = i % self.groups * each..(i % self.groups + 1) * each;
+            let input = &elements(x)[i * window.features()..][..window.features()];
+            let weights = &elements(w)[rows.start * size.depth..rows.end * size.depth];
+            if let Some(lone) = &lone {
+                let rows = weights.chunks_exact(size.depth).zip(&start[rows]);
+                for ((weights, start), out) in rows.zip(out.chunks_exact_mut(size.columns)) {
+                    lone.convolve(isa, input, weights, *start, out);
                 }
-                let columns = Array2::from_shape_vec((count * positions, rows), columns)
-                    .map_err(|e| OpError::new(e.to_string()))?;
-                let product = columns.dot(&weights.t());
-                for (i, row) in product.rows().into_iter().enumerate() {
-                    let (b, p) = (first + i / positions, i % positions);
-                    for (o, v) in row.iter().enumerate() {
-                        let o = group * each + o;
-                        out[(b * outputs + o) * positions + p] = v + bias.map_or(0.0, |b| b[o]);
-                    }
-                }
+            } else {
+                let columns = Patches { taps: &taps, input, plane: window.input_positions() };
+                product(size, Matrix::new(weights, size.depth, false), &columns, &start[rows], out);
             }
+        };
+        let parts = (each * size.columns).max(1);
+        if self.groups == 1 {
+            // one product spreads over threads by itself
+            out.chunks_exact_mut(parts).enumerate().for_each(group);
+        } else {
+            out.par_chunks_exact_mut(parts).enumerate().for_each(group);
         }
         Ok(vec![Value::real(&shape, out)?])
-    }
-}
-
-/// Appends the `[positions, rows]` inputs of one sample; padding is zero. `taps` is the gather table
-/// of a single channel.
-fn im2col(x: &[f32], window: &Window, taps: &[u32], columns: &mut Vec<f32>) {
-    let plane = window.input_positions();
-    let kernel: usize = window.kernel.iter().product();
-    for position in taps.chunks_exact(kernel) {
-        for channel in x.chunks_exact(plane) {
-            columns.extend(position.iter().map(|t| channel.get(*t as usize).copied().unwrap_or(0.0)));
-        }
     }
 }

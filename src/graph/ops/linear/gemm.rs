@@ -1,9 +1,11 @@
 //! `Gemm`: `alpha · A · B + beta · C`, with A and B transposed on request.
 
-use ndarray::{ArrayView2, Ix2};
+use ndarray::{ArrayD, IxDyn};
 
 use super::super::elementwise::combine;
 use super::super::{OpError, OpResult, Operator, Reach, broadcast, maybe, need, need_real};
+use crate::graph::product::{Matrix, Plain, Size, product};
+use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 
 /// General matrix product.
@@ -80,21 +82,20 @@ impl Operator for Gemm {
         let (a, b) = (need(inputs, 0)?.as_real()?, need(inputs, 1)?.as_real()?);
         let c = maybe(inputs, 2).map(Value::as_real).transpose()?;
         let shape = self.shape(a.shape(), b.shape(), c.map(ndarray::ArrayBase::shape))?;
-        let view = |m: &'static str, x: ndarray::ArrayViewD<'_, f32>| {
-            x.into_dimensionality::<Ix2>().map(|v| v.to_owned()).map_err(|_| OpError::new(m))
-        };
-        let (a, b) = (view("A is not a matrix", a.view())?, view("B is not a matrix", b.view())?);
-        let turn = |m: &'_ ndarray::Array2<f32>, t: bool| if t { m.t().to_owned() } else { m.to_owned() };
-        let (a, b) = (turn(&a, self.trans_a), turn(&b, self.trans_b));
-        let mut product = ArrayView2::from(&a).dot(&b);
+        let [rows, columns] = shape;
+        let size = Size { rows, depth: a.shape()[usize::from(!self.trans_a)], columns };
+        let mut out = vec![0.0; rows * columns];
+        let (wide_a, wide_b) = (a.shape()[1], b.shape()[1]);
+        let b = Plain { matrix: Matrix::new(elements(b), wide_b, self.trans_b), columns };
+        product(size, Matrix::new(elements(a), wide_a, self.trans_a), &b, &vec![0.0; rows], &mut out);
         if self.alpha != 1.0 {
-            product *= self.alpha;
+            out.iter_mut().for_each(|v| *v *= self.alpha);
         }
-        let mut out = product.into_dyn();
+        let mut out = ArrayD::from_shape_vec(IxDyn(&shape), out).map_err(|e| OpError::new(e.to_string()))?;
         if let Some(c) = c {
             let beta = self.beta;
-            out = combine(&out.as_standard_layout().into_owned(), c, &shape, |x, y| x + beta * y)?;
+            out = combine(&out, c, &shape, |x, y| x + beta * y)?;
         }
-        Ok(vec![Value::Real(out.as_standard_layout().into_owned())])
+        Ok(vec![Value::Real(out)])
     }
 }

@@ -1,9 +1,8 @@
 //! `MatMul` with the rules of numpy: matrices in the last two dimensions, the others broadcast, a
 //! one-dimensional operand is a row or column.
 
-use ndarray::{ArrayView2, ArrayViewMut2};
-
 use super::super::{OpError, OpResult, Operator, Reach, broadcast, maybe, need, need_real};
+use crate::graph::product::{Matrix, Plain, Size, product};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 
@@ -29,7 +28,7 @@ pub(in crate::graph::ops) struct Plan {
 impl Plan {
     /// Where the matrices of one of the products start.
     pub fn starts(&self, index: usize) -> (usize, usize) {
-        (start(index, &self.outer, &self.a), start(index, &self.outer, &self.b))
+        (first(index, &self.outer, &self.a), first(index, &self.outer, &self.b))
     }
     /// Multiply-accumulates.
     pub fn work(&self) -> u64 {
@@ -59,7 +58,7 @@ pub(in crate::graph::ops) fn plan(a: &[usize], b: &[usize]) -> OpResult<Plan> {
 }
 
 /// Start of the matrix that a broadcast outer index reads.
-fn start(mut index: usize, outer: &[usize], own: &[usize]) -> usize {
+fn first(mut index: usize, outer: &[usize], own: &[usize]) -> usize {
     let skip = outer.len() - (own.len() - 2);
     let (mut at, mut stride) = (0, own[own.len() - 2] * own[own.len() - 1]);
     for d in (0..outer.len()).rev() {
@@ -99,14 +98,13 @@ impl Operator for MatMul {
         let [n, k, m] = plan.size;
         let mut out = vec![0.0f32; plan.result.iter().product()];
         let count: usize = plan.outer.iter().product();
-        let bad = |e: ndarray::ShapeError| OpError::new(e.to_string());
+        let start = vec![0.0; n];
         if n * m > 0 {
             for (i, part) in out.chunks_exact_mut(n * m).enumerate().take(count) {
-                let (x, y) = (start(i, &plan.outer, &plan.a), start(i, &plan.outer, &plan.b));
-                let x = ArrayView2::from_shape((n, k), &elements(a)[x..x + n * k]).map_err(bad)?;
-                let y = ArrayView2::from_shape((k, m), &elements(b)[y..y + k * m]).map_err(bad)?;
-                let mut z = ArrayViewMut2::from_shape((n, m), part).map_err(bad)?;
-                ndarray::linalg::general_mat_mul(1.0, &x, &y, 0.0, &mut z);
+                let (x, y) = plan.starts(i);
+                let x = Matrix::new(&elements(a)[x..x + n * k], k, false);
+                let y = Plain { matrix: Matrix::new(&elements(b)[y..y + k * m], m, false), columns: m };
+                product(Size { rows: n, depth: k, columns: m }, x, &y, &start, part);
             }
         }
         Ok(vec![Value::real(&plan.result, out)?])

@@ -1,6 +1,10 @@
 //! `BatchNormalization` at inference: `scale · (x - mean) / sqrt(var + epsilon) + shift` per channel.
 
-use super::super::{OpError, OpResult, Operator, Reach, need, need_real};
+use std::sync::Arc;
+
+use ndarray::ArrayD;
+
+use super::super::{OpError, OpResult, Operator, Reach, need, need_real, take_real};
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 
@@ -46,6 +50,24 @@ impl BatchNorm {
             })
             .collect()
     }
+
+    /// Normalises in place; the inputs are scale, shift, mean and variance.
+    fn apply(&self, x: &mut ArrayD<f32>, inputs: &[Option<&Value>]) -> OpResult<()> {
+        let mut lists = [&[][..]; 4];
+        for (i, list) in lists.iter_mut().enumerate() {
+            *list = elements(need(inputs, i)?.as_real()?);
+        }
+        let affine = self.affine(lists)?;
+        let plane: usize = x.shape().iter().skip(2).product();
+        let x = x.as_slice_mut().expect("values of the graph are in standard layout");
+        for (i, part) in x.chunks_exact_mut(plane.max(1)).enumerate() {
+            let (factor, offset) = affine[i % affine.len()];
+            for v in part {
+                *v = (f64::from(*v) * factor + offset) as f32;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Operator for BatchNorm {
@@ -74,20 +96,13 @@ impl Operator for BatchNorm {
         Ok(vec![Fact::new(x.dtype, x.shape.clone())])
     }
     fn eval(&self, inputs: &[Option<&Value>]) -> OpResult<Vec<Value>> {
-        let x = need(inputs, 0)?.as_real()?;
-        let mut lists = [&[][..]; 4];
-        for (i, list) in lists.iter_mut().enumerate() {
-            *list = elements(need(inputs, i + 1)?.as_real()?);
-        }
-        let affine = self.affine(lists)?;
-        let plane: usize = x.shape().iter().skip(2).product();
-        let mut out = elements(x).to_vec();
-        for (i, part) in out.chunks_exact_mut(plane.max(1)).enumerate() {
-            let (factor, offset) = affine[i % affine.len()];
-            for v in part {
-                *v = (f64::from(*v) * factor + offset) as f32;
-            }
-        }
-        Ok(vec![Value::real(x.shape(), out)?])
+        let mut x = need(inputs, 0)?.as_real()?.clone();
+        self.apply(&mut x, &inputs[1..])?;
+        Ok(vec![Value::Real(x)])
+    }
+    fn consume(&self, mut inputs: Vec<Option<Arc<Value>>>) -> OpResult<Vec<Value>> {
+        let mut x = take_real(&mut inputs, 0)?;
+        self.apply(&mut x, &inputs[1..].iter().map(Option::as_deref).collect::<Vec<_>>())?;
+        Ok(vec![Value::Real(x)])
     }
 }

@@ -3,6 +3,7 @@
 
 use super::super::spatial::{Geometry, Spatial, output_shape};
 use super::super::{OpResult, Operator, need, need_real};
+use crate::graph::product::Taps;
 use crate::graph::value::elements;
 use crate::graph::{Attrs, Fact, Value};
 use crate::tensor::Window;
@@ -33,11 +34,7 @@ pub fn padded_taps(geometry: &Geometry) -> Vec<usize> {
         pad: vec![0; w.input.len()],
         ..w.clone()
     };
-    whole.gather().chunks_exact(whole.rows()).map(inside).collect()
-}
-
-fn inside(taps: &[u32]) -> usize {
-    taps.iter().filter(|t| **t != Window::PADDING).count()
+    Taps::new(&whole).inside()
 }
 
 impl Operator for AveragePool {
@@ -60,17 +57,14 @@ impl Operator for AveragePool {
         let x = need(inputs, 0)?.as_real()?;
         let geometry = self.spatial.pooling(x.shape())?;
         let window = &geometry.window;
-        let taps = window.gather();
-        let divisors: Vec<usize> = if self.include_pad {
-            padded_taps(&geometry)
-        } else {
-            taps.chunks_exact(window.rows()).map(inside).collect()
-        };
-        let mut out = Vec::with_capacity(x.shape()[0] * x.shape()[1] * window.positions());
-        for plane in elements(x).chunks_exact(window.input_positions()) {
-            for (position, divisor) in taps.chunks_exact(window.rows()).zip(&divisors) {
-                let sum: f32 = position.iter().filter_map(|t| plane.get(*t as usize)).sum();
-                out.push(sum / (*divisor).max(1) as f32);
+        let taps = Taps::new(window);
+        let divisors = if self.include_pad { padded_taps(&geometry) } else { taps.inside() };
+        let mut out = vec![0.0; x.shape()[0] * x.shape()[1] * window.positions()];
+        let planes = elements(x).chunks_exact(window.input_positions());
+        for (plane, out) in planes.zip(out.chunks_exact_mut(window.positions())) {
+            taps.fold(plane, 0.0, 0.0, |sum, x| sum + x, out);
+            for (sum, divisor) in out.iter_mut().zip(&divisors) {
+                *sum /= (*divisor).max(1) as f32;
             }
         }
         Ok(vec![Value::real(&output_shape(x.shape()[0], x.shape()[1], window), out)?])
