@@ -39,7 +39,7 @@ impl Graph {
         for t in &model.initialisers {
             match constant(t) {
                 Ok(fact) => drop(constants.insert(t.name.clone(), fact)),
-                Err(wrong) => found.push(wrong),
+                Err(wrong) => found.extend(wrong),
             }
         }
         let nodes = needed(model, &producers, &order).into_iter().cloned().map(Work::Node).collect();
@@ -57,7 +57,7 @@ impl Graph {
                 }
                 Ready::Control(node) => match control::expand(&node, draft.facts(), &mut names)? {
                     Expansion::Stays => {
-                        let op = operator(&node).map_err(Diagnostics::from)?;
+                        let op = operator(&node)?;
                         draft.add(node, op)?;
                         continue;
                     }
@@ -83,7 +83,7 @@ impl Graph {
 }
 
 /// A tensor of the file, with the element type that it has there.
-fn constant(t: &Tensor) -> std::result::Result<Fact, Diagnostic> {
+fn constant(t: &Tensor) -> Result<Fact> {
     let value = Value::from_tensor(t).map_err(|e| Diagnostic::error("M009", format!("tensor `{}`: {e}", t.name)))?;
     Ok(Fact { dtype: t.dtype, ..Fact::constant(Arc::new(value)) })
 }
@@ -107,7 +107,7 @@ fn prepared(work: Vec<Work>, found: &mut Diagnostics) -> Vec<Ready> {
             Work::Node(node) if control::is_control(&node) => ready.push(Ready::Control(node)),
             Work::Node(node) => match operator(&node) {
                 Ok(op) => ready.push(Ready::Operator(node, op)),
-                Err(wrong) => found.push(wrong),
+                Err(wrong) => found.extend(wrong),
             },
         }
     }
@@ -116,8 +116,8 @@ fn prepared(work: Vec<Work>, found: &mut Diagnostics) -> Vec<Ready> {
 }
 
 /// The operator of a node.
-fn operator(node: &Node) -> std::result::Result<Arc<dyn Operator>, Diagnostic> {
-    ops::make(node).map(Into::into).map_err(|e| at_node(node, &e.to_string()))
+fn operator(node: &Node) -> Result<Arc<dyn Operator>> {
+    ops::make(node).map(Into::into).map_err(|e| at_node(node, &e.to_string()).into())
 }
 
 /// Adds the file where a message does not name it, and how to mend it where that is always the same.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::infer::Facts;
 use super::inline::{Names, bodies, made, outside, splice};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::onnx::{Attribute, Body, DType, Data, Node, Tensor};
 
 /// A node, or the rest of a loop.
@@ -27,8 +27,6 @@ pub enum Expansion {
     /// Other nodes, with constants.
     Becomes(Vec<Work>, Vec<Tensor>),
 }
-
-type Result<T> = std::result::Result<T, Diagnostic>;
 
 /// Whether this stage has to look at a node.
 pub fn is_control(node: &Node) -> bool {
@@ -63,13 +61,19 @@ fn body<'a>(node: &'a Node, name: &str) -> Result<&'a Body> {
     let found = node.attributes.iter().find(|(n, _)| n == name);
     match found {
         Some((_, Attribute::Graph(body))) => Ok(body),
-        _ => Err(super::build::at_node(node, &format!("has no graph in the attribute `{name}`"))),
+        _ => Err(wrong(node, &format!("has no graph in the attribute `{name}`"))),
     }
 }
 
-fn undecided(node: &Node, why: &str) -> Diagnostic {
+fn wrong(node: &Node, why: &str) -> Diagnostics {
+    super::build::at_node(node, why).into()
+}
+
+fn undecided(node: &Node, why: &str) -> Diagnostics {
     let message = format!("node `{}` ({}): {why}", node.name, node.op_type);
-    Diagnostic::error("M023", message).help("bind dimensions with `--dim`, or export the network without the loop")
+    Diagnostic::error("M023", message)
+        .help("bind dimensions with `--dim`, or export the network without the loop")
+        .into()
 }
 
 /// The single number that a name stands for, where it is the same for every batch.
@@ -95,9 +99,9 @@ pub fn expand(node: &Node, facts: &[Facts], names: &mut Names) -> Result<Expansi
         }
         "Loop" => {
             let states = body(node, "body")?.inputs.len().checked_sub(2);
-            let states = states.ok_or_else(|| super::build::at_node(node, "its body has fewer than two inputs"))?;
+            let states = states.ok_or_else(|| wrong(node, "its body has fewer than two inputs"))?;
             let scans = (body(node, "body")?.outputs.len().checked_sub(1 + states))
-                .ok_or_else(|| super::build::at_node(node, "its body yields fewer values than it carries"))?;
+                .ok_or_else(|| wrong(node, "its body yields fewer values than it carries"))?;
             let start = Loop {
                 condition: node.inputs.get(1).cloned().unwrap_or_default(),
                 carried: node.inputs.iter().skip(2).take(states).cloned().collect(),
@@ -201,13 +205,13 @@ fn ints(node: &Node, name: &str, count: usize) -> Result<Vec<i64>> {
     match node.attributes.iter().find(|(n, _)| n == name) {
         None => Ok(vec![0; count]),
         Some((_, Attribute::Ints(list))) if list.len() == count => Ok(list.clone()),
-        Some(_) => Err(super::build::at_node(node, &format!("attribute `{name}` must be {count} integers"))),
+        Some(_) => Err(wrong(node, &format!("attribute `{name}` must be {count} integers"))),
     }
 }
 
 /// A `Scan` of operator set 9 or later, slice by slice.
 fn scan(node: &Node, facts: &[Facts], names: &mut Names) -> Result<Expansion> {
-    let wrong = |why: &str| super::build::at_node(node, why);
+    let wrong = |why: &str| wrong(node, why);
     if node.opset < 9 {
         return Err(wrong("is supported since operator set 9"));
     }

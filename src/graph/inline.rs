@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::onnx::{Attribute, Body, Function, Model, Node, Tensor};
 
 /// Most nodes that functions and unrolled loops may make together. Assumed: a hundred times the nodes of
@@ -42,13 +42,13 @@ impl Names {
     }
 
     /// Counts nodes that are added.
-    pub fn add(&mut self, nodes: usize, who: &str) -> Result<(), Diagnostic> {
+    pub fn add(&mut self, nodes: usize, who: &str) -> Result<()> {
         self.nodes += nodes;
         if self.nodes <= MAX_NODES {
             return Ok(());
         }
         let message = format!("inlining `{who}` brings the network to more than {MAX_NODES} nodes");
-        Err(Diagnostic::error("M024", message).help("export the network with fewer repetitions of loops"))
+        Err(Diagnostic::error("M024", message).help("export the network with fewer repetitions of loops").into())
     }
 }
 
@@ -138,7 +138,7 @@ pub fn splice(
     inputs: &[String],
     outputs: &[String],
     names: &mut Names,
-) -> Result<(Vec<Node>, Vec<Tensor>), Diagnostic> {
+) -> Result<(Vec<Node>, Vec<Tensor>)> {
     names.add(body.nodes.len() + outputs.len(), who)?;
     let mut scope: BTreeMap<String, String> = BTreeMap::new();
     for (i, inner) in body.inputs.iter().enumerate() {
@@ -195,7 +195,7 @@ fn bind(nodes: &mut [Node], given: &[(String, Attribute)]) {
 ///
 /// # Errors
 /// M022 and M024.
-pub fn functions(model: &Model) -> Result<Model, Diagnostics> {
+pub fn functions(model: &Model) -> Result<Model> {
     let mut names = Names::of(model);
     let mut out = model.clone();
     let mut tensors = Vec::new();
@@ -210,7 +210,7 @@ fn calls(
     depth: usize,
     names: &mut Names,
     tensors: &mut Vec<Tensor>,
-) -> Result<Vec<Node>, Diagnostic> {
+) -> Result<Vec<Node>> {
     let mut out = Vec::with_capacity(nodes.len());
     for mut node in nodes {
         for body in bodies_mut(&mut node) {
@@ -224,7 +224,7 @@ fn calls(
         };
         let wrong = |why: String| {
             let message = format!("node `{}` calls the function `{}`, {why}", node.name, node.op_type);
-            Diagnostic::error("M022", message).help("export the network without functions")
+            Diagnostics::from(Diagnostic::error("M022", message).help("export the network without functions"))
         };
         if depth == MAX_DEPTH {
             return Err(wrong(format!("the last of {MAX_DEPTH} calls within each other")));

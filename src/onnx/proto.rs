@@ -198,7 +198,8 @@ impl Reader<'_> {
                 Some(dimension::Value::DimValue(v)) => {
                     usize::try_from(*v).ok().filter(|v| *v > 0).map_or(Dim::Unknown, Dim::Fixed)
                 }
-                Some(dimension::Value::DimParam(s)) if !s.is_empty() => Dim::Symbol(s.clone()),
+                // PaddlePaddle writes `?` or `-1` as the name of every such dimension.
+                Some(dimension::Value::DimParam(s)) if !matches!(s.as_str(), "" | "?" | "-1") => Dim::Symbol(s.clone()),
                 _ => Dim::Unknown,
             };
             shape.dim.iter().map(dim).collect()

@@ -219,6 +219,10 @@ mod tests {
         for opset in [5, 25] {
             assert_eq!(code_of(&parse(&Builder::new(opset).bytes()).expect_err("opset")), "M007");
         }
+        assert_eq!(code_of(&parse(&Builder::new(13).ir(13).bytes()).expect_err("format")), "M025");
+        assert!(parse(&Builder::new(13).ir(12).bytes()).is_ok());
+        let int4 = Builder::new(21).tensor(|t| t.data_type = 22);
+        assert!(parse(&int4.bytes()).expect_err("int4").to_string().contains("int4"));
         let nan = Builder::new(13).weights("conv.w", &[2], &[0.0, f32::NAN]).bytes();
         let error = parse(&nan).expect_err("NaN");
         assert_eq!(code_of(&error), "M010");

@@ -157,6 +157,12 @@ impl Builder {
         self.graph().node.push(node);
         self
     }
+    /// Sets the version of the file format.
+    #[must_use]
+    pub fn ir(mut self, version: i64) -> Self {
+        self.proto.ir_version = version;
+        self
+    }
     /// Defines an operator by the nodes of another builder; `defaults` are attributes with a value of their own.
     #[must_use]
     pub fn function(mut self, domain: &str, name: &str, body: &Self, defaults: impl FnOnce(Attrs) -> Attrs) -> Self {

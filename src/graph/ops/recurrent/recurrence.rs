@@ -233,16 +233,14 @@ impl Recurrence {
             let weights = ArrayView2::from_shape((rows, width), &elements(w)[own(width)]).map_err(bad)?;
             let recurrent = ArrayView2::from_shape((rows, hidden), &elements(r)[own(hidden)]).map_err(bad)?;
             let (of_input, of_state) = bias.map_or((&[][..], &[][..]), |b| b[own(2)].split_at(rows));
-            let mut from_input = flat.dot(&weights.t());
-            add_bias(&mut from_input, of_input);
+            let from_input = sums(&flat, &weights, of_input);
             let mut h = Array2::zeros((batch, hidden));
             for n in 0..batch {
                 let at = self.state_at(set, n, batch);
                 h.row_mut(n).assign(&ndarray::ArrayView1::from(&states[0][at..at + hidden]));
             }
             for step in 0..lengths.iter().copied().max().unwrap_or(0) {
-                let mut from_state = h.dot(&recurrent.t());
-                add_bias(&mut from_state, of_state);
+                let from_state = sums(&h.view(), &recurrent, of_state);
                 for n in (0..batch).filter(|n| step < lengths[*n]) {
                     let t = if self.direction.reverses(set) { lengths[n] - 1 - step } else { step };
                     let row = match self.layout {
@@ -275,11 +273,14 @@ impl Recurrence {
     }
 }
 
-/// Adds one row to every row, if there is one.
-fn add_bias(matrix: &mut Array2<f32>, bias: &[f32]) {
+/// Products of every row of `x` with every row of `weights`, plus one bias for all rows if there is one. Row-major,
+/// which a product of ndarray need not be.
+fn sums(x: &ArrayView2<'_, f32>, weights: &ArrayView2<'_, f32>, bias: &[f32]) -> Array2<f32> {
+    let mut product = x.dot(&weights.t()).as_standard_layout().into_owned();
     if !bias.is_empty() {
-        *matrix += &ndarray::ArrayView1::from(bias);
+        product += &ndarray::ArrayView1::from(bias);
     }
+    product
 }
 
 /// Length of every sequence: all steps unless input 4 says otherwise.
