@@ -1,6 +1,7 @@
-//! Crossbar electrics: what the converters of a crossbar make of the rows that are driven.
+//! Crossbar electrics: what the converters of a crossbar make of the rows that are driven, and its wires.
 
 mod columns;
+pub mod spice;
 pub mod wires;
 
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tile};

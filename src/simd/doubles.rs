@@ -30,6 +30,8 @@ pub trait Doubles: Copy {
     fn mul_f64(self, a: Self::Double, b: Self::Double) -> Self::Double;
     /// `a·b + c` with one rounding.
     fn mul_add(self, a: Self::Double, b: Self::Double, c: Self::Double) -> Self::Double;
+    /// Asks for a cache line that is needed soon.
+    fn prefetch(self, line: &[f64; DOUBLES]);
     /// `max(a, |b|)` where `a` is not negative (no NaN).
     fn max_abs(self, a: Self::Double, b: Self::Double) -> Self::Double;
 }
@@ -101,6 +103,11 @@ impl Doubles for Avx512 {
         unsafe { _mm512_fmadd_pd(a, b, c) }
     }
     #[inline(always)]
+    fn prefetch(self, line: &[f64; DOUBLES]) {
+        // SAFETY: prefetching has no effect on memory.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
+    #[inline(always)]
     fn max_abs(self, a: Self::Double, b: Self::Double) -> Self::Double {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_max_pd(a, _mm512_abs_pd(b)) }
@@ -145,6 +152,11 @@ impl Doubles for Avx2 {
         unsafe { [_mm256_fmadd_pd(a[0], b[0], c[0]), _mm256_fmadd_pd(a[1], b[1], c[1])] }
     }
     #[inline(always)]
+    fn prefetch(self, line: &[f64; DOUBLES]) {
+        // SAFETY: prefetching has no effect on memory.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
+    #[inline(always)]
     fn max_abs(self, a: Self::Double, b: Self::Double) -> Self::Double {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe {
@@ -181,6 +193,8 @@ impl Doubles for Portable {
     fn mul_add(self, a: Self::Double, b: Self::Double, c: Self::Double) -> Self::Double {
         std::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
     }
+    #[inline(always)]
+    fn prefetch(self, _: &[f64; DOUBLES]) {}
     #[inline(always)]
     fn max_abs(self, a: Self::Double, b: Self::Double) -> Self::Double {
         std::array::from_fn(|i| if b[i].abs() > a[i] { b[i].abs() } else { a[i] })

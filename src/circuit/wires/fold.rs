@@ -18,7 +18,7 @@ use crate::simd::{DOUBLES, Isa};
 /// Largest error of an element that a fold may have, relative to the element.
 pub const FOLD_TOLERANCE: f64 = 1e-9;
 /// The relaxation aims further: errors of later use add up.
-const AIM: f64 = 1e-11;
+const AIM: f64 = 5e-10;
 /// Elements below this part of the largest of their column are judged as if they were as large.
 const SMALL: f64 = 1e-6;
 

@@ -11,6 +11,8 @@ pub(super) type Lane = [f64; DOUBLES];
 
 /// Lines walked side by side, so that one line's recurrence fills the waiting of another's.
 const ABREAST: usize = 4;
+/// Crosspoints that are asked for ahead: neighbours on a bit line lie too far apart for the processor to guess.
+const AHEAD: usize = 12;
 
 /// How the crosspoints of a set of lines lie in a `[row][column]` array.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +103,11 @@ fn bundle<L: Doubles, const B: usize>(l: L, half: &mut Half<'_>, line: usize, mo
     let room = &mut half.room[..length * B];
     let mut y: [L::Double; B] = std::array::from_fn(|b| l.load_f64(&half.ends[line + b][0]));
     for (p, room) in room.chunks_exact_mut(B).enumerate() {
+        if p + AHEAD < length {
+            for b in 0..B {
+                l.prefetch(&half.d[first + (p + AHEAD) * along + b * across]);
+            }
+        }
         for b in 0..B {
             let at = first + p * along + b * across;
             let step = &half.steps[at];
@@ -112,6 +119,11 @@ fn bundle<L: Doubles, const B: usize>(l: L, half: &mut Half<'_>, line: usize, mo
     let mut x: [L::Double; B] = std::array::from_fn(|b| l.load_f64(&half.ends[line + b][1]));
     let mut largest = l.load_f64(most);
     for (p, room) in room.chunks_exact(B).enumerate().rev() {
+        if p >= AHEAD {
+            for b in 0..B {
+                l.prefetch(&half.x[first + (p - AHEAD) * along + b * across]);
+            }
+        }
         for b in 0..B {
             let at = first + p * along + b * across;
             x[b] = l.mul_add(l.splat_f64(half.steps[at].k), x[b], l.load_f64(&room[b]));

@@ -4,12 +4,14 @@
 //! in turn is block Gauss–Seidel with two blocks; Chebyshev weights (G. H. Golub, R. S. Varga, Numer. Math. 3, 147,
 //! 1961, doi:10.1007/BF01386013) take the square root of its number of sweeps without a single dot product.
 //!
-//! The sweep is `x ↦ T·x + f` with `T ≥ 0`, which makes an honest bound cheap. Power steps from all ones yield a
-//! positive `u` and `ρ` with `T·u ≤ ρ·u` (Collatz–Wielandt: `ρ` is no less than the spectral radius). If the last two
+//! The sweep is `x ↦ T·x + f` with `T ≥ 0`, which makes an honest bound cheap. Power steps from a
+//! positive vector yield a positive `u` and `ρ` with `T·u ≤ ρ·u` (Collatz–Wielandt: `ρ` is no less than the spectral radius). If the last two
 //! half sweeps changed nothing by more than `ε'·u` and `ε·u` and the last but one was weighted by `ω'`, then no
 //! voltage is further from the solution than `u·(|1 − ω'|·ε' + ε)/(1 − ρ)`.
 
-use super::network::Network;
+use std::f64::consts::FRAC_PI_2;
+
+use super::network::{End, Lines, Network};
 use super::single::{Half, Side};
 use crate::simd::{DOUBLES, Isa};
 
@@ -20,8 +22,8 @@ const POWER_STEPS: usize = 40;
 const RADIUS_FACTOR: f64 = 1.2;
 /// Below this radius a sweep leaves nothing: no need to know it better.
 const NEGLIGIBLE: f64 = 1e-4;
-/// Error reduction after which the bound is looked at, and the error relative to the far voltage that is asked for.
-pub(super) const TOLERANCE: f64 = 1e-13;
+/// Error reduction after which the bound is looked at.
+pub(super) const TOLERANCE: f64 = 1e-10;
 
 /// The weights of successive half sweeps.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +61,19 @@ pub(super) fn bound(radius: f64, omega_before: f64, before: f64, last: f64) -> f
     if radius >= 1.0 { f64::INFINITY } else { ((1.0 - omega_before).abs() * before + last) / (1.0 - radius) }
 }
 
+/// Slowest voltage to fade along a line of `count` crosspoints that nothing but its ends holds: a quarter or half wave.
+fn shape(lines: &Lines, position: usize, count: usize) -> f64 {
+    let [first, last] = lines.ends.map(|end| end != End::Open);
+    let (from_first, from_last, count) = ((position + 1) as f64, (count - position) as f64, count as f64);
+    let part = match (first, last) {
+        (false, false) => 1.0,
+        (true, false) => 2.0 * from_first / (2.0 * count + 1.0),
+        (false, true) => 2.0 * from_last / (2.0 * count + 1.0),
+        (true, true) => from_first / (count + 1.0) * 2.0,
+    };
+    (FRAC_PI_2 * part).sin()
+}
+
 /// Both sides of a crossbar under one right-hand side.
 #[derive(Debug, Default)]
 pub(super) struct Plane {
@@ -80,7 +95,7 @@ impl Plane {
         (self.rows, self.cols) = (*rows, *cols);
         self.word.prepare(word, *rows, *cols, |i, j| g[i * cols + j]);
         self.bit.prepare(bit, *cols, *rows, |j, i| g[i * cols + j]);
-        self.find_radius(isa);
+        self.find_radius(isa, network);
     }
 
     fn half(&mut self, isa: Isa, word: bool, omega: f64, weigh: bool) -> f64 {
@@ -93,9 +108,16 @@ impl Plane {
     }
 
     /// Power steps on a problem without sources; leaves the weights `1/u` of both sides.
-    fn find_radius(&mut self, isa: Isa) {
-        self.word.far.fill([1.0; DOUBLES]);
-        self.bit.own.fill([1.0; DOUBLES]);
+    fn find_radius(&mut self, isa: Isa, network: &Network) {
+        for row in 0..self.rows {
+            for col in 0..self.cols {
+                let u = shape(&network.word, col, self.cols) * shape(&network.bit, row, self.rows);
+                let (at, lane) = self.word.place(row, col);
+                self.word.far[at][lane] = u;
+                let (at, lane) = self.bit.place(col, row);
+                self.bit.own[at][lane] = u;
+            }
+        }
         for _ in 0..POWER_STEPS {
             self.before.clone_from(&self.bit.own);
             self.half(isa, true, 1.0, false);

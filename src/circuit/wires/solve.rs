@@ -12,7 +12,7 @@ use crate::simd::{DOUBLES, Isa};
 /// Largest error that a solution may have, relative to the largest current of a bit line.
 pub const SOLVE_TOLERANCE: f64 = 1e-9;
 /// What the relaxation asks for, relative to the unit vector of its bound.
-const AIM: f64 = 1e-13;
+const AIM: f64 = 1e-12;
 /// Half sweeps after which relaxation gives up.
 const MOST: usize = 100_000;
 

@@ -309,3 +309,40 @@ fn reference_currents() {
     }
     assert_eq!(cases, 7);
 }
+
+/// Newton against the law itself: every node balances, every cell carries what its law says.
+#[test]
+fn cells_that_are_not_linear_balance() {
+    for (name, mut n, drives) in zoo() {
+        let curve = Curve::Sinh { bias: 0.1, scale: 0.04 };
+        let cells = [(n.cell.clone(), curve)];
+        let selectors = [Curve::Linear, curve].map(|c| (Cell::Selector { current: 1e-9, scale: 0.02 }, c));
+        for (cell, curve) in cells.into_iter().chain(selectors) {
+            (n.cell, n.curve) = (cell, curve);
+            let got = solve(&n, &drives).unwrap_or_else(|e| panic!("{name} {:?}: {e:?}", n.cell));
+            let v = got.cell_voltages();
+            let currents: Vec<f64> = (0..v.len()).map(|cell| Series(&n).at(cell, v[cell]).0).collect();
+            close(name, &got.cell_currents, &currents, 1e-9);
+            // the node between two segments of a word line
+            let largest = currents.iter().fold(0.0f64, |m, i| m.max(i.abs()));
+            for at in (0..v.len()).filter(|at| (1..n.cols - 1).contains(&(at % n.cols))) {
+                let w = &got.word;
+                let sum = (2.0 * w[at] - w[at - 1] - w[at + 1]) / n.word.segment + currents[at];
+                assert!(sum.abs() < 1e-9 * largest + 1e-14 / n.word.segment, "{name} {at}: {sum:e} of {largest:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_curve_of_a_device_is_solved() {
+    let device = crate::device::HfOxSpec::default().build(crate::units::Kelvin(300.0)).unwrap();
+    let n = example(12, 9, 1e-5, 2e-4, 5.0);
+    let drives = Drives::read(&[0.2; 12], 9);
+    let got = solve_with(&n, &drives, &OfDevice { device: &device, g: &n.g }).unwrap();
+    let linear = solve(&n, &drives).unwrap();
+    // conductances are chords at 0.2 V: the curve matters only where wires took voltage
+    for (a, b) in got.col_currents.iter().zip(&linear.col_currents) {
+        assert!(a != b && (a / b - 1.0).abs() < 0.02, "{a} {b}");
+    }
+}
