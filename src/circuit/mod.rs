@@ -2,6 +2,7 @@
 
 mod columns;
 pub mod spice;
+mod spice_tests;
 pub mod wires;
 
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tile};

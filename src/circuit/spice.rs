@@ -27,11 +27,11 @@ pub fn netlist(network: &Network, drives: &Drives) -> String {
         }
     }
     // tight enough for six digits of the smallest current of an array; nodes that nothing holds need the leak of gmin
-    out.push_str(".options reltol=1e-9 abstol=1e-18 vntol=1e-12 gmin=1e-18 itl1=500 numdgt=15\n.op\n.control\nop\n");
+    out.push_str(".options reltol=1e-9 abstol=1e-18 vntol=1e-12 gmin=1e-18 itl1=500 numdgt=15\n.control\nset numdgt=12\nop\n");
     for source in sources {
         let _ = writeln!(out, "print i({source})");
     }
-    out.push_str(".endc\n.end\n");
+    out.push_str("quit\n.endc\n.end\n");
     out
 }
 

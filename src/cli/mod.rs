@@ -4,6 +4,7 @@
 mod compare;
 mod data;
 mod device;
+mod export;
 mod inspect;
 mod progress;
 mod run;
@@ -49,6 +50,9 @@ enum Verb {
     /// Turn data of others into archsim data files.
     #[command(subcommand)]
     Data(data::DataVerb),
+    /// Write parts of a chip for other programs.
+    #[command(subcommand)]
+    Export(export::ExportVerb),
     /// Print the JSON schema of arch files.
     Schema,
     /// Explain a diagnostic code.
@@ -211,6 +215,7 @@ pub fn main() -> ExitCode {
         Verb::Inspect(args) => inspect::inspect(&args),
         Verb::Device(verb) => device::device(&verb, json),
         Verb::Data(verb) => data::data(&verb, json),
+        Verb::Export(verb) => export::export(&verb),
         Verb::Schema => {
             print(&crate::arch::schema());
             Ok(())

@@ -157,9 +157,12 @@ impl Plane {
         [of(&self.word, row, col), of(&self.bit, col, row)]
     }
 
-    /// Bit lines from the word lines that stand there.
-    pub(super) fn settle(&mut self, isa: Isa) {
+    /// Bit lines from the word lines that stand there, and one plain sweep; returns the bound.
+    pub(super) fn settle(&mut self, isa: Isa) -> f64 {
         self.half(isa, false, 1.0, false);
+        let before = self.half(isa, true, 1.0, true);
+        let last = self.half(isa, false, 1.0, true);
+        bound(self.radius, 1.0, before, last)
     }
 
     /// Relaxes from the voltages that stand there until no node `n` can be further than `tolerance·u(n)` from the

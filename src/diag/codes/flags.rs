@@ -33,4 +33,14 @@ pub(super) const CODES: &[Code] = &[
         "value of an override not readable",
         "The value after `--set PATH=` must be YAML: a number, a quantity such as `0.2 V`, a list such as `[2, 2]` or a map.",
     ),
+    code(
+        "F040",
+        "table of numbers not readable",
+        "A table of conductances or voltages has a field that is no finite number. Fields are separated by commas, rows by line ends; comments start with #.",
+    ),
+    code(
+        "F041",
+        "table of the wrong shape",
+        "A table of conductances needs as many fields in each line, one for each bit line; a table of voltages one for each word line.",
+    ),
 ];

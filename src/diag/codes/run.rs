@@ -63,4 +63,29 @@ pub(super) const CODES: &[Code] = &[
         "no samples to calibrate converters",
         "A converter whose full scale is a percentile needs calibration samples. Give at least one, or set the full scale to max.",
     ),
+    code(
+        "R120",
+        "crossbar with impossible numbers",
+        "A network of wires and cells has a negative, infinite or missing resistance, conductance or voltage, or lists of other lengths than it has lines. The message says which.",
+    ),
+    code(
+        "R121",
+        "crossbar that is shorted or held by nothing",
+        "Drivers are tied to ground without any resistance between, or no line is connected to anything, so that currents are infinite or voltages undetermined.",
+    ),
+    code(
+        "R122",
+        "network of wires not solved",
+        "Neither relaxation nor the dense recursion reached an error below 1e-9. Voltages are undetermined where only leaking cells hold a line, and hard to find where wires have far more resistance than cells.",
+    ),
+    code(
+        "R123",
+        "currents of cells do not settle",
+        "Newton's method did not find voltages at which every cell carries what its current-voltage law says. The current of a cell must rise with its voltage.",
+    ),
+    code(
+        "R124",
+        "crossbar without effective matrix",
+        "Only a crossbar of linear cells is one matrix for all reads. One with selectors or curved cells must be solved read by read, or be approximated by the chord conductances at the read voltage.",
+    ),
 ];
