@@ -17,6 +17,8 @@ pub const DOUBLES: usize = 8;
 pub trait Doubles: Copy {
     /// Eight `f64`.
     type Double: Copy;
+    /// Vectors that the register file holds.
+    const VECTORS: usize;
 
     /// The same number in all lanes.
     fn splat_f64(self, v: f64) -> Self::Double;
@@ -71,6 +73,7 @@ fn run_avx2<B: Body>(l: Avx2, body: B) -> B::Output {
 #[cfg(target_arch = "x86_64")]
 impl Doubles for Avx512 {
     type Double = __m512d;
+    const VECTORS: usize = 32;
 
     #[inline(always)]
     fn splat_f64(self, v: f64) -> Self::Double {
@@ -117,6 +120,7 @@ impl Doubles for Avx512 {
 #[cfg(target_arch = "x86_64")]
 impl Doubles for Avx2 {
     type Double = [__m256d; 2];
+    const VECTORS: usize = 8;
 
     #[inline(always)]
     fn splat_f64(self, v: f64) -> Self::Double {
@@ -168,6 +172,7 @@ impl Doubles for Avx2 {
 
 impl Doubles for Portable {
     type Double = [f64; DOUBLES];
+    const VECTORS: usize = 8;
 
     #[inline(always)]
     fn splat_f64(self, v: f64) -> Self::Double {

@@ -8,7 +8,7 @@
 //! `N_0·N_1⋯N_j·t_j`. On the way back `w = Nᵀ·(w' − D·q)`.
 
 use super::line::{Step, steps};
-use super::matrix::Matrix;
+use super::matrix::{InvertRoom, Matrix};
 use super::network::{Drives, Network};
 use super::solve::{self, Bench};
 use crate::simd::Isa;
@@ -20,7 +20,12 @@ pub(super) struct Room {
     n: Matrix,
     product: Matrix,
     outputs: Matrix,
+    invert: InvertRoom,
     steps: Vec<Step>,
+    /// Resistances from the nodes of a bit line towards its end.
+    down: Vec<f64>,
+    /// Voltages of first and last node of a bit line per ampere into each of its nodes.
+    ends: [Vec<f64>; 2],
 }
 
 /// Largest room in bytes that the voltages of one vector may take.
@@ -30,7 +35,7 @@ const LARGEST_KEPT: usize = 256 << 20;
 pub(super) fn operations(network: &Network) -> f64 {
     let (rows, cols) = (network.rows as f64, network.cols as f64);
     let sides = (0..2).filter(|end| matches!(network.word.ends[*end], super::network::End::Driven { .. })).count();
-    2.5 * rows.powi(3) * cols * sides as f64
+    2.0 * rows.powi(3) * cols * sides as f64
 }
 
 /// Multiplications and additions of one vector with all its voltages; infinite if they need too much room.
@@ -65,42 +70,54 @@ impl Walk<'_> {
             room.product.row_mut(row)[row] = 1.0 / end;
         }
     }
-    /// `k` becomes `K` of column `at`, `n` its `N`, `product` the `K` at the left of its segments; `put(row, cell, B)`
-    /// sees the response of the bit line at `row` to the word line of `cell`.
-    fn step(&self, isa: Isa, at: usize, room: &mut Room, mut put: impl FnMut(usize, usize, f64)) {
+    /// `k` becomes `K` of column `at`, `n` its `N`, `product` the `K` at the left of its segments.
+    ///
+    /// With `ρ` the resistance of a node to both ends of its bit line without its own cell, a current into the node
+    /// raises it by `ρ/(1 + g·ρ)`, and the nodes before it by the products of the line's `k`. The matrix of these `H`
+    /// is symmetric and `S = G − G·H·G`, where nothing cancels: on the diagonal it is `g/(1 + g·ρ)`.
+    fn step(&self, isa: Isa, at: usize, room: &mut Room) {
         let Network { rows, cols, bit, .. } = self.network;
         let (rows, cols, col) = (*rows, *cols, self.column(at));
-        let Room { k, n, product, steps: line, .. } = room;
+        let Room { k, n, product, steps: line, invert, down, ends, .. } = room;
         std::mem::swap(k, product);
+        let g = |row: usize| self.g[row * cols + col];
         line.resize(rows, Step::default());
-        steps(bit, col, (0..rows).map(|row| self.g[row * cols + col]), |p, step| line[p] = step);
-        for cell in 0..rows {
-            // the response of the bit line to 1 V behind one cell
-            let mut y = line[cell].a;
-            let mut passed = vec![0.0; rows];
-            passed[cell] = y;
-            for row in cell + 1..rows {
-                y *= line[row].c;
-                passed[row] = y;
-            }
-            let mut b = 0.0;
-            for row in (0..rows).rev() {
-                b = passed[row] + line[row].k * b;
-                let own = if row == cell { 1.0 } else { 0.0 };
-                k.row_mut(row)[cell] += self.g[row * cols + col] * (own - b);
-                put(row, cell, b);
-            }
+        steps(bit, col, (0..rows).map(g), |p, step| line[p] = step);
+        down.resize(rows, 0.0);
+        down[rows - 1] = bit.end_resistance(col, 1);
+        for row in (1..rows).rev() {
+            down[row - 1] = bit.inner_resistance() + down[row] / (1.0 + down[row] * g(row));
         }
+        ends.iter_mut().for_each(|e| e.resize(rows, 0.0));
+        let mut up = bit.end_resistance(col, 0);
+        for cell in 0..rows {
+            let rho = 1.0 / (1.0 / up + 1.0 / down[cell]);
+            let to = k.row_mut(cell);
+            to[cell] += g(cell) / (1.0 + g(cell) * rho);
+            let mut h = rho / (1.0 + g(cell) * rho);
+            for row in (0..cell).rev() {
+                if cell + 1 == rows {
+                    ends[1][row + 1] = h;
+                }
+                h *= line[row].k;
+                to[row] -= g(row) * h * g(cell);
+            }
+            ends[0][cell] = h;
+            up = bit.inner_resistance() + up / (1.0 + up * g(cell));
+        }
+        ends[1][0] = ends[0][rows - 1];
+        k.mirror();
+        let left: Vec<f64> = (0..rows).map(|row| self.left(row, at)).collect();
         n.reset(rows, rows);
         for row in 0..rows {
-            let (from, to) = (k.row(row), n.row_mut(row));
-            for c in 0..rows {
-                to[c] = from[c] * self.left(c, at);
-            }
+            let to = n.row_mut(row);
+            to.iter_mut().zip(k.row(row)).zip(&left).for_each(|((to, k), left)| *to = k * left);
             to[row] += 1.0;
         }
-        n.invert(isa);
-        product.product(isa, n, k, rows);
+        n.invert(isa, invert);
+        if at > 0 {
+            product.lower_product(isa, n, k);
+        }
     }
 }
 
@@ -122,13 +139,12 @@ pub(super) fn fold(network: &Network, g: &[f64], isa: Isa, room: &mut Room) -> (
             let col = walk.column(at);
             // columns are filed in the order in which they come
             let filed = cols - 1 - at;
-            walk.step(isa, at, room, |row, cell, b| {
-                for (bit_end, at_end) in [(0, 0), (1, rows - 1)] {
-                    if row == at_end && bit.is_driven(col, bit_end) {
-                        outputs.row_mut(cell)[filed] += b / bit.end_resistance(col, bit_end);
-                    }
+            walk.step(isa, at, room);
+            for bit_end in (0..2).filter(|end| bit.is_driven(col, *end)) {
+                for (row, h) in room.ends[bit_end].iter().enumerate() {
+                    outputs.row_mut(row)[filed] += g[row * cols + col] * h / bit.end_resistance(col, bit_end);
                 }
-            });
+            }
             next.product(isa, &room.n, &outputs, filed + 1);
             std::mem::swap(&mut next, &mut outputs);
         }
@@ -182,7 +198,7 @@ pub(super) fn voltages(network: &Network, g: &[f64], emf: Option<&[f64]>, drives
             b[row] = after;
             q[row] += g[row * cols + col] * (source(row) - after);
         }
-        walk.step(isa, col, &mut room, |_, _, _| ());
+        walk.step(isa, col, &mut room);
         kept.push((room.n.clone(), q.clone()));
         let moved = q.clone();
         for (row, q) in q.iter_mut().enumerate() {

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# One vector of 256 x 256 and 512 x 512 crossbars, side by side with badcrossbar (SuperLU) on this machine.
+# Asked for: at least 50 times as fast, the same first current to nine digits.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+version=1.1.0
+place=target/peers/badcrossbar
+if [ ! -x "$place/bin/python" ]; then
+    python3 -m venv "$place"
+    "$place/bin/pip" install --quiet "badcrossbar==$version"
+fi
+cargo bench --bench wires -- 'one vector' | grep '^cold' >target/peers/wires.txt
+"$place/bin/python" benches/peers/badcrossbar.py 2.0 256 >target/peers/badcrossbar.txt 2>/dev/null
+"$place/bin/python" benches/peers/badcrossbar.py 1.0 512 >>target/peers/badcrossbar.txt 2>/dev/null
+awk -v version="$version" '
+    NR == FNR { time[$2, $3 + 0] = $4; current[$2, $3 + 0] = $8; next }
+    {
+        key = $2 SUBSEP ($3 + 0)
+        apart = $8 / current[key] - 1
+        ratio = $4 / time[key]
+        ok = ratio >= 50 && apart < 1e-9 && apart > -1e-9
+        printf "%d x %d at %s Ohm: archsim %.4f s, badcrossbar %s %.3f s, ratio %.0f, currents apart %.1e: %s\n",
+            $2, $2, $3, time[key], version, $4, ratio, apart, ok ? "ok" : "MISSED"
+        if (!ok) bad = 1
+    }
+    END { exit bad }
+' target/peers/wires.txt target/peers/badcrossbar.txt
