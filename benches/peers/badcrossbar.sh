@@ -8,7 +8,9 @@ version=1.1.0
 place=target/peers/badcrossbar
 if [ ! -x "$place/bin/python" ]; then
     python3 -m venv "$place"
-    "$place/bin/pip" install --quiet "badcrossbar==$version"
+    # without what it draws with (cairo): badcrossbar then leaves its plots out
+    "$place/bin/pip" install --quiet --no-deps "badcrossbar==$version"
+    "$place/bin/pip" install --quiet numpy scipy pathvalidate sigfig
 fi
 cargo bench --bench wires -- 'one vector' | grep '^cold' >target/peers/wires.txt
 "$place/bin/python" benches/peers/badcrossbar.py 2.0 256 >target/peers/badcrossbar.txt 2>/dev/null

@@ -27,7 +27,9 @@ pub fn netlist(network: &Network, drives: &Drives) -> String {
         }
     }
     // tight enough for six digits of the smallest current of an array; nodes that nothing holds need the leak of gmin
-    out.push_str(".options reltol=1e-9 abstol=1e-18 vntol=1e-12 gmin=1e-18 itl1=500 numdgt=15\n.control\nset numdgt=12\nop\n");
+    out.push_str(
+        ".options reltol=1e-9 abstol=1e-18 vntol=1e-12 gmin=1e-18 itl1=500 numdgt=15\n.control\nset numdgt=12\nop\n",
+    );
     for source in sources {
         let _ = writeln!(out, "print i({source})");
     }
@@ -130,6 +132,8 @@ mod tests {
             assert!(!text.contains(gone), "{gone}");
         }
         n.cell = Cell::Selector { current: 1e-9, scale: 0.1 };
-        assert!(netlist(&n, &Drives::read(&[0.2, 0.1], 2)).contains("bs_0_0 w_0_0 m_0_0 i=1e-9*sinh(v(w_0_0,m_0_0)/1e-1)"));
+        assert!(
+            netlist(&n, &Drives::read(&[0.2, 0.1], 2)).contains("bs_0_0 w_0_0 m_0_0 i=1e-9*sinh(v(w_0_0,m_0_0)/1e-1)")
+        );
     }
 }

@@ -32,7 +32,11 @@ fn ngspice(name: &str, n: &Network, drives: &Drives) -> (Vec<f64>, Vec<f64>) {
         let (kind, line) = source.split_once('_').unwrap();
         let value: f64 = value.trim().parse().unwrap();
         let line: usize = line.parse().unwrap();
-        if kind == "w" { rows[line] = -value } else { cols[line] = value }
+        if kind == "w" {
+            rows[line] = -value
+        } else {
+            cols[line] = value
+        }
         found += 1;
     }
     assert!(found > 0, "{name}: {text}\n{}", String::from_utf8_lossy(&run.stderr));

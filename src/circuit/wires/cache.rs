@@ -121,7 +121,12 @@ mod tests {
         // the last but two differ from the first in their drives alone
         all.retain({
             let mut seen: Vec<Network> = vec![];
-            move |n| !seen.contains(n) && { seen.push(n.clone()); true }
+            move |n| {
+                !seen.contains(n) && {
+                    seen.push(n.clone());
+                    true
+                }
+            }
         });
         let selector = |current, scale| Network { cell: Cell::Selector { current, scale }, ..all[0].clone() };
         let curve = |bias| Network { curve: Curve::Sinh { bias, scale: 0.3 }, ..all[0].clone() };

@@ -178,8 +178,7 @@ pub(super) fn voltages(network: &Network, g: &[f64], emf: Option<&[f64]>, drives
     let drive = |lines: &super::network::Lines, line, end, v: &[f64]| {
         if lines.is_driven(line, end) { v[line] } else { 0.0 }
     };
-    let mut q: Vec<f64> =
-        (0..rows).map(|r| -drive(word, r, 1, &drives.rows) / word.end_resistance(r, 1)).collect();
+    let mut q: Vec<f64> = (0..rows).map(|r| -drive(word, r, 1, &drives.rows) / word.end_resistance(r, 1)).collect();
     let mut kept = Vec::with_capacity(cols);
     for col in (0..cols).rev() {
         let source = |row: usize| emf.map_or(0.0, |e| e[row * cols + col]);

@@ -98,10 +98,11 @@ impl Folder {
         self.plane.prepare(isa, network, &g);
         let halves = Chebyshev::new(self.plane.radius).halves(TOLERANCE);
         let groups = network.cols.div_ceil(DOUBLES) as f64;
-        // prices in ns, measured: a crosspoint of a half sweep of eight right-hand sides; a multiplication and addition
-        let relaxation = halves * groups * g.len() as f64 * 2.6;
-        let recursion = dense::operations(network) * 0.13;
-        let relaxed = if relaxation <= 2.0 * recursion { self.relaxed(network, &g, isa, halves as usize) } else { None };
+        // prices in ns, measured: a crosspoint of a half sweep of eight right-hand sides (its traffic with the second
+        // cache), a multiplication and addition of the recursion
+        let relaxation = halves * groups * g.len() as f64 * 7.5;
+        let recursion = dense::operations(network) * 0.05;
+        let relaxed = if relaxation <= recursion { self.relaxed(network, &g, isa, halves as usize) } else { None };
         let (g_eff, error_bound, method) = match relaxed {
             Some((g_eff, bound, halves)) => (g_eff, bound, Method::Relaxation(halves)),
             None => {
@@ -190,13 +191,7 @@ impl Folder {
     }
 
     /// Writes the columns `targets` and returns the bound of their relative errors.
-    fn read_off(
-        &self,
-        network: &Network,
-        targets: std::ops::Range<usize>,
-        bounds: &Lane,
-        g_eff: &mut [f64],
-    ) -> f64 {
+    fn read_off(&self, network: &Network, targets: std::ops::Range<usize>, bounds: &Lane, g_eff: &mut [f64]) -> f64 {
         let cols = network.cols;
         let mut largest = [0.0f64; DOUBLES];
         let mut errors = vec![[0.0; DOUBLES]; network.rows];

@@ -64,9 +64,10 @@ impl Law for Series<'_> {
 fn series(ohms: f64, sinhs: [Option<(f64, f64)>; 2], v: f64) -> (f64, f64) {
     let wanted = v.abs();
     let voltage = |i: f64| {
-        sinhs.iter().flatten().fold((ohms * i, ohms), |(v, slope), (i0, v0)| {
-            (v + v0 * (i / i0).asinh(), slope + v0 / i.hypot(*i0))
-        })
+        sinhs
+            .iter()
+            .flatten()
+            .fold((ohms * i, ohms), |(v, slope), (i0, v0)| (v + v0 * (i / i0).asinh(), slope + v0 / i.hypot(*i0)))
     };
     // an element alone carries at its share of the voltage no more than the chain
     let parts = sinhs.iter().flatten().count() + usize::from(ohms > 0.0);

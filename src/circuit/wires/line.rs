@@ -27,7 +27,12 @@ pub(super) struct Step {
 }
 
 /// Coefficients of a line, crosspoint by crosspoint: `g` are its conductances, `put` receives position and step.
-pub(super) fn steps(lines: &Lines, line: usize, g: impl ExactSizeIterator<Item = f64>, mut put: impl FnMut(usize, Step)) {
+pub(super) fn steps(
+    lines: &Lines,
+    line: usize,
+    g: impl ExactSizeIterator<Item = f64>,
+    mut put: impl FnMut(usize, Step),
+) {
     let inner = lines.inner_resistance();
     let mut rho = lines.end_resistance(line, 0);
     let mut before = 1.0;

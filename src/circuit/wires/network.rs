@@ -91,8 +91,11 @@ impl Lines {
         }
         if !self.floating.is_empty() && self.floating.len() != count {
             problems.push(
-                Diagnostic::error("R120", format!("{} marks of floating for {count} {what} lines", self.floating.len()))
-                    .help("one for each line, or none"),
+                Diagnostic::error(
+                    "R120",
+                    format!("{} marks of floating for {count} {what} lines", self.floating.len()),
+                )
+                .help("one for each line, or none"),
             );
         }
         let tied = [End::Driven { ohms: 0.0 }, End::Grounded { ohms: 0.0 }];
@@ -266,7 +269,8 @@ mod tests {
         bad.curve = Curve::Sinh { bias: 0.1, scale: 0.0 };
         assert_eq!(codes(&bad), ["R120"; 5]);
         let mut short = good.clone();
-        short.word = Lines { segment: 0.0, ends: [End::Driven { ohms: 0.0 }, End::Grounded { ohms: 0.0 }], floating: vec![] };
+        short.word =
+            Lines { segment: 0.0, ends: [End::Driven { ohms: 0.0 }, End::Grounded { ohms: 0.0 }], floating: vec![] };
         assert_eq!(codes(&short), ["R121"]);
         let mut loose = good;
         (loose.word.floating, loose.bit.floating) = (vec![true; 2], vec![true; 3]);

@@ -77,7 +77,11 @@ fn shorten(from: &Solution, to: Solution, law: &dyn Law) -> Solution {
         if s.abs() <= steepest || (s < 0.0 && part == 1.0) {
             break;
         }
-        if s < 0.0 { low = part } else { high = part }
+        if s < 0.0 {
+            low = part
+        } else {
+            high = part
+        }
         part = 0.5 * (low + high);
     }
     if part == 1.0 {

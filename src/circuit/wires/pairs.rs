@@ -44,9 +44,8 @@ impl PairOrder {
     #[must_use]
     pub fn difference(self, folded: &EffectiveMatrix) -> Vec<f64> {
         let cols = folded.cols / 2;
-        let of_row = |row: &[f64]| {
-            (0..cols).map(|col| self.lines(col, cols)).map(|[p, n]| row[p] - row[n]).collect::<Vec<_>>()
-        };
+        let of_row =
+            |row: &[f64]| (0..cols).map(|col| self.lines(col, cols)).map(|[p, n]| row[p] - row[n]).collect::<Vec<_>>();
         folded.g_eff.chunks_exact(folded.cols).flat_map(of_row).collect()
     }
 }

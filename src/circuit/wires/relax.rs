@@ -99,11 +99,8 @@ impl Plane {
     }
 
     fn half(&mut self, isa: Isa, word: bool, omega: f64, weigh: bool) -> f64 {
-        let (side, other, count) = if word {
-            (&mut self.word, &mut self.bit, self.rows)
-        } else {
-            (&mut self.bit, &mut self.word, self.cols)
-        };
+        let (side, other, count) =
+            if word { (&mut self.word, &mut self.bit, self.rows) } else { (&mut self.bit, &mut self.word, self.cols) };
         Half { side, tell: &mut other.far, count, omega, weigh }.sweep(isa)
     }
 

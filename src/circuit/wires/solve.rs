@@ -12,7 +12,7 @@ use crate::simd::{DOUBLES, Isa};
 /// Largest error that a solution may have, relative to the largest current of a bit line.
 pub const SOLVE_TOLERANCE: f64 = 1e-9;
 /// What the relaxation asks for, relative to the unit vector of its bound.
-const AIM: f64 = 1e-12;
+const AIM: f64 = 1e-11;
 /// Half sweeps after which relaxation gives up.
 const MOST: usize = 100_000;
 
@@ -138,9 +138,9 @@ pub(super) fn linear(
     let drive = drives.rows.iter().chain(&drives.cols).chain(emf.unwrap_or(&[])).fold(0.0f64, |m, v| m.max(v.abs()));
     let tolerance = AIM * drive;
     // prices in ns, measured: a crosspoint of a half sweep; a multiplication and addition of the recursion
-    let relaxation = Chebyshev::new(plane.radius).halves(TOLERANCE) * g.len() as f64 * 1.3;
-    let recursion = dense::operations_of_one(network) * 0.13;
-    let direct = relaxation > 2.0 * recursion;
+    let relaxation = Chebyshev::new(plane.radius).halves(TOLERANCE) * g.len() as f64 * 4.0;
+    let recursion = dense::operations_of_one(network) * 0.05;
+    let direct = relaxation > recursion;
     let (reached, halves) = if direct {
         let voltages = dense::voltages(network, g, emf, drives, isa);
         for (at, v) in voltages.iter().enumerate() {
@@ -197,7 +197,13 @@ impl Solution {
     /// better than cells.
     fn imbalance(&self, network: &Network, drives: &Drives) -> f64 {
         let Network { rows, cols, word, bit, .. } = network;
-        let of = |lines: &Lines, v: &[f64], drives: &[f64], at: usize, line: usize, position: usize, (length, step): (usize, usize)| {
+        let of = |lines: &Lines,
+                  v: &[f64],
+                  drives: &[f64],
+                  at: usize,
+                  line: usize,
+                  position: usize,
+                  (length, step): (usize, usize)| {
             let [start, end] = ends(lines, line, drives);
             let before = if position == 0 {
                 (v[at] - start) / lines.end_resistance(line, 0)
