@@ -13,8 +13,11 @@ if [ ! -x "$place/bin/python" ]; then
     "$place/bin/pip" install --quiet numpy scipy pathvalidate sigfig
 fi
 cargo bench --bench wires -- 'one vector' | grep '^cold' >target/peers/wires.txt
-"$place/bin/python" benches/peers/badcrossbar.py 2.0 256 >target/peers/badcrossbar.txt 2>/dev/null
-"$place/bin/python" benches/peers/badcrossbar.py 1.0 512 >>target/peers/badcrossbar.txt 2>/dev/null
+# -P: the script must not be taken for the package of its name
+for case in '2.0 256' '1.0 512'; do
+    # shellcheck disable=SC2086
+    "$place/bin/python" -P benches/peers/badcrossbar.py $case
+done 2>target/peers/badcrossbar.log | grep '^cold' >target/peers/badcrossbar.txt
 awk -v version="$version" '
     NR == FNR { time[$2, $3 + 0] = $4; current[$2, $3 + 0] = $8; next }
     {

@@ -158,3 +158,24 @@ fn numbers(path: &Path) -> Result<Vec<Vec<f64>>> {
     }
     problems.into_result(table)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(name: &str, text: &str) -> Vec<&'static str> {
+        let path = std::env::temp_dir().join(format!("archsim_{}_{name}.csv", std::process::id()));
+        fs::write(&path, text).unwrap();
+        let all = numbers(&path);
+        fs::remove_file(&path).unwrap();
+        all.err().map_or(vec![], |all| all.iter().map(|d| d.code).collect())
+    }
+
+    #[test]
+    fn tables_are_read_with_all_their_mistakes() {
+        assert!(codes("good", "# siemens\n1e-6, 2e-6\n\n3e-6,4e-6\n").is_empty());
+        assert_eq!(codes("words", "1e-6,x\ninf,2\n"), ["F040", "F040"]);
+        assert_eq!(codes("empty", "# nothing\n"), ["F041"]);
+        assert_eq!(numbers(Path::new("no such file.csv")).unwrap_err().iter().next().unwrap().code, "F001");
+    }
+}
