@@ -82,7 +82,7 @@ impl Lines {
             End::Driven { ohms } | End::Grounded { ohms } => Some(*ohms),
         });
         for ohms in ends.chain([self.segment]) {
-            if !(ohms >= 0.0 && ohms <= 1e15) {
+            if !(0.0..=1e15).contains(&ohms) {
                 problems.push(
                     Diagnostic::error("R120", format!("a resistance of the {what} lines is {ohms} Ohm"))
                         .help("a number from 0 to 1e15"),
@@ -208,7 +208,7 @@ impl Network {
                 Diagnostic::error("R120", format!("{} cells for {} x {} lines", self.g.len(), self.rows, self.cols))
                     .help("a crossbar has at least one line of each kind and rows x cols conductances"),
             );
-        } else if let Some(at) = self.g.iter().position(|g| !(*g >= 0.0 && *g <= 1e6)) {
+        } else if let Some(at) = self.g.iter().position(|g| !(0.0..=1e6).contains(g)) {
             let (row, col) = (at / self.cols, at % self.cols);
             problems.push(
                 Diagnostic::error("R120", format!("the conductance of cell ({row}, {col}) is {} S", self.g[at]))
@@ -235,7 +235,7 @@ impl Network {
             }
         }
         if let Curve::Sinh { bias, scale } = self.curve
-            && (!positive(scale) || !(bias >= 0.0 && bias.is_finite()))
+            && !(positive(scale) && bias >= 0.0 && bias.is_finite())
         {
             let text = format!("a curve of {scale} V with its conductance given at {bias} V");
             problems.push(Diagnostic::error("R120", text).help("a scale above 0 and a bias from 0"));

@@ -30,7 +30,7 @@ impl PairOrder {
     /// If the two have not the same length, or not whole rows.
     #[must_use]
     pub fn arrange(self, positive: &[f64], negative: &[f64], cols: usize) -> Vec<f64> {
-        assert!(positive.len() == negative.len() && positive.len() % cols == 0, "pairs of whole rows");
+        assert!(positive.len() == negative.len() && positive.len().is_multiple_of(cols), "pairs of whole rows");
         let mut g = vec![0.0; 2 * positive.len()];
         for (at, pair) in positive.iter().zip(negative).enumerate() {
             let lines = self.lines(at % cols, cols);

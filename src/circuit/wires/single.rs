@@ -108,14 +108,14 @@ impl Body for Half<'_> {
             let at = |b: usize, p: usize| (group + b) * length + p;
             let mut y: [L::Double; ABREAST] = std::array::from_fn(|b| l.load_f64(&side.ends[group + b][0]));
             for p in 0..length {
-                for b in 0..ABREAST {
+                for (b, y) in y.iter_mut().enumerate() {
                     let [a, c, _] = &side.steps[at(b, p)];
                     let mut d = l.load_f64(&side.far[at(b, p)]);
                     if !side.emf.is_empty() {
                         d = l.mul_add(l.splat_f64(1.0), l.load_f64(&side.emf[at(b, p)]), d);
                     }
-                    y[b] = l.mul_add(l.load_f64(c), y[b], l.mul_f64(l.load_f64(a), d));
-                    l.store_f64(y[b], &mut side.room[p * ABREAST + b]);
+                    *y = l.mul_add(l.load_f64(c), *y, l.mul_f64(l.load_f64(a), d));
+                    l.store_f64(*y, &mut side.room[p * ABREAST + b]);
                 }
             }
             let mut x: [L::Double; ABREAST] = std::array::from_fn(|b| l.load_f64(&side.ends[group + b][1]));
@@ -123,11 +123,11 @@ impl Body for Half<'_> {
             for p in (0..length).rev() {
                 // the crossing line of this position: its group, its lane
                 let (first, lane) = (p / DOUBLES * count, p % DOUBLES);
-                for b in 0..ABREAST {
+                for (b, x) in x.iter_mut().enumerate() {
                     let k = l.load_f64(&side.steps[at(b, p)][2]);
-                    x[b] = l.mul_add(k, x[b], l.load_f64(&side.room[p * ABREAST + b]));
+                    *x = l.mul_add(k, *x, l.load_f64(&side.room[p * ABREAST + b]));
                     let old = l.load_f64(&side.own[at(b, p)]);
-                    let change = l.sub_f64(x[b], old);
+                    let change = l.sub_f64(*x, old);
                     let relaxed = l.mul_add(omega, change, old);
                     l.store_f64(relaxed, &mut side.own[at(b, p)]);
                     l.store_f64(relaxed, &mut new);
