@@ -11,7 +11,7 @@ use super::dense;
 use super::line::Step;
 use super::many::{Half, Lane, Layout};
 use super::network::Network;
-use super::relax::{Chebyshev, Plane, TOLERANCE, bound};
+use super::relax::{Chebyshev, EASY, Plane, TOLERANCE, bound};
 use crate::diag::{Diagnostic, Result};
 use crate::simd::{DOUBLES, Isa};
 
@@ -102,7 +102,8 @@ impl Folder {
         // cache), a multiplication and addition of the recursion
         let relaxation = halves * groups * g.len() as f64 * 7.5;
         let recursion = dense::operations(network) * 0.05;
-        let relaxed = if relaxation <= recursion { self.relaxed(network, &g, isa, halves as usize) } else { None };
+        let easy = self.plane.radius < EASY || relaxation <= recursion;
+        let relaxed = if easy { self.relaxed(network, &g, isa, halves as usize) } else { None };
         let (g_eff, error_bound, method) = match relaxed {
             Some((g_eff, bound, halves)) => (g_eff, bound, Method::Relaxation(halves)),
             None => {

@@ -25,6 +25,10 @@ const NEGLIGIBLE: f64 = 1e-4;
 /// Error reduction after which the bound is looked at.
 pub(super) const TOLERANCE: f64 = 1e-10;
 
+/// Radius below which relaxation is always taken: a few sweeps do, and rounding leaves the recursion no bound where
+/// wires conduct far better than cells.
+pub(super) const EASY: f64 = 0.05;
+
 /// The weights of successive half sweeps.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chebyshev {

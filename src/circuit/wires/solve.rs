@@ -5,7 +5,7 @@ use super::fold::not_converged;
 use super::law::{Law, Series};
 use super::network::{Drives, Lines, Network};
 use super::newton;
-use super::relax::{Chebyshev, Plane, TOLERANCE};
+use super::relax::{Chebyshev, EASY, Plane, TOLERANCE};
 use crate::diag::{Diagnostic, Result};
 use crate::simd::{DOUBLES, Isa};
 
@@ -140,7 +140,7 @@ pub(super) fn linear(
     // prices in ns, measured: a crosspoint of a half sweep; a multiplication and addition of the recursion
     let relaxation = Chebyshev::new(plane.radius).halves(TOLERANCE) * g.len() as f64 * 4.0;
     let recursion = dense::operations_of_one(network) * 0.05;
-    let direct = relaxation > recursion;
+    let direct = plane.radius >= EASY && relaxation > recursion;
     let (reached, halves) = if direct {
         let voltages = dense::voltages(network, g, emf, drives, isa);
         for (at, v) in voltages.iter().enumerate() {

@@ -227,6 +227,21 @@ fn wires_without_resistance_are_ideal() {
     assert!((got.power / power - 1.0).abs() < 1e-13);
 }
 
+/// Wires of next to no resistance and wires like cells, in sizes at which each method would be chosen by its price.
+#[test]
+fn every_size_and_wire_is_solved() {
+    for (rows, cols) in [(1, 1), (2, 40), (24, 32), (50, 3), (40, 41)] {
+        for ohm in [0.0, 1e-9, 1e-3, 1.0, 1e3, 1e6] {
+            let n = example(rows, cols, 1e-6, 1e-4, ohm);
+            let folded = fold(&n).unwrap_or_else(|e| panic!("{rows} x {cols}, {ohm} Ohm: {e:?}"));
+            let v: Vec<f64> = (0..rows).map(|r| 0.1 + 0.1 * uniform(9, r)).collect();
+            let got =
+                solve(&n, &Drives::read(&v, cols)).unwrap_or_else(|e| panic!("{rows} x {cols}, {ohm} Ohm: {e:?}"));
+            close("currents", &folded.currents(&v), &got.col_currents, 2e-9);
+        }
+    }
+}
+
 #[test]
 fn one_cell_and_one_line_have_closed_forms() {
     let one = Network::passive(1, 1, vec![1e-4], 30.0, 20.0);
