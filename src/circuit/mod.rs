@@ -1,5 +1,8 @@
-//! Crossbar electrics: what the converters of a crossbar make of the rows that are driven.
+//! Crossbar electrics: what the converters of a crossbar make of the rows that are driven, and its wires.
 
 mod columns;
+pub mod spice;
+mod spice_tests;
+pub mod wires;
 
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tile};

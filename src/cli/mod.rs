@@ -5,6 +5,7 @@ mod compare;
 mod data;
 mod device;
 mod float;
+mod export;
 mod inspect;
 mod map;
 mod progress;
@@ -55,6 +56,9 @@ enum Verb {
     /// Turn data of others into archsim data files.
     #[command(subcommand)]
     Data(data::DataVerb),
+    /// Write parts of a chip for other programs.
+    #[command(subcommand)]
+    Export(export::ExportVerb),
     /// Print the JSON schema of arch files.
     Schema,
     /// Explain a diagnostic code.
@@ -305,6 +309,7 @@ pub fn main() -> ExitCode {
         Verb::Map(args) => map::map(&args, json),
         Verb::Device(verb) => device::device(&verb, json),
         Verb::Data(verb) => data::data(&verb, json),
+        Verb::Export(verb) => export::export(&verb),
         Verb::Schema => {
             print(&crate::arch::schema());
             Ok(())

@@ -10,12 +10,14 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod doubles;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::Avx512;
+pub use doubles::{Body, DOUBLES, Doubles, run};
 pub use portable::Portable;
 
 /// Number of lanes of every vector.

@@ -74,4 +74,14 @@ pub(super) const CODES: &[Code] = &[
         "unknown way for a network that does not fit",
         "`--when-too-small` is error, chips (take as many as are needed) or reload (run in segments and write the crossbars in between).",
     ),
+    code(
+        "F040",
+        "table of numbers not readable",
+        "A table of conductances or voltages has a field that is no finite number. Fields are separated by commas, rows by line ends; comments start with #.",
+    ),
+    code(
+        "F041",
+        "table of the wrong shape",
+        "A table of conductances needs as many fields in each line, one for each bit line; a table of voltages one for each word line.",
+    ),
 ];

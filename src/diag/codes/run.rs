@@ -68,4 +68,29 @@ pub(super) const CODES: &[Code] = &[
         "operator cannot compute a sample",
         "An operator on the vector unit met values that it does not take, such as an index outside of a table, or yielded an integer beyond 2^24, which edges do not carry exactly. The message names the node.",
     ),
+    code(
+        "R120",
+        "crossbar with impossible numbers",
+        "A network of wires and cells has a negative, infinite or missing resistance, conductance or voltage, or lists of other lengths than it has lines. The message says which.",
+    ),
+    code(
+        "R121",
+        "crossbar that is shorted or held by nothing",
+        "Drivers are tied to ground without any resistance between, or no line is connected to anything, so that currents are infinite or voltages undetermined.",
+    ),
+    code(
+        "R122",
+        "network of wires not solved",
+        "Neither relaxation nor the dense recursion reached an error below 1e-9. Voltages are undetermined where only leaking cells hold a line, and hard to find where wires have far more resistance than cells.",
+    ),
+    code(
+        "R123",
+        "currents of cells do not settle",
+        "Newton's method did not find voltages at which every cell carries what its current-voltage law says. The current of a cell must rise with its voltage.",
+    ),
+    code(
+        "R124",
+        "crossbar without effective matrix",
+        "Only a crossbar of linear cells is one matrix for all reads. One with selectors or curved cells must be solved read by read, or be approximated by the chord conductances at the read voltage.",
+    ),
 ];
