@@ -146,4 +146,9 @@ pub(super) const CODES: &[Code] = &[
         "more levels than the card",
         "(warning) A crossbar stores more bits in a cell than its device card has levels, so that levels overlap.",
     ),
+    code(
+        "A050",
+        "signed inputs do not fit the converters",
+        "Sign-magnitude inputs drive the word lines with both polarities, so column currents have either sign even before a pair is subtracted. Converters of single columns (digital subtraction) take one sign only: use `two_phase` or `twos_complement`, or subtract the pair before conversion.",
+    ),
 ];
