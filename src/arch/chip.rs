@@ -7,6 +7,7 @@ use crate::define_id;
 use crate::device::Device;
 use crate::diag::Diagnostics;
 use crate::id::{Id, IdVec};
+use crate::tensor::SignedInputs;
 use crate::units::{ByteRate, Hertz, Kelvin, Latency, Second, Volt};
 
 define_id!(/// A tile of the mesh, row by row.
@@ -96,6 +97,8 @@ pub struct CoreKind {
     pub crossbars: Vec<(XbarKindId, usize)>,
     /// Bits of one DAC digit.
     pub dac_bits: u8,
+    /// How signed inputs are applied.
+    pub signed_inputs: SignedInputs,
     /// Row DACs of each crossbar; fewer than rows means that rows are read in groups.
     pub dacs_per_crossbar: usize,
     /// Settling of the DAC (row driver).

@@ -139,6 +139,7 @@ fn core_kind(
         name: name.to_owned(),
         crossbars,
         dac_bits: dac.bits,
+        signed_inputs: dac.signed,
         dacs_per_crossbar: dac.per_crossbar as usize,
         dac_latency: dac.latency,
         dac: core.dac.part(arrays * dac.per_crossbar as usize),

@@ -69,7 +69,7 @@ pub struct Columns {
     pub groups: Vec<ColumnGroup>,
     /// Whether the panels hold variances.
     pub noisy: bool,
-    /// Whether digits exceed 1, so that variances need their squares.
+    /// Whether there are digits other than 0 and 1, so that variances need their squares.
     pub multilevel: bool,
     /// Code range.
     pub clip: Clip,
@@ -78,7 +78,8 @@ pub struct Columns {
 /// Eight input planes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tile {
-    /// DAC digits, `[row]` of eight planes; planes that are not used hold 0.
+    /// DAC digits, `[row]` of eight planes, negative where a line is driven with the other polarity; planes that
+    /// are not used hold 0.
     pub digits: Vec<[f32; ROWS]>,
     /// Which planes are used.
     pub used: [bool; ROWS],

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Action, Part, PartKind, Provenance};
+use crate::tensor::SignedInputs;
 use crate::units::{Joule, Latency, SampleRate, Second, Share, SquareMicron, Watt};
 
 /// Digital-to-analog converters that drive the word lines.
@@ -22,6 +23,9 @@ pub struct BitSerialDac {
     pub bits: u8,
     /// DACs of each crossbar; fewer than its rows means that rows are read in groups.
     pub per_crossbar: u32,
+    /// How signed inputs are applied.
+    #[serde(default)]
+    pub signed: SignedInputs,
     /// Settling time.
     pub latency: Latency,
     /// Energy of one row driven for one digit.

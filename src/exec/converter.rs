@@ -91,7 +91,7 @@ impl LayerConverter {
 }
 
 /// Largest column sum that can occur in each slice, in cell levels × DAC digits: every row of a group whose
-/// weight has the column's sign driven with the largest digit.
+/// weight has the column's sign driven with the largest digit; every row, where lines are driven with both signs.
 pub(super) fn largest_sums(
     layer: &TiledLayer,
     tiled: &TiledGraph,
@@ -109,7 +109,8 @@ pub(super) fn largest_sums(
                     for w in weights.iter().skip(o).step_by(width) {
                         sums[usize::from(*w < 0)] += u64::from(slice.level(u32::from(w.unsigned_abs())));
                     }
-                    *largest = sums[0].max(sums[1]).max(*largest);
+                    let reached = if hardware.bipolar { sums[0] + sums[1] } else { sums[0].max(sums[1]) };
+                    *largest = reached.max(*largest);
                 }
             }
         }

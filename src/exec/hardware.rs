@@ -22,6 +22,8 @@ pub(super) struct LayerHardware<'a> {
     pub v_digit: Volt,
     /// Largest digit of any plane.
     pub digit_max: u32,
+    /// Whether lines are driven with both signs.
+    pub bipolar: bool,
 }
 
 impl<'a> LayerHardware<'a> {
@@ -38,8 +40,8 @@ impl<'a> LayerHardware<'a> {
             .into());
         };
         let same = |c: &CoreKind| {
-            (c.dac_bits, c.adc.bits, c.adc.full_scale, c.adc.noise_lsb)
-                == (core.dac_bits, core.adc.bits, core.adc.full_scale, core.adc.noise_lsb)
+            (c.dac_bits, c.signed_inputs, c.adc.bits, c.adc.full_scale, c.adc.noise_lsb)
+                == (core.dac_bits, core.signed_inputs, core.adc.bits, core.adc.full_scale, core.adc.noise_lsb)
         };
         if let Some(other) = cores.find(|c| !same(c)) {
             let text = format!(
@@ -75,6 +77,7 @@ impl<'a> LayerHardware<'a> {
             level: Siemens(level),
             v_digit: Volt(xbar.v_read.0 / f64::from((1u32 << core.dac_bits) - 1)),
             digit_max: (1 << widest) - 1,
+            bipolar: layer.planes.iter().any(|p| p.bipolar()),
         })
     }
 

@@ -84,11 +84,12 @@ impl<'a> LayerPlan<'a> {
         let mut digits = vec![0.0; codes * stride];
         let mut squares = vec![0; codes];
         for code in 0..codes {
+            // the index is the code's low bits: a negative code stands in the upper half
+            let value = if input.signed && code >= codes / 2 { code as i32 - codes as i32 } else { code as i32 };
             for (d, plane) in digits[code * stride..].iter_mut().zip(planes) {
-                // a plane looks only at the low bits, so that a two's complement code can be an index
-                let digit = plane.digit(code as i32);
+                let digit = plane.digit(value);
                 *d = digit as f32;
-                squares[code] += digit * digit;
+                squares[code] += digit.unsigned_abs().pow(2);
             }
         }
         let (positions, features) = (op.positions, taps.features);

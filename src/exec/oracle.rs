@@ -137,7 +137,7 @@ impl Job<'_> {
         let mut best = (-1.0, (0, 0));
         for position in 0..layer.positions {
             for plane in 0..layer.planes.len() {
-                let sum: f64 = self.digits(codes, position, plane)?.iter().sum();
+                let sum: f64 = self.digits(codes, position, plane)?.iter().map(|d| d.abs()).sum();
                 if sum > best.0 {
                     best = (sum, (position, plane));
                 }
@@ -269,6 +269,7 @@ mod tests {
     use super::super::support::{Parameters, chip, heartbeat, samples, tile};
     use super::super::tests::options;
     use super::*;
+    use crate::tensor::SignedInputs;
 
     #[test]
     fn chi_square_table() {
@@ -298,8 +299,12 @@ mod tests {
     fn aggregated_noise_has_the_law_of_its_cells() {
         let graph = heartbeat();
         let x = samples(&graph, 1, 2);
-        for (subtraction, dac_bits) in [(Subtraction::Analog, 1), (Subtraction::Digital, 2)] {
-            let p = Parameters { subtraction, dac_bits, block: [64, 20], group: 48, ..Parameters::default() };
+        for (subtraction, dac_bits, signed) in [
+            (Subtraction::Analog, 1, SignedInputs::TwosComplement),
+            (Subtraction::Digital, 2, SignedInputs::TwoPhase),
+            (Subtraction::Analog, 1, SignedInputs::SignMagnitude),
+        ] {
+            let p = Parameters { subtraction, dac_bits, signed, block: [64, 20], group: 48, ..Parameters::default() };
             let (chip, tiled) = (chip(&p), tile(&graph, &p));
             let inputs = [x.view()];
             let v = options(Fidelity::Noisy);

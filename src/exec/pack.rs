@@ -229,7 +229,7 @@ impl Packing<'_> {
             rows: height,
             groups,
             noisy: self.noisy,
-            multilevel: self.hardware.digit_max > 1,
+            multilevel: self.hardware.digit_max > 1 || self.hardware.bipolar,
             clip: self.converter.clip,
         }
     }

@@ -16,7 +16,7 @@ use crate::lower::{
     WeightCodes,
 };
 use crate::rng::{Domain, Draw};
-use crate::tensor::{Quant, Slice, Window};
+use crate::tensor::{Quant, SignedInputs, Slice, Window};
 use crate::units::{Hertz, Joule, Kelvin, Latency, Second, Siemens, SquareMicron, Volt, Watt};
 
 /// A cell whose programming error and read noise are Gaussian.
@@ -70,6 +70,8 @@ pub struct Parameters {
     pub cell_bits: u8,
     /// Bits of a DAC digit.
     pub dac_bits: u8,
+    /// How signed inputs are applied.
+    pub signed: SignedInputs,
     /// Bits of the converter.
     pub adc_bits: u8,
     /// Range of the converter.
@@ -89,6 +91,7 @@ impl Default for Parameters {
             group: 128,
             cell_bits: 4,
             dac_bits: 1,
+            signed: SignedInputs::TwosComplement,
             adc_bits: 8,
             full_scale: FullScale::Max,
             noise_lsb: 0.3,
@@ -128,6 +131,7 @@ pub fn chip(p: &Parameters) -> Chip {
         name: "core".into(),
         crossbars: vec![(xbar, 1)],
         dac_bits: p.dac_bits,
+        signed_inputs: p.signed,
         dacs_per_crossbar: p.group,
         dac_latency: latency(),
         dac: part(PartKind::Dac),
@@ -335,7 +339,8 @@ pub fn tile(graph: &QuantGraph, p: &Parameters) -> TiledGraph {
             cols,
             groups: op.groups,
             positions: op.positions,
-            planes: quant.planes(p.dac_bits),
+            input_bits: quant.bits,
+            planes: quant.planes(p.dac_bits, p.signed),
             slices: Slice::split(op.weight_bits - 1, p.cell_bits),
             blocks,
         });

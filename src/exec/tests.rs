@@ -10,7 +10,7 @@ use crate::arch::{FullScale, Subtraction};
 use crate::id::IdVec;
 use crate::lower::{Digital, LayerId, NodeId, Piece, QOp, QuantGraph, Signal};
 use crate::simd::Isa;
-use crate::tensor::{Quant, Window};
+use crate::tensor::{Quant, SignedInputs, Window};
 use crate::units::{Kelvin, Second};
 
 pub(super) fn options(fidelity: Fidelity) -> ValueOptions {
@@ -77,6 +77,15 @@ fn direct(graph: &QuantGraph, x: &Array2<f32>) -> Vec<f32> {
     logits
 }
 
+/// The encodings of signed inputs that converters of this kind take.
+fn encodings(subtraction: Subtraction) -> &'static [SignedInputs] {
+    use SignedInputs::{SignMagnitude, TwoPhase, TwosComplement};
+    match subtraction {
+        Subtraction::Analog => &[TwosComplement, TwoPhase, SignMagnitude],
+        Subtraction::Digital => &[TwosComplement, TwoPhase],
+    }
+}
+
 /// A branching network: two convolutions whose results are added, pooled, flattened, classified.
 fn network(weight_bits: u8, input: Quant, inner: Quant, seed: u64) -> QuantGraph {
     let mut b = Builder::new(&[3, 6, 7], input, weight_bits, seed);
@@ -107,13 +116,15 @@ proptest::proptest! {
         weight_bits in 2u8..=8, input_bits in 2u8..=8, inner_bits in 2u8..=12,
         input_signed: bool, inner_signed: bool,
         dac_bits in 1u8..=4, cell_bits in 1u8..=4, rows in 5usize..40, cols in 3usize..80, group in 3usize..40,
-        digital: bool, replicas in 1usize..4, seed: u64,
+        digital: bool, replicas in 1usize..4, encoding in 0usize..3, seed: u64,
     ) {
         let input = Quant { scale: 1.0 / 16.0, bits: input_bits, signed: input_signed };
         let inner = Quant { scale: 0.1, bits: inner_bits, signed: inner_signed };
         let graph = network(weight_bits, input, inner, seed);
         let subtraction = if digital { Subtraction::Digital } else { Subtraction::Analog };
-        let p = Parameters { block: [rows, cols], group, cell_bits, dac_bits, subtraction, ..Parameters::default() };
+        let signed = encodings(subtraction)[encoding % encodings(subtraction).len()];
+        let p =
+            Parameters { block: [rows, cols], group, cell_bits, dac_bits, signed, subtraction, ..Parameters::default() };
         let x = samples(&graph, 3, seed);
         let how = RunOptions { compared_samples: 2, ..RunOptions::default() };
         let got = part(&graph, &p, &options(Fidelity::Ideal), &x, 0..3, replicas, &how);
@@ -133,12 +144,13 @@ proptest::proptest! {
     #[test]
     fn noisy_is_the_same_for_any_threads_chunks_and_instructions(
         dac_bits in 1u8..=4, rows in 5usize..40, cols in 3usize..80, digital: bool, signed: bool, chunk in 1usize..6,
-        replicas in 1usize..4, seed: u64,
+        replicas in 1usize..4, encoding in 0usize..3, seed: u64,
     ) {
         let quant = Quant { scale: 1.0 / 16.0, bits: 6, signed };
         let graph = network(6, quant, quant, seed);
         let subtraction = if digital { Subtraction::Digital } else { Subtraction::Analog };
-        let p = Parameters { block: [rows, cols], group: 16, dac_bits, subtraction, ..Parameters::default() };
+        let encoding = encodings(subtraction)[encoding % encodings(subtraction).len()];
+        let p = Parameters { block: [rows, cols], group: 16, dac_bits, signed: encoding, subtraction, ..Parameters::default() };
         let x = samples(&graph, 7, seed);
         let v = options(Fidelity::Noisy);
         let with = |threads: usize, how: RunOptions, range: Range<usize>| {
@@ -182,11 +194,17 @@ fn activity_counts_what_was_done() {
 /// `Σ v²·g·t` summed cell by cell in plain loops, for nominal conductances.
 #[test]
 fn array_energy_is_that_of_every_cell() {
+    for signed in encodings(Subtraction::Analog) {
+        array_energy(*signed);
+    }
+}
+
+fn array_energy(signed: SignedInputs) {
     let quant = Quant { scale: 1.0, bits: 5, signed: true };
     let mut b = Builder::new(&[2, 9], quant, 5, 4);
     let window = b.window(b.graph.output(), &[3], &[2], &[1]);
     b.mvm(b.graph.output(), window.clone(), 6, None);
-    let p = Parameters { block: [4, 4], group: 2, dac_bits: 2, cell_bits: 3, ..Parameters::default() };
+    let p = Parameters { block: [4, 4], group: 2, dac_bits: 2, cell_bits: 3, signed, ..Parameters::default() };
     let x = samples(&b.graph, 3, 8);
     let got = evaluate(&b.graph, &p, &options(Fidelity::Ideal), &x, &RunOptions::default());
     let QOp::Mvm(op) = &b.graph.nodes[b.graph.output()].op else { panic!("the last node is weighted") };

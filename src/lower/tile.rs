@@ -12,7 +12,7 @@ use super::tiled::{Block, TiledGraph, TiledLayer};
 use crate::arch::{Chip, XbarKindId};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::IdVec;
-use crate::tensor::Slice;
+use crate::tensor::{Plane, Quant, Slice};
 
 /// Largest number of rows, columns and layers that logical cell addresses can tell apart.
 const ADDRESS_LIMIT: usize = 1 << 16;
@@ -59,7 +59,7 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
             );
             continue;
         }
-        let planes = input.map(|q| q.planes(dac_bits(chip, kind_id))).unwrap_or_default();
+        let planes = input.map(|q| planes(q, chip, kind_id)).unwrap_or_default();
         let group = dacs(chip, kind_id).min(kind.rows);
         let layer = tiled.layers.push(TiledLayer {
             node,
@@ -69,6 +69,7 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
             cols: op.outputs,
             groups: op.groups,
             positions: op.positions,
+            input_bits: input.map_or(0, |q| q.bits),
             planes,
             slices,
             blocks: Vec::new(),
@@ -109,8 +110,8 @@ fn even_parts(total: usize, most: usize) -> Vec<Range<usize>> {
 fn core_of(chip: &Chip, kind: XbarKindId) -> Option<&crate::arch::CoreKind> {
     chip.core_kinds.iter().find(|c| c.crossbars.iter().any(|(k, _)| *k == kind))
 }
-fn dac_bits(chip: &Chip, kind: XbarKindId) -> u8 {
-    core_of(chip, kind).map_or(1, |c| c.dac_bits)
+fn planes(quant: Quant, chip: &Chip, kind: XbarKindId) -> Vec<Plane> {
+    core_of(chip, kind).map(|c| quant.planes(c.dac_bits, c.signed_inputs)).unwrap_or_default()
 }
 fn dacs(chip: &Chip, kind: XbarKindId) -> usize {
     core_of(chip, kind).map_or(usize::MAX, |c| c.dacs_per_crossbar)

@@ -44,6 +44,8 @@ pub struct TiledLayer {
     pub groups: usize,
     /// Output positions of one sample.
     pub positions: usize,
+    /// Bits of an input code.
+    pub input_bits: u8,
     /// Input phases.
     pub planes: Vec<Plane>,
     /// Weight slices, lowest first.

@@ -185,7 +185,7 @@ fn reach(w: &Window) -> usize {
 fn blocks(tiled: &TiledGraph, chip: &Chip) -> IdVec<BlockId, (u64, u64)> {
     let of = |block: &crate::lower::Block| {
         let layer = &tiled.layers[block.layer];
-        let activation_bits: usize = layer.planes.iter().map(|p| usize::from(p.bits)).sum();
+        let activation_bits = usize::from(layer.input_bits);
         let weight_bits = 1 + layer.slices.iter().map(|s| usize::from(s.bits)).sum::<usize>();
         let core = chip.core_kinds.iter().find(|c| c.crossbars.iter().any(|(k, _)| *k == layer.xbar_kind));
         let result_bits = core.map_or(0, |c| usize::from(c.adc.bits)) + activation_bits + weight_bits;

@@ -176,7 +176,7 @@ impl Emitter<'_> {
     fn mvm(&self, layer: LayerId) -> (TileId, Work) {
         let l = &self.tiled.layers[layer];
         let kind = &self.chip.xbar_kinds[l.xbar_kind];
-        let activation_bits: usize = l.planes.iter().map(|p| usize::from(p.bits)).sum();
+        let activation_bits = usize::from(l.input_bits);
         let weight_bits: usize = 1 + l.slices.iter().map(|s| usize::from(s.bits)).sum::<usize>();
         let replicas = l.blocks.iter().map(|b| self.placement.blocks[*b].len()).min().unwrap_or(1);
         let row_splits = l.blocks.iter().filter(|b| self.tiled.blocks[**b].cols.start == 0).count();

@@ -3,5 +3,5 @@
 mod quant;
 mod window;
 
-pub use quant::{Plane, Quant, Slice};
+pub use quant::{Plane, Quant, SignedInputs, Slice, Take};
 pub use window::Window;

@@ -1,9 +1,10 @@
 //! Rules of cores: crossbars, converters, registers.
 
 use super::Ctx;
-use crate::arch::CoreSpec;
+use crate::arch::file::{CoreSpec, CrossbarSpec, SubtractionSpec, WeightsSpec};
 use crate::cost::FullScaleSpec;
 use crate::diag::Diagnostic;
+use crate::tensor::SignedInputs;
 use crate::units::SampleRate;
 
 /// Most crossbars of one kind in a core.
@@ -69,6 +70,18 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
             let message = format!("{n} DACs for {rows} rows");
             let path = at("dac", "bit_serial", "per_crossbar");
             ctx.require((1..=rows).contains(&n), "A020", &path, &message, &format!("1 to {rows}"));
+        }
+        if dac.signed == SignedInputs::SignMagnitude {
+            for kind in core.crossbars.keys() {
+                let digital =
+                    |k: &CrossbarSpec| matches!(k.weights, WeightsSpec::DifferentialPair(SubtractionSpec::Digital));
+                let message = format!(
+                    "sign_magnitude drives lines with both signs, but crossbar `{kind}` subtracts pairs digitally: its converters take one sign only"
+                );
+                let good = !ctx.file.crossbars.get(kind).is_some_and(digital);
+                let expected = "twos_complement or two_phase";
+                ctx.require(good, "A050", &at("dac", "bit_serial", "signed"), &message, expected);
+            }
         }
         let banks = core.sample_hold.banks;
         let path = at("sample_hold", "", "banks");

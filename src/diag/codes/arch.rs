@@ -157,4 +157,9 @@ pub(super) const CODES: &[Code] = &[
         "chip link out of range",
         "A chip has 1 to 1024 links to its neighbours, each of which moves 0.001 to 1000000 bytes in a clock cycle.",
     ),
+    code(
+        "A050",
+        "signed inputs do not fit the converters",
+        "Sign-magnitude inputs drive the word lines with both polarities, so column currents have either sign even before a pair is subtracted. Converters of single columns (digital subtraction) take one sign only: use `two_phase` or `twos_complement`, or subtract the pair before conversion.",
+    ),
 ];
