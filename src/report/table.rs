@@ -66,7 +66,10 @@ pub fn run_tables(report: &RunReport) -> String {
     row(
         "area",
         format!("{:.4} mm²", s.area_mm2),
-        format!("{} of {} crossbars hold weights", s.crossbars_used, s.crossbars_total),
+        match s.segments {
+            0 | 1 => format!("{} of {} crossbars hold weights", s.crossbars_used, s.crossbars_total),
+            _ => format!("{} crossbars hold {} blocks of weights in turn", s.crossbars_total, s.crossbars_used),
+        },
     );
     if s.chips > 1 {
         row("chips", s.chips.to_string(), "side by side; latency, energy and area are those of all of them".into());

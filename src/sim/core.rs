@@ -138,8 +138,8 @@ impl Core {
         out.extend([self.front_bank as u64, self.back_bank as u64, u64::from(self.register_taken)]);
         out.extend([self.front_free, self.converter_free, self.adder_free].map(ago));
         out.extend([self.accumulator_free, self.register_free].map(ago));
-        out.extend(self.filled.map(ago));
-        out.extend(self.bank_free.map(ago));
+        let banks = self.banks as usize;
+        out.extend(self.filled[..banks].iter().chain(&self.bank_free[..banks]).map(|t| ago(*t)));
         out.push(self.loaded.len() as u64);
         out.extend(self.loaded.iter().map(|t| ago(*t)));
         out.extend(self.waiting.map_or([0, 0], |t| [1, ago(t)]));

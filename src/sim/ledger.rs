@@ -89,15 +89,22 @@ impl Ledger {
             c.since = now;
         }
     }
-    /// Writes down what the stages are in, relative to `now` and `sample` samples; returns the sums so far.
-    pub(super) fn state(&self, now: u64, sample: u64, out: &mut Vec<u64>) -> Tally {
+    /// Writes down what the stages wait for and when they last delivered, relative to `now`, and the samples
+    /// that some sinks have finished; returns the sums up to now, what is not over yet included. `busy` says
+    /// which stages have a position in work.
+    pub(super) fn state(&self, now: u64, sample: u64, busy: impl Fn(usize) -> bool, out: &mut Vec<u64>) -> Tally {
         for c in &self.stages {
-            out.extend([now.wrapping_sub(c.busy_since), now.wrapping_sub(c.since)]);
-            out.push(c.cause.map_or(u64::MAX, |cause| cause as u64));
-            out.push(now.wrapping_sub(c.end));
+            out.extend([c.cause.map_or(u64::MAX, |cause| cause as u64), now.wrapping_sub(c.end)]);
         }
         out.extend(self.sinks_done.iter().skip(sample as usize).take_while(|n| **n > 0).map(|n| u64::from(*n)));
-        Tally(self.stages.iter().map(|c| (c.busy, c.stalls)).collect())
+        let sums = |(stage, c): (usize, &Course)| {
+            let mut stalls = c.stalls;
+            if let Some(cause) = c.cause {
+                stalls[cause as usize] += now - c.since;
+            }
+            (c.busy + if busy(stage) { now - c.busy_since } else { 0 }, stalls)
+        };
+        Tally(self.stages.iter().enumerate().map(sums).collect())
     }
     /// Adds the sums of `n` periods and moves the ends by `cycles`.
     pub(super) fn repeat(&mut self, tally: &Tally, n: u64, cycles: u64) {

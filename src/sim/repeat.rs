@@ -120,7 +120,8 @@ impl Mark {
             state.extend([u64::from(u.ready), u.next_result.wrapping_sub(done), u.next_load.wrapping_sub(done)]);
             u.core.state(now, &mut state);
         }
-        let tally = world.ledger.state(now, sample, &mut state);
+        let busy_stage = |s: usize| world.stages[s].issued != world.stages[s].delivered;
+        let tally = world.ledger.state(now, sample, busy_stage, &mut state);
         let jobs = world.transport.routes.iter().map(|r| r.jobs).collect();
         let mvms = world.units.iter().map(|u| u.core.mvms).collect();
         Self { state, tally, busy, jobs, mvms, sample, cycle: now, events: world.events }

@@ -90,8 +90,11 @@ impl Progress {
     pub(super) fn state(&self, sample: u64, out: &mut Vec<u64>) {
         let done = sample * self.positions;
         out.extend([self.issue_at.0 - sample.min(self.issue_at.0), self.issue_at.1, self.load_at.1]);
-        let counts = [self.issued, self.loaded, self.started, self.done, self.delivered];
+        let counts = [self.issued, self.loaded, self.done, self.delivered];
         out.extend(counts.map(|n| n.wrapping_sub(done)));
+        // a sink starts no vector operation
+        let started = if self.kind == Kind::Sink { 0 } else { self.started.wrapping_sub(done) };
+        out.push(started);
         out.push(u64::from(self.gathered));
         // which replica comes next, and the loads on their way
         out.push(done % self.replicas.len().max(1) as u64);

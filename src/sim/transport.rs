@@ -12,7 +12,8 @@
 //!   `hold` cycles from the grant, the job goes on `advance` cycles after the grant. A leg with `keep` hands
 //!   its server to the next leg instead: port and bus move the same bytes at the same time.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use super::queue::{Event, Queue};
 
@@ -116,7 +117,8 @@ pub(super) struct Transport {
     pub(super) routes: Vec<Route>,
     servers: Vec<Server>,
     jobs: Vec<Job>,
-    idle: Vec<u32>,
+    /// Unused places of the table; the lowest is taken first, so that numbers depend on what is under way alone.
+    idle: BinaryHeap<Reverse<u32>>,
 }
 
 impl Transport {
@@ -136,13 +138,11 @@ impl Transport {
             out.push(s.waiting.len() as u64);
             out.extend(s.waiting.iter().map(|j| u64::from(*j)));
         }
-        // idle places of the table are taken in this order; what they last held does not matter
-        out.push(self.idle.len() as u64);
-        out.extend(self.idle.iter().map(|j| u64::from(*j)));
         let mut idle = vec![false; self.jobs.len()];
-        self.idle.iter().for_each(|j| idle[*j as usize] = true);
-        let job = |(j, idle): (&Job, bool)| if idle { u64::MAX } else { u64::from(j.route) << 32 | u64::from(j.leg) };
-        out.extend(self.jobs.iter().zip(idle).map(job));
+        self.idle.iter().for_each(|Reverse(j)| idle[*j as usize] = true);
+        // what an idle place last held does not matter
+        let under_way = self.jobs.iter().zip(idle).enumerate().filter(|(_, (_, idle))| !idle);
+        out.extend(under_way.flat_map(|(n, (j, _))| [n as u64, u64::from(j.route) << 32 | u64::from(j.leg)]));
         // a server that is held began so long ago in both states: what it has not yet counted cancels
         self.servers.iter().map(|s| s.busy).collect()
     }
@@ -159,7 +159,7 @@ impl Transport {
         let at = Job { route, leg: r.first };
         let empty = r.first == r.end;
         let job = match self.idle.pop() {
-            Some(job) => {
+            Some(Reverse(job)) => {
                 self.jobs[job as usize] = at;
                 job
             }
@@ -236,7 +236,7 @@ impl Transport {
                 return None;
             }
         }
-        self.idle.push(job);
+        self.idle.push(Reverse(job));
         Some(Notice::Done(route.purpose))
     }
     /// Leg that a job is on.

@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_names_every_remedy() {
         let (_, fitted, tiled) = try_with(&RunOptions::default());
-        assert!(tiled.blocks.len() > 8, "{}", tiled.blocks.len());
+        assert!(tiled.blocks.len() > 4, "{}", tiled.blocks.len());
         let found = fitted.err().expect("too small");
         let help = found.iter().next().and_then(|d| d.help.clone()).unwrap_or_default();
         let chips = format!("--chips {}", tiled.blocks.len().div_ceil(4));
