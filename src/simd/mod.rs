@@ -234,6 +234,6 @@ mod tests {
         assert_eq!(l.count_unequal(A, B), 14);
         let near = 1.0 + f32::EPSILON;
         let most = -1.0 - 2.0 * f32::EPSILON;
-        assert_eq!(l.mul_add([near; LANES], [near; LANES], [most; LANES])[0], f32::EPSILON * f32::EPSILON);
+        assert_eq!(Lanes::mul_add(l, [near; LANES], [near; LANES], [most; LANES])[0], f32::EPSILON * f32::EPSILON);
     }
 }
