@@ -50,9 +50,9 @@ fn network(side: usize, steps: &[(u8, usize)], classes: usize) -> QuantGraph {
     net.finish()
 }
 
-/// Whether the layer has a weight for this input of this output: everywhere, in a dense matrix.
-fn has_weight(_: &archsim::lower::MvmOp, _row: usize, _col: usize) -> bool {
-    true
+/// Whether the layer has a weight for this input of this output: everywhere but between groups.
+fn has_weight(op: &archsim::lower::MvmOp, row: usize, col: usize) -> bool {
+    op.rows_of(col).contains(&row)
 }
 
 /// Blocks of a layer cover each of its weights exactly once.

@@ -1,14 +1,14 @@
 //! Emits the program of a placed network.
 //!
 //! Every network input, weighted layer and digital operator becomes a stage, every output a sink; reshapes,
-//! concatenations of codes and parts of a result are no work, only dependencies. Channels are given double buffers where the tile has
-//! the room, else the least that can work; a join gets whole samples on every side, so that a fast branch
-//! can run ahead of a slow one without closing a circle of full buffers.
+//! concatenations of codes and parts of a result are no work, only dependencies. [`super::buffers`] says how much waits
+//! between them.
 
+use super::buffers;
 use super::machine::machine;
 use super::program::{Channel, ChannelId, MvmUnit, Need, Program, Stage, StageId, Work};
 use crate::arch::{Chip, Subtraction, TileId};
-use crate::diag::{Diagnostic, Result};
+use crate::diag::Result;
 use crate::id::{Id, IdVec};
 use crate::lower::{LayerId, Layout, Look, NodeId, Order, QNode, QOp, QuantGraph, REAL_BITS, TiledGraph, UnitOp};
 use crate::map::Placement;
@@ -43,7 +43,7 @@ pub fn emit(graph: &QuantGraph, tiled: &TiledGraph, placement: &Placement, chip:
         let sink = e.stage(&name, None, TileId::new(0), 1, Work::Sink { bytes });
         e.connect(sink, *output, &Reading::All, None);
     }
-    e.fit_buffers()?;
+    buffers::fit(&e.stages, &mut e.channels, chip)?;
     Ok(Program { machine: machine(chip), stages: e.stages, channels: e.channels })
 }
 
@@ -253,42 +253,5 @@ impl Emitter<'_> {
         let id = self.channels.push(Channel { from, to, bytes, positions, need, capacity: 0 });
         self.stages[from].outputs.push(id);
         self.stages[to].inputs.push(id);
-    }
-
-    /// Gives every channel its capacity and checks that the buffers of all tiles hold them.
-    fn fit_buffers(&mut self) -> Result<()> {
-        let room = self.chip.tile_kind.buffer_bytes;
-        for double in [true, false] {
-            let mut used = vec![0usize; self.chip.tiles.len()];
-            for i in 0..self.channels.len() {
-                let id = ChannelId::new(i);
-                let c = &self.channels[id];
-                let consumer = &self.stages[c.to];
-                let others = consumer.inputs.iter().filter(|i| self.channels[**i].need != Need::Previous).count();
-                let whole = if others > 1 && c.need != Need::Previous {
-                    c.positions
-                } else {
-                    c.least_capacity(consumer.positions)
-                };
-                let capacity = if double { 2 * whole } else { whole };
-                if !matches!(consumer.work, Work::Sink { .. }) {
-                    used[consumer.tile.index()] += capacity * c.bytes as usize;
-                }
-                self.channels[id].capacity = capacity;
-            }
-            let Some((tile, most)) = used.iter().copied().enumerate().max_by_key(|(_, n)| *n) else { return Ok(()) };
-            if most <= room {
-                return Ok(());
-            }
-            if !double {
-                return Err(Diagnostic::error(
-                    "P003",
-                    format!("the inputs of the layers on tile {tile} need {most} bytes of buffer and the tile has {room}: {} too few", most - room),
-                )
-                .help(format!("raise the capacity of the tile's buffer to at least {} KiB, or spread the network over more tiles", most.div_ceil(1024)))
-                .into());
-            }
-        }
-        Ok(())
     }
 }

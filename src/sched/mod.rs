@@ -1,5 +1,6 @@
 //! The schedule: what runs where and who waits for whom, in integers only.
 
+mod buffers;
 mod emit;
 mod machine;
 mod program;

@@ -14,8 +14,13 @@ use crate::root;
 pub const SEEDS: [&str; 3] = ["ecg.onnx", "ecg_seed1.onnx", "ecg_seed2.onnx"];
 
 /// Folder of the outside data sets.
+pub fn outside() -> Result<PathBuf, String> {
+    Ok(std::env::var_os("ARCHSIM_DATA").map(PathBuf::from).ok_or("ARCHSIM_DATA is not set")?)
+}
+
+/// The same, with the heartbeats in it.
 pub fn data_folder() -> Result<PathBuf, String> {
-    let folder = std::env::var_os("ARCHSIM_DATA").map(PathBuf::from).ok_or("ARCHSIM_DATA is not set")?;
+    let folder = outside()?;
     if folder.join("ecg").is_dir() { Ok(folder) } else { Err(format!("{} has no folder `ecg`", folder.display())) }
 }
 

@@ -6,6 +6,7 @@
 mod ecg;
 mod foundation;
 mod noise;
+mod onnx;
 mod project;
 
 use std::fs;
@@ -40,7 +41,7 @@ pub struct Row {
 }
 
 /// Topics and their rows.
-const TOPICS: &[(&str, &[Row])] = &[("foundation", foundation::ROWS)];
+const TOPICS: &[(&str, &[Row])] = &[("foundation", foundation::ROWS), ("onnx", onnx::ROWS)];
 
 /// Runs the rows of a topic and prints the table.
 pub fn verify(topic: &str, only: Option<&str>) -> ExitCode {

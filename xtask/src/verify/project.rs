@@ -47,7 +47,8 @@ fn readme_command(heading: &str) -> Result<Vec<String>, String> {
     Ok(line.split_whitespace().map(str::to_string).collect())
 }
 
-fn run(command: &[String], folder: &Path) -> Result<(bool, String), String> {
+/// Runs a command: whether it succeeded, and what it printed.
+pub fn run(command: &[String], folder: &Path) -> Result<(bool, String), String> {
     let (program, args) = command.split_first().ok_or("empty command")?;
     let done = Command::new(program)
         .args(args)
@@ -112,11 +113,12 @@ fn fresh_clone_row() -> Result<Finding, String> {
 }
 
 /// Tests passed in the output of `cargo test`.
-fn passed(output: &str) -> usize {
+pub fn passed(output: &str) -> usize {
     output.lines().filter_map(|l| l.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok()).sum()
 }
 
-fn cargo(args: &[&str]) -> Result<(bool, String), String> {
+/// Runs cargo in the repository.
+pub fn cargo(args: &[&str]) -> Result<(bool, String), String> {
     let words: Vec<String> = std::iter::once("cargo").chain(args.iter().copied()).map(str::to_string).collect();
     run(&words, &root())
 }

@@ -1,0 +1,174 @@
+//! Capacities of channels: how much of what a stage yields may wait at the stage that reads it.
+//!
+//! A stage that reads one producer needs no more than the positions of its window. A join needs more: while
+//! one branch works its way to a position, the other runs ahead, and its results wait. Where a tile has the
+//! room a join gets whole samples; where it has not, it gets the *lead*: as many positions as the fork in front
+//! of both branches must hand out before the slower branch can deliver. With less, the fork would wait for the
+//! join and the join for the fork.
+
+use super::program::{Channel, ChannelId, Need, Stage, StageId, Work};
+use crate::arch::{Chip, TileId};
+use crate::diag::{Diagnostic, Result};
+use crate::id::{Id, IdVec};
+
+/// What the channels of a tile get, from the most to the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Room {
+    /// Joins hold whole samples, not the lead alone.
+    whole: bool,
+    /// Twice as much, so that loading and working overlap.
+    double: bool,
+}
+
+const ROOMS: [Room; 4] = [
+    Room { whole: true, double: true },
+    Room { whole: true, double: false },
+    Room { whole: false, double: true },
+    Room { whole: false, double: false },
+];
+
+/// Gives every channel its capacity: on each tile the most that its buffer holds.
+///
+/// # Errors
+/// `P003` for the tile that lacks most when even the least does not fit.
+pub(super) fn fit(
+    stages: &IdVec<StageId, Stage>,
+    channels: &mut IdVec<ChannelId, Channel>,
+    chip: &Chip,
+) -> Result<()> {
+    let room = chip.tile_kind.buffer_bytes;
+    let mut tiles: Vec<Vec<ChannelId>> = vec![Vec::new(); chip.tiles.len()];
+    for (id, c) in channels.enumerate() {
+        tiles[stages[c.to].tile.index()].push(id);
+    }
+    let mut worst: Option<(usize, TileId)> = None;
+    for (tile, list) in tiles.iter().enumerate() {
+        let mut least = 0;
+        for wanted in ROOMS {
+            least = 0;
+            for id in list {
+                let capacity = capacity(stages, channels, *id, wanted);
+                let c = &mut channels[*id];
+                c.capacity = capacity;
+                // what leaves the chip waits in the global buffer
+                if !matches!(stages[c.to].work, Work::Sink { .. }) {
+                    least += capacity * c.bytes as usize;
+                }
+            }
+            if least <= room {
+                break;
+            }
+        }
+        if least > room && worst.is_none_or(|(most, _)| least > most) {
+            worst = Some((least, TileId::new(tile)));
+        }
+    }
+    let Some((most, tile)) = worst else { return Ok(()) };
+    let tile = tile.index();
+    Err(Diagnostic::error(
+        "P003",
+        format!("the inputs of the layers on tile {tile} need {most} bytes of buffer and the tile has {room}: {} too few", most - room),
+    )
+    .help(format!("raise the capacity of the tile's buffer to at least {} KiB, or spread the network over more tiles", most.div_ceil(1024)))
+    .into())
+}
+
+fn capacity(
+    stages: &IdVec<StageId, Stage>,
+    channels: &IdVec<ChannelId, Channel>,
+    id: ChannelId,
+    room: Room,
+) -> usize {
+    let c = &channels[id];
+    let consumer = &stages[c.to];
+    let others: Vec<ChannelId> = if c.need == Need::Previous {
+        vec![]
+    } else {
+        consumer.inputs.iter().copied().filter(|i| *i != id && channels[*i].need != Need::Previous).collect()
+    };
+    let least = c.least_capacity(consumer.positions);
+    let once = match others.is_empty() {
+        true => least,
+        false if room.whole => c.positions.max(least),
+        false => others.iter().map(|o| lead(stages, channels, id, *o)).fold(least, usize::max).min(c.positions.max(least)),
+    };
+    if room.double { 2 * once } else { once }
+}
+
+/// Positions of `own` that wait at its consumer while the branch of `other` works its way to them.
+fn lead(
+    stages: &IdVec<StageId, Stage>,
+    channels: &IdVec<ChannelId, Channel>,
+    own: ChannelId,
+    other: ChannelId,
+) -> usize {
+    let (a, b) = (&channels[own], &channels[other]);
+    let (above_a, above_b) = (ancestors(stages, channels, a.from), ancestors(stages, channels, b.from));
+    // stages stand in topological order: the last common one is the nearest fork
+    let Some(fork) = (0..=a.from.index().min(b.from.index())).rev().find(|s| above_a[*s] && above_b[*s]) else {
+        return 0;
+    };
+    let fork = StageId::new(fork);
+    let (for_a, for_b) =
+        (demand(stages, channels, a.from, fork, &above_a), demand(stages, channels, b.from, fork, &above_b));
+    let consumers = stages[a.to].positions;
+    let (mut made, mut most) = (0, 0);
+    for p in 0..consumers {
+        // what the fork has handed out before the other branch delivers, and what this branch makes of it
+        let handed = for_b[b.need(p).min(for_b.len() - 1)];
+        while made + 1 < for_a.len() && for_a[made + 1] <= handed {
+            made += 1;
+        }
+        let gone = if p == 0 { 0 } else { a.free(p - 1, consumers) };
+        most = most.max(made.saturating_sub(gone));
+    }
+    most
+}
+
+/// Stages that a stage depends on, itself included.
+fn ancestors(stages: &IdVec<StageId, Stage>, channels: &IdVec<ChannelId, Channel>, of: StageId) -> Vec<bool> {
+    let mut above = vec![false; of.index() + 1];
+    above[of.index()] = true;
+    for s in (0..=of.index()).rev() {
+        if above[s] {
+            stages[StageId::new(s)].inputs.iter().for_each(|i| above[channels[*i].from.index()] = true);
+        }
+    }
+    above
+}
+
+/// For every number of positions of `of` the positions of `fork` without which they cannot be made.
+fn demand(
+    stages: &IdVec<StageId, Stage>,
+    channels: &IdVec<ChannelId, Channel>,
+    of: StageId,
+    fork: StageId,
+    above: &[bool],
+) -> Vec<usize> {
+    let count = stages[of].positions;
+    let mut needed: Vec<Vec<usize>> = vec![Vec::new(); of.index() + 1];
+    needed[of.index()] = (0..=count).collect();
+    for s in (fork.index() + 1..=of.index()).rev().filter(|s| above[*s]) {
+        let mine = std::mem::take(&mut needed[s]);
+        if mine.is_empty() {
+            continue;
+        }
+        for channel in stages[StageId::new(s)].inputs.iter().map(|i| &channels[*i]) {
+            let from = channel.from.index();
+            if from < fork.index() || from == s {
+                continue;
+            }
+            let theirs = &mut needed[from];
+            theirs.resize(count + 1, 0);
+            let (mut last, mut reached) = (0, 0);
+            for (t, n) in theirs.iter_mut().zip(&mine) {
+                if *n != last {
+                    (last, reached) = (*n, channel.need(n - 1));
+                }
+                *t = (*t).max(reached);
+            }
+        }
+    }
+    let found = std::mem::take(&mut needed[fork.index()]);
+    if found.is_empty() { vec![0; count + 1] } else { found }
+}

@@ -1,0 +1,192 @@
+//! Rows on whole networks.
+
+use std::path::{Path, PathBuf};
+
+use archsim::data::bytes;
+use archsim::exec::Fidelity;
+use archsim::study::{Chips, QuantFlags, RunOptions, Session, Silent, simulate};
+
+use super::super::Finding;
+use super::super::ecg::{outside, scored};
+use super::super::project::cargo;
+use super::or_absent;
+use crate::root;
+
+/// Folder of the unpacked ONNX suite: where the variable says, or where the script puts it.
+pub fn suite() -> Result<PathBuf, String> {
+    let fetched = root().join("target/onnx-suite/onnx/backend/test/data");
+    let folder = std::env::var_os("ARCHSIM_ONNX_SUITE").map_or(fetched, PathBuf::from);
+    let missing = || "the ONNX suite is not there: run tests/fetch_onnx_suite.sh".to_string();
+    folder.is_dir().then_some(folder).ok_or_else(missing)
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Runs some tests of `tests/real_models.rs`: whether they pass, and what they print about networks.
+fn real_tests(name: &str) -> Result<(bool, Vec<String>), String> {
+    let (ok, output) = cargo(&[
+        "test",
+        "--release",
+        "--package",
+        "archsim",
+        "--test",
+        "real_models",
+        name,
+        "--",
+        "--nocapture",
+        "--test-threads",
+        "1",
+    ])?;
+    if let Some(line) = output.lines().find(|l| l.contains("SKIPPED")) {
+        return Err(line.to_string());
+    }
+    let said = |l: &&str| l.contains("differs by") || l.contains("the same class at");
+    let lines = output
+        .lines()
+        .filter(said)
+        .map(|l| l.trim_start_matches(|c: char| c != 'l' && c != 's' && c != 'p' && c != 'e').to_string());
+    Ok((ok, lines.collect()))
+}
+
+/// Row 3.
+pub fn light() -> Finding {
+    or_absent(|| {
+        let (equal, lines) = real_tests("light_models")?;
+        let folder = suite()?.join("light");
+        let mut models: Vec<PathBuf> =
+            std::fs::read_dir(&folder).map_err(|e| e.to_string())?.flatten().map(|e| e.path()).collect();
+        models.retain(|p| p.extension().is_some_and(|e| e == "onnx"));
+        models.sort();
+        let mut mapped = Vec::new();
+        let mut wrong = Vec::new();
+        for model in &models {
+            let options = RunOptions {
+                arch: root().join("arch/isaac_ce.yaml"),
+                model: model.clone(),
+                values: false,
+                chips: Some(Chips::Auto),
+                ..RunOptions::default()
+            };
+            match simulate(&options, &Silent) {
+                Ok(done) => {
+                    let s = done.report.summary;
+                    let complete = s.energy_j > 0.0 && s.latency_s > 0.0 && s.area_mm2 > 0.0;
+                    let text = format!(
+                        "{} {:.3e} J {:.3e} s {:.0} mm² on {} chip(s)",
+                        stem(model),
+                        s.energy_j,
+                        s.latency_s,
+                        s.area_mm2,
+                        s.chips
+                    );
+                    if complete { mapped.push(text) } else { wrong.push(text) }
+                }
+                Err(e) => wrong.push(format!("{}: {}", stem(model), e.to_string().lines().next().unwrap_or_default())),
+            }
+        }
+        Ok(Finding {
+            measured: format!(
+                "outputs equal: {equal} ({} networks); mapped {} of {}: {}{}",
+                lines.len(),
+                mapped.len(),
+                models.len(),
+                mapped.join("; "),
+                if wrong.is_empty() { String::new() } else { format!("; NOT: {}", wrong.join("; ")) }
+            ),
+            holds: equal && lines.len() == 9 && models.len() == 9 && mapped.len() == 9,
+            configuration: "light_* of onnx 1.19.1; arch/isaac_ce.yaml, as many chips as needed, --values off".into(),
+        })
+    })
+}
+
+/// Row 4.
+pub fn real() -> Finding {
+    or_absent(|| {
+        let folder = std::env::var_os("ARCHSIM_REAL_MODELS").map(PathBuf::from);
+        let folder =
+            folder.ok_or("ARCHSIM_REAL_MODELS is not set; benches/peers/onnxruntime_models.py FOLDER makes it")?;
+        let (float, mut lines) = real_tests("onnxruntime")?;
+        let mut simulated = 0;
+        for (name, dims) in [("silero_vad", &[][..]), ("ppocr_angle", &[]), ("ecg_codec_int8", &[])] {
+            let options = RunOptions {
+                arch: root().join("arch/isaac_ce.yaml"),
+                model: folder.join(format!("{name}.onnx")),
+                data: Some(folder.join(format!("{name}.inputs.npz"))),
+                fidelity: Some(Fidelity::Quantised),
+                dims: dims.iter().map(|(n, v): &(&str, usize)| ((*n).to_string(), *v)).collect(),
+                ..RunOptions::default()
+            };
+            match simulate(&options, &Silent) {
+                Ok(done) => {
+                    let s = done.report.summary;
+                    simulated += 1;
+                    lines.push(format!(
+                        "{name} at quantised: rms error {:.4} of the float rms, SNR {:.1} dB, {:.3e} J, {:.3e} s",
+                        s.rms_error_float.unwrap_or(f64::NAN),
+                        s.snr_float_db.unwrap_or(f64::NAN),
+                        s.energy_j,
+                        s.latency_s
+                    ));
+                }
+                Err(e) => {
+                    lines.push(format!("{name} NOT simulated: {}", e.to_string().lines().next().unwrap_or_default()))
+                }
+            }
+        }
+        // the int8 network's own test allows the share of positions in which onnxruntime differs from itself
+        let argmax = lines.iter().filter_map(|l| l.split_once("the same class at ")).all(|(_, rest)| {
+            let numbers: Vec<usize> =
+                rest.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+            matches!(numbers[..], [same, all, ..] if same == all)
+        });
+        Ok(Finding {
+            measured: format!("{}; int8 argmax the same everywhere: {argmax}", lines.join("; ")),
+            holds: float && simulated == 3 && argmax,
+            configuration: "tests/real_models.rs against onnxruntime 1.31.1; arch/isaac_ce.yaml, --fidelity quantised"
+                .into(),
+        })
+    })
+}
+
+/// Row 5.
+pub fn mnist() -> Finding {
+    or_absent(|| {
+        let folder = outside()?.join("mnist");
+        let load = |split: &str| bytes::read(&bytes::MNIST, &folder, split).map_err(|e| e.to_string());
+        let (test, train) = (load("test")?, load("train")?);
+        let calibration = train.spread(archsim::study::CALIBRATION_SAMPLES);
+        let accuracy = |weights: Option<u8>| -> Result<(f64, f64, f64), String> {
+            let options = RunOptions {
+                arch: root().join("arch/mos2_tile.yaml"),
+                model: root().join("workloads/mnist_cnn.onnx"),
+                chips: Some(Chips::Auto),
+                quantisation: QuantFlags { weight_bits: weights, ..QuantFlags::default() },
+                set: vec![("chip.grid".into(), "[6, 6]".into())],
+                ..RunOptions::default()
+            };
+            let s = Session::open_on(&options, test.clone(), calibration.clone()).map_err(|e| e.to_string())?;
+            let of = |l: archsim::diag::Result<_>| l.map(|l| scored(&s, &l).accuracy).map_err(|e| e.to_string());
+            let values = super::super::ecg::values(&s, Fidelity::Quantised, 1.0);
+            let arrays = s.arrays(&values).map_err(|e| e.to_string())?;
+            let how = archsim::exec::RunOptions::default();
+            let chip = s.values(&arrays, 0..s.data.samples, &how, &Silent).map(|o| o.logits);
+            Ok((of(s.float(&Silent))?, of(s.reference(&Silent))?, of(chip)?))
+        };
+        let (float, eight, chip8) = accuracy(None)?;
+        let (_, four, chip4) = accuracy(Some(4))?;
+        Ok(Finding {
+            measured: format!(
+                "float {float:.4}; 8/8 bits {eight:.4} ({:+.4}); 4-bit weights {four:.4} ({:+.4}); with the converters of the chip {chip8:.4} and {chip4:.4}",
+                eight - float,
+                four - float
+            ),
+            holds: eight >= float - 0.003 && four >= float - 0.01,
+            configuration: format!(
+                "workloads/mnist_cnn.onnx, {} digits, calibrated on {} of the training digits",
+                test.samples, calibration.samples
+            ),
+        })
+    })
+}
