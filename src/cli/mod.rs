@@ -84,6 +84,9 @@ pub struct CommonArgs {
     /// Whether values are run: `off` stops at timing, energy and area, and needs no data.
     #[arg(long, default_value = "on", value_name = "on|off")]
     pub values: String,
+    /// Time one inference alone: quicker for large networks, but there is no interval and no throughput.
+    #[arg(long)]
+    pub single: bool,
     /// Samples for calibration (.npz); default: the first samples of the data.
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
@@ -250,6 +253,7 @@ impl CommonArgs {
             data: self.data.clone().filter(|_| drawn.is_none()),
             drawn,
             values,
+            single: self.single,
             calibration: self.calibration.clone(),
             samples: self.samples,
             seed: self.seed,

@@ -42,16 +42,13 @@ pub fn run_tables(report: &RunReport) -> String {
         Second(s.latency_s).to_string(),
         format!("{} cycles at {}", s.latency_cycles, Hertz(s.clock_hz)),
     );
-    row(
-        "interval, pipeline full",
-        Second(s.interval_cycles / s.clock_hz).to_string(),
-        format!(
-            "{:.0} cycles; {:.4} inferences/s; batch of 100: {} each",
-            s.interval_cycles,
-            s.throughput_inf_s,
-            Second(s.interval_100_s)
-        ),
-    );
+    if let (Some(interval), Some(rate), Some(each)) = (s.interval_cycles, s.throughput_inf_s, s.interval_100_s) {
+        row(
+            "interval, pipeline full",
+            Second(interval / s.clock_hz).to_string(),
+            format!("{interval:.0} cycles; {rate:.4} inferences/s; batch of 100: {} each", Second(each)),
+        );
+    }
     row(
         "energy of one inference",
         Joule(s.energy_j).to_string(),
@@ -62,7 +59,14 @@ pub fn run_tables(report: &RunReport) -> String {
             percent(s.assumed_energy_share)
         ),
     );
-    row("power while inferring", Watt(s.power_w).to_string(), format!("{:.4} TOPS, {:.4} TOPS/W", s.tops, s.tops_w));
+    row(
+        "power while inferring",
+        Watt(s.power_w).to_string(),
+        match s.tops {
+            Some(tops) => format!("{tops:.4} TOPS, {:.4} TOPS/W", s.tops_w),
+            None => format!("{:.4} TOPS/W", s.tops_w),
+        },
+    );
     row(
         "area",
         format!("{:.4} mm²", s.area_mm2),
@@ -92,7 +96,7 @@ pub fn run_tables(report: &RunReport) -> String {
             format!(
                 "latency of one inference; batch of 100: {} instead of {}, {} for each inference",
                 Second(batch),
-                Second(s.batch_100_s),
+                Second(s.batch_100_s.unwrap_or_default()),
                 Joule(each)
             ),
         );

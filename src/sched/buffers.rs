@@ -31,11 +31,7 @@ const ROOMS: [Room; 4] = [
 ///
 /// # Errors
 /// `P003` for the tile that lacks most when even the least does not fit.
-pub(super) fn fit(
-    stages: &IdVec<StageId, Stage>,
-    channels: &mut IdVec<ChannelId, Channel>,
-    chip: &Chip,
-) -> Result<()> {
+pub(super) fn fit(stages: &IdVec<StageId, Stage>, channels: &mut IdVec<ChannelId, Channel>, chip: &Chip) -> Result<()> {
     let room = chip.tile_kind.buffer_bytes;
     let mut tiles: Vec<Vec<ChannelId>> = vec![Vec::new(); chip.tiles.len()];
     for (id, c) in channels.enumerate() {
@@ -67,18 +63,19 @@ pub(super) fn fit(
     let tile = tile.index();
     Err(Diagnostic::error(
         "P003",
-        format!("the inputs of the layers on tile {tile} need {most} bytes of buffer and the tile has {room}: {} too few", most - room),
+        format!(
+            "the inputs of the layers on tile {tile} need {most} bytes of buffer and the tile has {room}: {} too few",
+            most - room
+        ),
     )
-    .help(format!("raise the capacity of the tile's buffer to at least {} KiB, or spread the network over more tiles", most.div_ceil(1024)))
+    .help(format!(
+        "raise the capacity of the tile's buffer to at least {} KiB, or spread the network over more tiles",
+        most.div_ceil(1024)
+    ))
     .into())
 }
 
-fn capacity(
-    stages: &IdVec<StageId, Stage>,
-    channels: &IdVec<ChannelId, Channel>,
-    id: ChannelId,
-    room: Room,
-) -> usize {
+fn capacity(stages: &IdVec<StageId, Stage>, channels: &IdVec<ChannelId, Channel>, id: ChannelId, room: Room) -> usize {
     let c = &channels[id];
     let consumer = &stages[c.to];
     let others: Vec<ChannelId> = if c.need == Need::Previous {
@@ -90,7 +87,9 @@ fn capacity(
     let once = match others.is_empty() {
         true => least,
         false if room.whole => c.positions.max(least),
-        false => others.iter().map(|o| lead(stages, channels, id, *o)).fold(least, usize::max).min(c.positions.max(least)),
+        false => {
+            others.iter().map(|o| lead(stages, channels, id, *o)).fold(least, usize::max).min(c.positions.max(least))
+        }
     };
     if room.double { 2 * once } else { once }
 }

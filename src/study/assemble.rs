@@ -31,8 +31,8 @@ pub struct Results<'a> {
     pub program: &'a Program,
     /// Timing of one sample.
     pub single: &'a Timeline,
-    /// Timing of a batch of 100.
-    pub batch: &'a Timeline,
+    /// Timing of a batch, unless one inference alone is timed.
+    pub batch: Option<&'a Timeline>,
     /// What the crossbars did.
     pub activity: &'a Activity,
     /// Energy of one inference.
@@ -76,23 +76,24 @@ impl Results<'_> {
         s.macs = self.macs();
         s.latency_cycles = self.single.cycles;
         s.latency_s = self.single.cycles as f64 / clock;
-        s.interval_cycles = self.batch.interval();
-        s.interval_100_s = self.batch.cycles as f64 / clock / self.batch.samples.max(1) as f64;
         s.chips = self.chip.chips as u64;
         s.segments = self.segments.max(1) as u64;
-        s.batch_100_s = self.batch.cycles as f64 / clock;
-        if self.segments > 1 {
+        if let Some(batch) = self.batch {
+            let each = batch.cycles as f64 / batch.samples.max(1) as f64;
             // segments take turns with whole batches: there is no pipeline over all of them
-            s.interval_cycles = self.batch.cycles as f64 / self.batch.samples.max(1) as f64;
+            let interval = if self.segments > 1 { each } else { batch.interval() };
+            s.interval_cycles = Some(interval);
+            s.interval_100_s = Some(each / clock);
+            s.batch_100_s = Some(batch.cycles as f64 / clock);
+            s.throughput_inf_s = Some(clock / interval.max(1.0));
         }
-        s.throughput_inf_s = clock / s.interval_cycles.max(1.0);
         s.energy_j = self.ledger.total().si();
         s.energy_dynamic_j = self.ledger.dynamic().si();
         s.energy_leakage_j = self.ledger.leakage().si();
         s.power_w = s.energy_j / s.latency_s.max(f64::MIN_POSITIVE);
         // two operations for each multiply-accumulate, pipeline full
         let operations = 2.0 * s.macs as f64;
-        s.tops = operations * s.throughput_inf_s * 1e-12;
+        s.tops = s.throughput_inf_s.map(|t| operations * t * 1e-12);
         s.tops_w = operations / s.energy_j.max(f64::MIN_POSITIVE) * 1e-12;
         let rows: Vec<AreaRow> = area(self.chip);
         let total: f64 = rows.iter().map(|r| r.area.si()).sum();

@@ -51,6 +51,8 @@ pub struct RunOptions {
     /// Whether values are run at all; without them there are no samples, no calibration and no accuracy,
     /// and the array energy is an estimate ([`crate::exec::estimate`]).
     pub values: bool,
+    /// Time one inference alone: there is no interval and no throughput then.
+    pub single: bool,
     /// Calibration file; `None`: the first [`CALIBRATION_SAMPLES`] samples of the data.
     pub calibration: Option<PathBuf>,
     /// Use only the first samples.
@@ -89,6 +91,7 @@ impl Default for RunOptions {
             data: None,
             drawn: None,
             values: true,
+            single: false,
             calibration: None,
             samples: None,
             seed: 0,

@@ -113,6 +113,9 @@ fn run_key(session: &Session, options: &RunOptions, values: &ValueOptions) -> St
     if !options.values {
         text["values"] = json!(false);
     }
+    if options.single {
+        text["single"] = json!(true);
+    }
     if session.chip.chips > 1 || !session.segments.is_empty() {
         text["chips"] = json!([session.chip.chips, session.segments.len()]);
     }
@@ -133,7 +136,7 @@ fn simulate_session(
     progress.start("timing", 2);
     let single = session.time(1)?;
     progress.set(1);
-    let batch = session.time(BATCH)?;
+    let batch = if options.single { None } else { Some(session.time(BATCH)?) };
     progress.finish();
     let evaluated = options.values.then(|| evaluate(session, values, progress)).transpose()?;
     let activity = match &evaluated {
@@ -149,7 +152,7 @@ fn simulate_session(
         placement: &session.placement,
         program: &session.program,
         single: &single,
-        batch: &batch,
+        batch: batch.as_ref(),
         activity,
         ledger: &ledger,
         segments: session.segments.len(),
@@ -206,7 +209,7 @@ fn writes(session: &Session, values: &ValueOptions, s: &mut SummaryRow) -> Resul
     s.write_energy_j = Some(energy);
     s.write_time_s = Some(time);
     s.latency_written_s = Some(s.latency_s + time);
-    s.batch_100_written_s = Some(s.batch_100_s + time);
+    s.batch_100_written_s = s.batch_100_s.map(|t| t + time);
     s.energy_100_written_j = Some(s.energy_j + energy / BATCH as f64);
     Ok(())
 }

@@ -66,6 +66,8 @@ pub fn light() -> Finding {
                 arch: root().join("arch/isaac_ce.yaml"),
                 model: model.clone(),
                 values: false,
+                single: true,
+                set: vec![("tile.buffer.edram.capacity".into(), "2 MiB".into())],
                 chips: Some(Chips::Auto),
                 ..RunOptions::default()
             };
@@ -96,7 +98,7 @@ pub fn light() -> Finding {
                 if wrong.is_empty() { String::new() } else { format!("; NOT: {}", wrong.join("; ")) }
             ),
             holds: equal && lines.len() == 9 && models.len() == 9 && mapped.len() == 9,
-            configuration: "light_* of onnx 1.19.1; arch/isaac_ce.yaml, as many chips as needed, --values off".into(),
+            configuration: "light_* of onnx 1.19.1; arch/isaac_ce.yaml, tile buffers of 2 MiB, as many chips as needed, --values off --single".into(),
         })
     })
 }
