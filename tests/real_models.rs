@@ -45,8 +45,11 @@ fn graph(model: &Model, inputs: &Inputs) -> Graph {
     Graph::build(model, &dims).unwrap_or_else(|e| panic!("{e}"))
 }
 
+/// Name of an output, what we make of it, what onnxruntime makes of it.
+type Pair = (String, ArrayD<f32>, ArrayD<f32>);
+
 /// What we and onnxruntime make of one of the three, output by output.
-fn pairs(name: &str) -> Option<Vec<(String, ArrayD<f32>, ArrayD<f32>)>> {
+fn pairs(name: &str) -> Option<Vec<Pair>> {
     let folder = folder("ARCHSIM_REAL_MODELS", name)?;
     let model = onnx::read(&folder.join(format!("{name}.onnx")), &Limits::default()).unwrap_or_else(|e| panic!("{e}"));
     let (inputs, mut wanted) =

@@ -77,7 +77,7 @@ enum Verb {
 /// Flags that `run` and `compare` share.
 #[derive(Debug, Args, Clone)]
 pub struct CommonArgs {
-    /// Data file (.npz), or random[:N] for N drawn samples without labels; default: beside the model,
+    /// Data file (.npz), or random or random:N for drawn samples without labels; default: beside the model,
     /// ecg_gru.npz or else ecg.npz for ecg_gru.onnx.
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
@@ -205,7 +205,7 @@ impl CommonArgs {
         }
         let drawn = match self.data.as_ref().and_then(|p| p.to_str()).map(drawn) {
             Some(Err(problem)) => {
-                problems.push(problem);
+                problems.extend(problem);
                 None
             }
             Some(Ok(drawn)) => drawn,
@@ -273,7 +273,7 @@ impl CommonArgs {
 }
 
 /// The number of samples that `random` or `random:N` asks for; `None` for a file.
-fn drawn(data: &str) -> std::result::Result<Option<usize>, Diagnostic> {
+fn drawn(data: &str) -> Result<Option<usize>> {
     /// Most samples that are drawn: each is held in memory.
     const MOST: usize = 1 << 20;
     let Some(rest) = data.strip_prefix("random") else { return Ok(None) };
@@ -286,7 +286,8 @@ fn drawn(data: &str) -> std::result::Result<Option<usize>, Diagnostic> {
                 "F036",
                 format!("`--data {data}`: `{n}` is not a number of samples from 1 to {MOST}"),
             )
-            .help("for instance --data random:64; a file of such a name is given as ./random:64")),
+            .help("for instance --data random:64; a file of such a name is given as ./random:64")
+            .into()),
         },
     }
 }

@@ -41,13 +41,15 @@ struct Gap {
     cycles: u64,
 }
 
+/// Counts of one period: busy cycles by server, jobs by route, MVMs by unit, events.
+type Added = (Tally, Vec<u64>, Vec<u64>, Vec<u64>, u64);
+
 /// Watches a run for states that come back.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     marks: Vec<Mark>,
     gap: Option<Gap>,
-    /// Counts of one period: busy cycles by server, jobs by route, MVMs by unit, events.
-    added: Option<(Tally, Vec<u64>, Vec<u64>, Vec<u64>, u64)>,
+    added: Option<Added>,
 }
 
 impl Watch {

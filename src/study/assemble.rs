@@ -83,7 +83,7 @@ impl Results<'_> {
             // segments take turns with whole batches: there is no pipeline over all of them
             let interval = if self.segments > 1 { each } else { batch.interval() };
             s.interval_cycles = Some(interval);
-            s.interval_100_s = Some(each / clock);
+            s.interval_100_s = Some(batch.cycles as f64 / clock / batch.samples.max(1) as f64);
             s.batch_100_s = Some(batch.cycles as f64 / clock);
             s.throughput_inf_s = Some(clock / interval.max(1.0));
         }

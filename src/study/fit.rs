@@ -296,7 +296,7 @@ mod tests {
         let found = fit(&reload, &mut chip, &graph, &tiled, "sequential").err().expect("too small");
         let d = found.iter().next().expect("one finding");
         assert!(d.code == "P032" && d.message.contains("has 1000"), "{d}");
-        let error = sched::cut(&graph, &tiled, 1).err().expect("a layer has more than one block");
+        let error = sched::cut(&graph, &tiled, 1).expect_err("a layer has more than one block");
         assert_eq!(error.iter().next().map(|d| d.code), Some("P031"));
     }
 }
