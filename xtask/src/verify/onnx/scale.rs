@@ -106,7 +106,7 @@ pub fn float_speed() -> Finding {
         let number = ratio.and_then(|r| r.split(|c: char| c != '.' && !c.is_ascii_digit()).next()?.parse::<f64>().ok());
         let number = number.ok_or_else(|| format!("no ratio in: {output}"))?;
         Ok(Finding {
-            measured: output.lines().filter(|l| !l.trim().is_empty()).collect::<Vec<_>>().join("; "),
+            measured: output.lines().filter(|l| l.contains("ratio ")).collect::<Vec<_>>().join("; "),
             holds: number <= 3.0,
             configuration: "light_resnet50, batch 1, one thread each, both warmed up, taking turns".into(),
         })
