@@ -46,7 +46,8 @@ fn a_join_needs_the_lead_and_no_more() {
 
     // what two 3 × 3 windows reach ahead on lines of 12: two lines and two positions, the position itself included
     let lead = 2 * 12 + 2 + 1;
-    let run = |program: &Program| sim::run(program, &SimOptions { samples: 3, ..SimOptions::default() });
+    let run =
+        |program: &Program| sim::run(program, &SimOptions { samples: 3, ..SimOptions::default() }).map_err(|e| e.code);
     let tight = (64..20_000).step_by(64).find_map(|bytes| {
         chip.tile_kind.buffer_bytes = bytes;
         program(&graph, &chip).ok()
@@ -58,5 +59,5 @@ fn a_join_needs_the_lead_and_no_more() {
     assert_eq!(run(&tight).expect("the lead is enough").samples, 3);
 
     tight.channels[at].capacity = lead / 2;
-    assert_eq!(run(&tight).expect_err("half of the lead is too little").code, "R001");
+    assert_eq!(run(&tight).expect_err("half of the lead is too little"), "R001");
 }
