@@ -25,14 +25,14 @@ impl WeightCodes {
     #[must_use]
     pub fn new(bits: u8, codes: impl IntoIterator<Item = i16>) -> Self {
         let mut all = Self::with_capacity(bits, 0);
-        codes.into_iter().for_each(|c| all.push(c));
+        all.extend(codes.into_iter());
         all
     }
-    /// Appends a code, which must fit the bits.
-    pub fn push(&mut self, code: i16) {
+    /// Appends codes, which must fit the bits.
+    pub fn extend(&mut self, codes: impl Iterator<Item = i16>) {
         match self {
-            Self::I8(v) => v.push(code as i8),
-            Self::I16(v) => v.push(code),
+            Self::I8(v) => v.extend(codes.map(|code| code as i8)),
+            Self::I16(v) => v.extend(codes),
         }
     }
     /// The code at a place.

@@ -140,12 +140,19 @@ fn elements(facts: &[Fact], edge: EdgeId) -> usize {
     facts[edge.index()].shape.iter().product()
 }
 
+/// The nearest whole number, ties to even, of numbers below 2⁵¹: an addition rounds so by itself. The library's
+/// function is a call for each weight where the processor is not known to have an instruction for it.
+fn nearest(x: f64) -> f64 {
+    const SHIFT: f64 = 1.5 * (1u64 << 52) as f64;
+    (x + SHIFT) - SHIFT
+}
+
 /// The step of which all weights of an output are multiples already, as those of a network quantised
 /// beforehand; the finest with at most 127 steps to the largest weight.
 fn own_step(row: &[f64], largest: f64, top: f64) -> Option<f64> {
     /// Share of a step that rounding the products of scale and code to `f32` may have moved a weight by.
     const SLACK: f64 = 1e-4;
-    let whole = |step: f64| row.iter().all(|w| ((w / step) - (w / step).round()).abs() < SLACK);
+    let whole = |step: f64| row.iter().all(|w| ((w / step) - nearest(w / step)).abs() < SLACK);
     let steps = (1..=top.min(127.0) as u32).rev();
     (largest > 0.0).then(|| steps.map(|n| largest / f64::from(n)).find(|s| whole(*s))).flatten()
 }
@@ -190,7 +197,7 @@ fn weighted(
         acc_scale: Vec::with_capacity(outputs),
         relu,
     };
-    let mut row = vec![0.0; rows];
+    let (mut row, mut codes) = (vec![0.0; rows], vec![0.0; rows]);
     for (o, bias) in layer.bias.iter().enumerate() {
         for (r, w) in row.iter_mut().enumerate() {
             *w = f64::from(constant[layer.place(o, r)]) * layer.factor;
@@ -198,13 +205,13 @@ fn weighted(
         let largest = row.iter().fold(0.0f64, |m, w| m.max(w.abs()));
         let step = own_step(&row, largest, top).unwrap_or(largest / top).max(bias.abs() / (MAX_BIAS * input.scale));
         let step = if step > 0.0 { step } else { 1.0 };
-        let codes = row.iter().map(|w| (w / step).round_ties_even().clamp(-top, top));
+        codes.iter_mut().zip(&row).for_each(|(code, w)| *code = nearest(w / step).clamp(-top, top));
         let taps = rows * layer.groups / layer.window.channels.max(1);
         let channels = layer.window.channels / layer.groups;
         let first = o * layer.groups / outputs.max(1) * channels;
         let own = means.get(first..first + channels).unwrap_or_default();
-        let bias = bias + bias::shift(row.iter().copied(), codes.clone().map(|c| c * step), own, taps);
-        codes.for_each(|c| op.weights.push(c as i16));
+        let bias = bias + bias::shift(row.iter().copied(), codes.iter().map(|c| c * step), own, taps);
+        op.weights.extend(codes.iter().map(|c| *c as i16));
         op.acc_scale.push(step * input.scale);
         op.bias.push((bias / (step * input.scale)).round_ties_even() as i64);
     }

@@ -8,7 +8,7 @@ use super::ledger::Ledger;
 use super::queue::Queue;
 use super::routes::{Builder, Grid, Toll, Way};
 use super::run::World;
-use super::stage::{Kind, Progress, Unit};
+use super::stage::{Kind, Muster, Progress, Replica, Unit};
 use super::timeline::{Counts, Owner, Timeline};
 use super::transport::{NONE, Purpose};
 use crate::arch::TileId;
@@ -100,26 +100,30 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     for (id, stage) in program.stages.enumerate() {
         let mut ways = Ways { build: &mut build, program, id, tile: stage.tile };
         let mut replicas = Vec::new();
-        let mut slots = 1;
+        let mut most = 1;
         let from = units.len();
         if let Work::Mvm { replicas: all, .. } = &stage.work {
             for (replica, members) in all.iter().enumerate() {
                 let first = units.len() as u32;
+                let mut slots = Vec::new();
                 for unit in members {
                     let timing = &program.machine.cores[unit.core];
-                    slots = slots.max(usize::from(timing.input_slots));
+                    slots.push(u64::from(timing.input_slots));
                     let load = ways.load(unit, units.len() as u32);
                     units.push(Unit {
                         core: Core::new(timing, unit),
                         stage: id.index() as u32,
+                        replica: replica as u32,
                         load,
                         result: NONE,
-                        ready: false,
+                        ready: None,
                         next_result: replica as u64,
                         next_load: replica as u64,
+                        slots: u64::from(timing.input_slots),
                     });
                 }
-                replicas.push((first, units.len() as u32));
+                most = slots.iter().copied().fold(most, u64::max);
+                replicas.push(Replica::new(first..units.len() as u32, &slots));
             }
             for (number, unit) in all.iter().flatten().enumerate() {
                 units[from + number].result = ways.result(unit, (from + number) as u32);
@@ -141,7 +145,8 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
             total: stage.positions as u64 * samples as u64,
             inputs: numbers(&stage.inputs),
             outputs: numbers(&stage.outputs),
-            missing: vec![0; (slots * replicas.len()).max(1).next_power_of_two()],
+            loads: vec![Muster::default(); (most as usize * replicas.len()).max(1).next_power_of_two()],
+            results: Muster::of(replicas.first().map_or(0, |r| r.units.len() as u32)),
             replicas,
             read,
             operate,
@@ -149,7 +154,6 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
             issued: 0,
             loaded: 0,
             load_at: (0, 0),
-            gathered: 0,
             started: 0,
             done: 0,
             delivered: 0,

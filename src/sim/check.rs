@@ -13,6 +13,8 @@ use super::queue::MAX_INDEX;
 const MOST_CYCLES: u64 = 1 << 24;
 const MOST_STEPS: u64 = 1 << 16;
 const MOST_BYTES: u64 = 1 << 36;
+/// Longest time for which a message holds a part in cycles; with latencies on top it fits 32 bits.
+const MOST_HELD: u64 = (1 << 32) - 1 - 2 * MOST_CYCLES;
 
 fn wrong(what: String) -> Diagnostic {
     Diagnostic::failure("R003", format!("the schedule cannot run: {what}"))
@@ -121,6 +123,14 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     }
     if most > MOST_BYTES {
         return fail(format!("a position of more than {MOST_BYTES} bytes or vector operations"));
+    }
+    let widths = m.tiles.iter().flat_map(|t| [t.bus_width, t.buffer_width, t.vector_lanes]);
+    let narrowest = widths.chain([m.mesh.flit_bytes, m.memory.width]).min().unwrap_or(1);
+    let on_chip_links = m.mesh.chips.map_or(0, |row| row.cycles(most));
+    if most.div_ceil(narrowest).max(on_chip_links) > MOST_HELD {
+        return fail(format!(
+            "a position of {most} bytes or vector operations holds the narrowest part for more than {MOST_HELD} cycles"
+        ));
     }
     if sinks == 0 {
         return fail("no sink".into());

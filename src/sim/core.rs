@@ -19,10 +19,12 @@
 //! - *input register*: `input_slots` vectors for each crossbar. A slot is taken when the load is issued and
 //!   freed when the last front end of its MVM is over.
 //!
-//! Nothing outside can interfere between the first front end and the last addition of an MVM, so
-//! [`Core::advance`] goes through a step in closed form: with `m = max(convert, shift_add)` the additions
-//! of a step start `m` cycles apart, because each conversion starts when the code before it is taken. A
-//! property test compares this with a machine stepped cycle by cycle.
+//! Times are numbers, not moments: a core is told of a load, or of an emptied register, as soon as it is
+//! certain, and all that follows is planned at once. Nothing outside can interfere between the first front
+//! end and the last addition of an MVM, so [`Core::advance`] goes through a step in closed form: with
+//! `m = max(convert, shift_add)` the additions of a step start `m` cycles apart, because each conversion
+//! starts when the code before it is taken. A property test compares this with a machine stepped cycle by
+//! cycle.
 
 use std::collections::VecDeque;
 
@@ -50,8 +52,6 @@ pub(super) struct Core {
     steps: u64,
     banks: u64,
     serial: bool,
-    slots: u32,
-    slots_taken: u32,
     /// Cycles in which the vectors that no front end has begun were loaded.
     loaded: VecDeque<u64>,
     /// Whether the front end is between the first and the last step of an MVM.
@@ -88,8 +88,6 @@ impl Core {
             steps: unit.steps,
             banks: u64::from(timing.hold_banks),
             serial: timing.back_end == BackEnd::Serial,
-            slots: u32::from(timing.input_slots),
-            slots_taken: 0,
             loaded: VecDeque::with_capacity(usize::from(timing.input_slots)),
             front_step: 0,
             front_free: 0,
@@ -108,33 +106,21 @@ impl Core {
             mvms: 0,
         }
     }
-    /// Whether the input register has room.
-    pub(super) fn has_slot(&self) -> bool {
-        self.slots_taken < self.slots
+    /// A vector is in its slot from cycle `at` on.
+    pub(super) fn load(&mut self, at: u64) {
+        self.loaded.push_back(at);
     }
-    /// Reserves an input slot.
-    pub(super) fn take_slot(&mut self) {
-        self.slots_taken += 1;
-    }
-    /// Gives an input slot back.
-    pub(super) fn free_slot(&mut self) {
-        self.slots_taken -= 1;
-    }
-    /// A vector is in its slot.
-    pub(super) fn load(&mut self, now: u64) {
-        self.loaded.push_back(now);
-    }
-    /// The bus has emptied the output register; a waiting result moves in.
-    pub(super) fn take_result(&mut self, now: u64) -> Option<Progress> {
+    /// The bus has emptied the output register by cycle `at`; a waiting result moves in.
+    pub(super) fn take_result(&mut self, at: u64) -> Option<Progress> {
         self.register_taken = false;
-        self.register_free = now;
+        self.register_free = at;
         self.waiting.take().map(|end| self.hand_over(end))
     }
 
     /// Writes down the state with times relative to `now`.
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) {
         let ago = |cycle: u64| now.wrapping_sub(cycle);
-        out.extend([u64::from(self.slots_taken), self.front_step, self.held, self.back_step]);
+        out.extend([self.front_step, self.held, self.back_step]);
         out.extend([self.front_bank as u64, self.back_bank as u64, u64::from(self.register_taken)]);
         out.extend([self.front_free, self.converter_free, self.adder_free].map(ago));
         out.extend([self.accumulator_free, self.register_free].map(ago));

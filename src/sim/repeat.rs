@@ -112,14 +112,18 @@ impl Mark {
         let busy = world.transport.state(now, &mut state);
         world.queue.state(&mut state);
         for s in &world.stages {
-            s.state(sample, &mut state);
+            s.state(sample, now, &mut state);
         }
         for c in &world.channels {
             c.state(sample, &mut state);
         }
         for u in &world.units {
-            let done = sample * world.stages[u.stage as usize].positions;
-            state.extend([u64::from(u.ready), u.next_result.wrapping_sub(done), u.next_load.wrapping_sub(done)]);
+            let stage = &world.stages[u.stage as usize];
+            let done = sample * stage.positions;
+            state.push(stage.replicas[u.replica as usize].ahead(u));
+            // a result that is late already may leave at any time
+            state.push(u.ready.map_or(0, |at| 1 + at.saturating_sub(now)));
+            state.extend([u.next_result.wrapping_sub(done), u.next_load.wrapping_sub(done)]);
             u.core.state(now, &mut state);
         }
         let busy_stage = |s: usize| world.stages[s].issued != world.stages[s].delivered;

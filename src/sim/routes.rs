@@ -199,6 +199,9 @@ impl<'m> Builder<'m> {
             .filter(|l| l.leaves)
             .skip(1)
             .for_each(|l| l.leaves = false);
+        if let Some(last) = self.transport.legs[self.first as usize..].last_mut() {
+            last.last = true;
+        }
         self.transport.routes.push(Route { first: self.first, end, purpose, jobs: 0 });
         (self.transport.routes.len() - 1) as u32
     }
@@ -208,8 +211,19 @@ impl<'m> Builder<'m> {
     fn leg(&mut self, server: usize, hold: u64, advance: u64) -> &mut Leg {
         let route = self.number();
         let before = std::mem::take(&mut self.before);
-        let server = server as u32;
-        self.transport.legs.push(Leg { server, before, hold, advance, keep: false, frees: NONE, leaves: false, route });
+        // checked before: no part takes longer for a message
+        let [before, hold, advance] = [before, hold, advance].map(|cycles| cycles.min(u64::from(u32::MAX)) as u32);
+        self.transport.legs.push(Leg {
+            server: server as u32,
+            before,
+            hold,
+            advance,
+            frees: NONE,
+            route,
+            keep: false,
+            leaves: false,
+            last: false,
+        });
         self.transport.legs.last_mut().expect("just pushed")
     }
     /// Counts an amount for every job.

@@ -5,7 +5,7 @@ use super::core;
 use super::ledger::Ledger;
 use super::queue::{Event, Queue};
 use super::repeat::Watch;
-use super::stage::{Kind, LATCHES, Progress, Unit};
+use super::stage::{Kind, LATCHES, Muster, Progress, Unit};
 use super::timeline::StallCause;
 use super::transport::{Notice, Purpose, Transport};
 
@@ -64,64 +64,84 @@ impl World {
 
     #[inline]
     fn handle(&mut self, event: Event) {
-        let now = self.now;
         match event {
-            Event::Request { server, job, .. } => self.transport.request(server, job, now, &mut self.queue),
-            Event::Release { leg } => {
-                let notice = self.transport.release(leg, now, &mut self.queue);
-                self.notice(notice);
-            }
-            Event::Advance { job, release } => {
-                if release {
-                    let leg = self.transport.leg_of(job);
-                    let notice = self.transport.release(leg, now, &mut self.queue);
-                    self.notice(notice);
+            Event::Request { leg, .. } => {
+                self.transport.request(leg, self.now, &mut self.queue);
+                // what the units make of it starts jobs, but never makes another thing certain
+                while let Some((unit, notice, at)) = self.transport.told.pop() {
+                    self.told(unit, notice, at);
                 }
-                let notice = self.transport.advance(job, now, &mut self.queue);
-                self.notice(notice);
             }
-            Event::SlotFree { unit } => {
-                let u = &mut self.units[unit as usize];
-                u.core.free_slot();
-                let stage = u.stage as usize;
-                self.wake(stage);
+            Event::Loaded { stage } => {
+                let stage = stage as usize;
+                loop {
+                    let s = &self.stages[stage];
+                    if s.loaded == s.issued || !s.loads[s.ring(s.loaded)].complete(self.now) {
+                        break;
+                    }
+                    self.loaded(stage);
+                }
             }
-            Event::ResultReady { unit } => {
-                self.units[unit as usize].ready = true;
-                self.send_result(unit);
+            Event::Room { stage, replica } => {
+                self.stages[stage as usize].replicas[replica as usize].room += 1;
+                self.wake(stage as usize);
+            }
+            Event::Gathered { stage } => self.wake(stage as usize),
+            Event::Left { route } => self.left_origin(route),
+            Event::Done { route, left } => {
+                if left {
+                    self.left_origin(route);
+                }
+                self.arrived(route);
             }
         }
     }
 
-    fn notice(&mut self, notice: Option<Notice>) {
+    /// Something is certain for a unit: what follows from it is planned.
+    fn told(&mut self, unit: u32, notice: Notice, at: u64) {
+        let u = &mut self.units[unit as usize];
+        let s = &mut self.stages[u.stage as usize];
         match notice {
-            None => {}
-            Some(Notice::Left(Purpose::Deliver { channel })) => {
+            Notice::Loaded => {
+                u.core.load(at);
+                let ring = s.ring(u.next_load);
+                u.next_load += s.replicas.len() as u64;
+                if let Some(all) = s.loads[ring].count(at) {
+                    self.queue.push(all, Event::Loaded { stage: u.stage });
+                }
+                self.turn(unit);
+            }
+            Notice::Sent => {
+                let progress = u.core.take_result(at);
+                self.plan(unit, progress);
+                self.turn(unit);
+            }
+            Notice::Gathered => {
+                if let Some(all) = s.results.count(at) {
+                    self.queue.push(all, Event::Gathered { stage: u.stage });
+                }
+            }
+        }
+    }
+
+    /// The bytes of a job have left the tile.
+    fn left_origin(&mut self, route: u32) {
+        match self.transport.routes[route as usize].purpose {
+            Purpose::Deliver { channel } => {
                 let c = &mut self.channels[channel as usize];
                 c.left += 1;
                 let from = c.from as usize;
                 self.wake(from);
             }
-            Some(Notice::Left(Purpose::Result { unit })) => {
-                let progress = self.units[unit as usize].core.take_result(self.now);
-                self.plan(unit, progress);
-                self.turn(unit);
-            }
-            Some(Notice::Left(Purpose::Store { stage })) => self.loaded(stage as usize),
-            Some(Notice::Left(_)) => {}
-            Some(Notice::Done(purpose)) => self.arrived(purpose),
+            Purpose::Store { stage } => self.loaded(stage as usize),
+            // their bytes leave a place that nobody waits for
+            Purpose::Read { .. } | Purpose::Operate { .. } | Purpose::Load { .. } | Purpose::Result { .. } => {}
         }
     }
 
-    fn arrived(&mut self, purpose: Purpose) {
-        match purpose {
-            Purpose::Load { unit } => self.unit_loaded(unit),
+    fn arrived(&mut self, route: u32) {
+        match self.transport.routes[route as usize].purpose {
             Purpose::Read { stage } => self.loaded(stage as usize),
-            Purpose::Result { unit } => {
-                let stage = self.units[unit as usize].stage as usize;
-                self.stages[stage].gathered += 1;
-                self.wake(stage);
-            }
             Purpose::Operate { stage } => {
                 self.stages[stage as usize].done += 1;
                 self.wake(stage as usize);
@@ -139,6 +159,8 @@ impl World {
                 self.delivered(stage as usize);
                 self.wake(stage as usize);
             }
+            // these are told to their units when they become certain
+            Purpose::Load { .. } | Purpose::Result { .. } => {}
         }
     }
 
@@ -156,25 +178,6 @@ impl World {
             s.delivered = all;
             let sample_over = (all % s.positions == 0 && s.kind == Kind::Sink).then(|| all / s.positions - 1);
             self.ledger.delivered(stage, all, s.issued, self.now, sample_over);
-        }
-    }
-
-    /// A unit has the input of its next position.
-    fn unit_loaded(&mut self, unit: u32) {
-        let u = &mut self.units[unit as usize];
-        u.core.load(self.now);
-        let (stage, position) = (u.stage as usize, u.next_load);
-        let s = &mut self.stages[stage];
-        u.next_load += s.replicas.len() as u64;
-        let ring = s.ring(position);
-        s.missing[ring] -= 1;
-        self.turn(unit);
-        loop {
-            let s = &self.stages[stage];
-            if s.loaded == s.issued || s.missing[s.ring(s.loaded)] > 0 {
-                break;
-            }
-            self.loaded(stage);
         }
     }
 
@@ -205,21 +208,33 @@ impl World {
     }
 
     fn plan(&mut self, unit: u32, progress: Option<core::Progress>) {
+        let u = &mut self.units[unit as usize];
         match progress {
-            Some(core::Progress::SlotFree(at)) => self.queue.push(at, Event::SlotFree { unit }),
-            Some(core::Progress::ResultReady(at)) => self.queue.push(at, Event::ResultReady { unit }),
+            Some(core::Progress::SlotFree(at)) => {
+                let slot = u.slots;
+                u.slots += 1;
+                let (stage, replica) = (u.stage, u.replica);
+                if let Some(all) = self.stages[stage as usize].replicas[replica as usize].slot(slot, at) {
+                    self.queue.push(all, Event::Room { stage, replica });
+                }
+            }
+            Some(core::Progress::ResultReady(at)) => {
+                u.ready = Some(at);
+                self.send_result(unit);
+            }
             None => {}
         }
     }
 
-    /// Sends a unit's result if it is there and its position is next.
+    /// Sends a unit's result, as soon as it is there, if its position is next: nobody else can move the stage on.
     fn send_result(&mut self, unit: u32) {
         let u = &mut self.units[unit as usize];
         let s = &self.stages[u.stage as usize];
-        if u.ready && u.next_result == s.started {
-            u.ready = false;
+        if u.next_result == s.started
+            && let Some(at) = u.ready.take()
+        {
             u.next_result += s.replicas.len() as u64;
-            self.transport.start(u.result, self.now, &mut self.queue);
+            self.transport.start(u.result, at.max(self.now), &mut self.queue);
         }
     }
 
@@ -248,23 +263,18 @@ impl World {
             let complete = match s.kind {
                 Kind::Source | Kind::Sink => false,
                 Kind::Vector => s.loaded > s.started,
-                Kind::Mvm => {
-                    s.started < s.total && {
-                        let (first, end) = s.replica(s.started);
-                        s.gathered == end - first
-                    }
-                }
+                Kind::Mvm => s.started < s.total && s.results.complete(self.now),
             };
             if !complete || s.started - self.left(stage) >= LATCHES {
                 return;
             }
             self.transport.start(s.operate, self.now, &mut self.queue);
             let s = &mut self.stages[stage];
-            s.gathered = 0;
             s.started += 1;
             if s.kind == Kind::Mvm {
-                let (first, end) = s.replica(s.started);
-                (first..end).for_each(|unit| self.send_result(unit));
+                let units = s.units(s.replica(s.started));
+                s.results = Muster::of(units.len() as u32);
+                units.for_each(|unit| self.send_result(unit));
             }
         }
     }
@@ -283,10 +293,7 @@ impl World {
             let room = match s.kind {
                 Kind::Source | Kind::Sink => s.issued - self.left(stage) < LATCHES,
                 Kind::Vector => s.issued == s.started,
-                Kind::Mvm => {
-                    let (first, end) = s.replica(s.issued);
-                    self.units[first as usize..end as usize].iter().all(|u| u.core.has_slot())
-                }
+                Kind::Mvm => s.replicas[s.replica(s.issued)].room > 0,
             };
             if !room {
                 let full = s.outputs.iter().any(|c| {
@@ -298,11 +305,11 @@ impl World {
             self.ledger.issued(stage, s.issued, s.delivered, self.now);
             let s = &mut self.stages[stage];
             if s.kind == Kind::Mvm {
-                let (first, end) = s.replica(s.issued);
-                let ring = s.ring(s.issued);
-                s.missing[ring] = end - first;
-                for unit in &mut self.units[first as usize..end as usize] {
-                    unit.core.take_slot();
+                let (replica, ring) = (s.replica(s.issued), s.ring(s.issued));
+                s.replicas[replica].room -= 1;
+                let units = s.units(replica);
+                s.loads[ring] = Muster::of(units.len() as u32);
+                for unit in &self.units[units.start as usize..units.end as usize] {
                     self.transport.start(unit.load, self.now, &mut self.queue);
                 }
             } else {

@@ -11,33 +11,40 @@
 //! - *Latency and interval* of a leg are set by the route (see [`super::routes`]): the server is held for
 //!   `hold` cycles from the grant, the job goes on `advance` cycles after the grant. A leg with `keep` hands
 //!   its server to the next leg instead: port and bus move the same bytes at the same time.
+//!
+//! Because nobody overtakes, the grant is known when the request is made: it is the later of now and the end
+//! of the jobs before. So a leg costs one event, the request; what follows from it is planned at once, also
+//! what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
+//! queue: until that end is known.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 use super::queue::{Event, Queue};
 
 /// No server.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// A part of a route on one server.
+/// A part of a route on one server. Small, because every event reads one: cycles fit 32 bits
+/// ([`super::check`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Leg {
     pub(super) server: u32,
     /// Cycles before the server is asked.
-    pub(super) before: u64,
+    pub(super) before: u32,
     /// Cycles from the grant to the release of the server.
-    pub(super) hold: u64,
+    pub(super) hold: u32,
     /// Cycles from the grant to the end of the leg.
-    pub(super) advance: u64,
-    /// The server stays taken until a later leg gives it back.
-    pub(super) keep: bool,
+    pub(super) advance: u32,
     /// A kept server that is given back at the end of this leg.
     pub(super) frees: u32,
-    /// The bytes have left their origin when this leg's server is released.
-    pub(super) leaves: bool,
     /// The route that this leg belongs to.
     pub(super) route: u32,
+    /// The server stays taken until a later leg gives it back.
+    pub(super) keep: bool,
+    /// The bytes have left their origin when this leg's server is released.
+    pub(super) leaves: bool,
+    /// The route ends here.
+    pub(super) last: bool,
 }
 
 /// Who is told when a job arrives, or leaves its origin.
@@ -89,36 +96,37 @@ pub(super) struct Route {
 
 #[derive(Debug, Clone, Default)]
 struct Server {
-    taken: bool,
+    /// Cycle from which it is free, while nobody keeps it.
+    free: u64,
+    /// Kept until a leg ends whose grant is not known yet.
+    kept: bool,
+    /// Grant to the job that keeps it.
     since: u64,
+    /// Cycles held; a job that keeps it is counted when it gives it back.
     busy: u64,
+    /// Legs that have asked while it was kept.
     waiting: VecDeque<u32>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Job {
-    route: u32,
-    leg: u32,
-}
-
-/// What a job has just done.
+/// What became certain for a unit, before it happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Notice {
-    /// The bytes have left the place they came from.
-    Left(Purpose),
-    /// The job is over.
-    Done(Purpose),
+    /// Its input register holds the vector.
+    Loaded,
+    /// Its output register is empty.
+    Sent,
+    /// Its result stands in front of the vector unit.
+    Gathered,
 }
 
-/// All servers, routes and jobs.
+/// All servers, routes and jobs. A job is nothing but the request for its next leg.
 #[derive(Debug, Default)]
 pub(super) struct Transport {
     pub(super) legs: Vec<Leg>,
     pub(super) routes: Vec<Route>,
     servers: Vec<Server>,
-    jobs: Vec<Job>,
-    /// Unused places of the table; the lowest is taken first, so that numbers depend on what is under way alone.
-    idle: BinaryHeap<Reverse<u32>>,
+    /// What became certain by the last request: unit, notice and cycle.
+    pub(super) told: Vec<(u32, Notice, u64)>,
 }
 
 impl Transport {
@@ -131,19 +139,18 @@ impl Transport {
         self.servers[server as usize].busy
     }
 
-    /// Writes down servers and jobs, with times relative to `now`; returns the busy cycles of each server so far.
+    /// Writes down the servers, with times relative to `now`; returns the busy cycles of each so far.
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) -> Vec<u64> {
         for s in &self.servers {
-            out.push(if s.taken { (now - s.since) << 1 | 1 } else { 0 });
+            // a grant may lie in the future
+            out.extend([
+                u64::from(s.kept),
+                if s.kept { s.since.wrapping_sub(now) } else { s.free.saturating_sub(now) },
+            ]);
             out.push(s.waiting.len() as u64);
-            out.extend(s.waiting.iter().map(|j| u64::from(*j)));
+            out.extend(s.waiting.iter().map(|leg| u64::from(*leg)));
         }
-        let mut idle = vec![false; self.jobs.len()];
-        self.idle.iter().for_each(|Reverse(j)| idle[*j as usize] = true);
-        // what an idle place last held does not matter
-        let under_way = self.jobs.iter().zip(idle).enumerate().filter(|(_, (_, idle))| !idle);
-        out.extend(under_way.flat_map(|(n, (j, _))| [n as u64, u64::from(j.route) << 32 | u64::from(j.leg)]));
-        // a server that is held began so long ago in both states: what it has not yet counted cancels
+        // what a kept server has not yet counted is the same in equal states, and so is what others have counted ahead
         self.servers.iter().map(|s| s.busy).collect()
     }
     /// Adds busy cycles and jobs of `n` periods.
@@ -152,95 +159,94 @@ impl Transport {
         self.routes.iter_mut().zip(jobs).for_each(|(r, j)| r.jobs += j * n);
     }
 
-    /// Starts a job.
-    pub(super) fn start(&mut self, route: u32, now: u64, queue: &mut Queue) {
+    /// Starts a job in cycle `at`, now or later.
+    pub(super) fn start(&mut self, route: u32, at: u64, queue: &mut Queue) {
         let r = &mut self.routes[route as usize];
         r.jobs += 1;
-        let at = Job { route, leg: r.first };
-        let empty = r.first == r.end;
-        let job = match self.idle.pop() {
-            Some(Reverse(job)) => {
-                self.jobs[job as usize] = at;
-                job
-            }
-            None => {
-                self.jobs.push(at);
-                (self.jobs.len() - 1) as u32
-            }
-        };
-        if empty {
-            queue.push(now, Event::Advance { job, release: false });
+        if r.first == r.end {
+            queue.push(at, Event::Done { route, left: false });
         } else {
-            self.ask(job, now, queue);
+            let first = r.first;
+            self.ask(first, at, queue);
         }
     }
 
-    fn ask(&mut self, job: u32, now: u64, queue: &mut Queue) {
-        let Job { route, leg } = self.jobs[job as usize];
+    fn ask(&self, leg: u32, at: u64, queue: &mut Queue) {
         let l = &self.legs[leg as usize];
-        queue.push(now + l.before, Event::Request { server: l.server, route, job });
+        queue.push(at + u64::from(l.before), Event::Request { server: l.server, leg });
     }
 
     /// A request reaches its server.
-    pub(super) fn request(&mut self, server: u32, job: u32, now: u64, queue: &mut Queue) {
-        let s = &mut self.servers[server as usize];
-        if s.taken {
-            s.waiting.push_back(job);
+    pub(super) fn request(&mut self, leg: u32, now: u64, queue: &mut Queue) {
+        let s = &mut self.servers[self.legs[leg as usize].server as usize];
+        if s.kept {
+            s.waiting.push_back(leg);
         } else {
-            self.grant(server, job, now, queue);
+            let at = s.free.max(now);
+            self.grant(leg, at, queue);
         }
     }
 
-    fn grant(&mut self, server: u32, job: u32, now: u64, queue: &mut Queue) {
-        let s = &mut self.servers[server as usize];
-        s.taken = true;
-        s.since = now;
-        let leg = self.jobs[job as usize].leg;
-        let l = &self.legs[leg as usize];
-        let release = !l.keep && l.hold == l.advance;
-        if !l.keep && !release {
-            queue.push(now + l.hold, Event::Release { leg });
-        }
-        queue.push(now + l.advance, Event::Advance { job, release });
-    }
-
-    fn give_back(&mut self, server: u32, now: u64, queue: &mut Queue) {
-        let s = &mut self.servers[server as usize];
-        s.taken = false;
-        s.busy += now - s.since;
-        if let Some(job) = s.waiting.pop_front() {
-            self.grant(server, job, now, queue);
-        }
-    }
-
-    /// The server of a leg is free again.
-    pub(super) fn release(&mut self, leg: u32, now: u64, queue: &mut Queue) -> Option<Notice> {
+    /// Gives a leg its server in cycle `at` and plans what follows.
+    fn grant(&mut self, leg: u32, at: u64, queue: &mut Queue) {
         let l = self.legs[leg as usize];
-        self.give_back(l.server, now, queue);
-        l.leaves.then(|| Notice::Left(self.routes[l.route as usize].purpose))
+        let s = &mut self.servers[l.server as usize];
+        if l.keep {
+            (s.kept, s.since) = (true, at);
+        } else {
+            s.free = at + u64::from(l.hold);
+            s.busy += u64::from(l.hold);
+        }
+        let (left, over) = (at + u64::from(l.hold), at + u64::from(l.advance));
+        if l.last || l.leaves {
+            self.tell(&l, left, over, queue);
+        }
+        if l.frees != NONE {
+            self.give_back(l.frees, over, queue);
+        }
+        if !l.last {
+            self.ask(leg + 1, over, queue);
+        }
     }
 
-    /// A job ends its leg and turns to the next.
-    pub(super) fn advance(&mut self, job: u32, now: u64, queue: &mut Queue) -> Option<Notice> {
-        let at = &mut self.jobs[job as usize];
-        let route = self.routes[at.route as usize];
-        if at.leg < route.end {
-            let frees = self.legs[at.leg as usize].frees;
-            at.leg += 1;
-            let more = at.leg < route.end;
-            if frees != NONE {
-                self.give_back(frees, now, queue);
+    /// Tells those who wait for it that the bytes will have left their origin or that the job will be over.
+    fn tell(&mut self, l: &Leg, left: u64, over: u64, queue: &mut Queue) {
+        match self.routes[l.route as usize].purpose {
+            Purpose::Load { unit } if l.last => self.told.push((unit, Notice::Loaded, over)),
+            Purpose::Load { .. } => {}
+            Purpose::Result { unit } => {
+                if l.leaves {
+                    self.told.push((unit, Notice::Sent, left));
+                }
+                if l.last {
+                    self.told.push((unit, Notice::Gathered, over));
+                }
             }
-            if more {
-                self.ask(job, now, queue);
-                return None;
+            Purpose::Read { .. } | Purpose::Operate { .. } | Purpose::Deliver { .. } | Purpose::Store { .. } => {
+                let with = l.leaves && l.last && left == over;
+                if l.leaves && !with {
+                    queue.push(left, Event::Left { route: l.route });
+                }
+                if l.last {
+                    queue.push(over, Event::Done { route: l.route, left: with });
+                }
             }
         }
-        self.idle.push(Reverse(job));
-        Some(Notice::Done(route.purpose))
     }
-    /// Leg that a job is on.
-    pub(super) fn leg_of(&self, job: u32) -> u32 {
-        self.jobs[job as usize].leg
+
+    /// The end of a kept server is known: whoever waits for it gets it, until it is kept again.
+    fn give_back(&mut self, server: u32, at: u64, queue: &mut Queue) {
+        let s = &mut self.servers[server as usize];
+        s.busy += at - s.since;
+        (s.kept, s.free) = (false, at);
+        loop {
+            let s = &mut self.servers[server as usize];
+            if s.kept {
+                return;
+            }
+            let Some(leg) = s.waiting.pop_front() else { return };
+            let at = s.free;
+            self.grant(leg, at, queue);
+        }
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::queue::{Event, Queue};
 use super::super::routes::Builder;
-use super::super::transport::{Notice, Purpose, Transport};
+use super::super::transport::{Purpose, Transport};
 use super::*;
 
 /// Runs jobs that start at the given cycles; the cycle in which each route's job is done.
@@ -14,11 +14,6 @@ pub(super) fn play(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<u64>
     let mut starts = starts.to_vec();
     starts.sort_unstable();
     starts.reverse();
-    let mut seen = |notice: Option<Notice>, now: u64| {
-        if let Some(Notice::Done(Purpose::Deliver { channel })) = notice {
-            done[channel as usize] = now;
-        }
-    };
     loop {
         let next = queue.pop();
         if let Some((at, route)) = starts.last().copied()
@@ -33,16 +28,15 @@ pub(super) fn play(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<u64>
         }
         let Some((now, event)) = next else { return done };
         match event {
-            Event::Request { server, job, .. } => transport.request(server, job, now, &mut queue),
-            Event::Release { leg } => seen(transport.release(leg, now, &mut queue), now),
-            Event::Advance { job, release } => {
-                if release {
-                    let leg = transport.leg_of(job);
-                    seen(transport.release(leg, now, &mut queue), now);
-                }
-                seen(transport.advance(job, now, &mut queue), now);
+            Event::Request { leg, .. } => transport.request(leg, now, &mut queue),
+            Event::Left { .. } => {}
+            Event::Done { route, .. } => {
+                let Purpose::Deliver { channel } = transport.routes[route as usize].purpose else {
+                    unreachable!("messages are deliveries")
+                };
+                done[channel as usize] = now;
             }
-            Event::SlotFree { .. } | Event::ResultReady { .. } => unreachable!("no core here"),
+            Event::Loaded { .. } | Event::Room { .. } | Event::Gathered { .. } => unreachable!("no core here"),
         }
     }
 }
