@@ -7,7 +7,7 @@ use crate::define_id;
 use crate::device::Device;
 use crate::diag::Diagnostics;
 use crate::id::{Id, IdVec};
-use crate::tensor::SignedInputs;
+use crate::tensor::{Encoding, SignedInputs};
 use crate::units::{ByteRate, Hertz, Kelvin, Latency, Second, Volt};
 
 define_id!(/// A tile of the mesh, row by row.
@@ -20,15 +20,6 @@ define_id!(/// A kind of crossbar of the arch file.
     XbarKindId, "xbar_kind");
 define_id!(/// A kind of core of the arch file.
     CoreKindId, "core_kind");
-
-/// How a signed weight becomes two conductances, and where they are subtracted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subtraction {
-    /// Currents of the pair are subtracted before one bipolar conversion.
-    Analog,
-    /// Each column is converted by itself; codes are subtracted.
-    Digital,
-}
 
 /// A kind of crossbar with its cells.
 #[derive(Debug, Clone)]
@@ -43,8 +34,10 @@ pub struct XbarKind {
     pub device: Arc<dyn Device>,
     /// Bits stored in one cell.
     pub bits_per_cell: u8,
-    /// Where the differential pair is subtracted.
-    pub subtraction: Subtraction,
+    /// Widths of the slices of a weight, lowest first; the last goes on. None exceeds `bits_per_cell`.
+    pub slice_bits: Vec<u8>,
+    /// How signed weights become columns.
+    pub encoding: Encoding,
     /// Read voltage of the highest DAC digit.
     pub v_read: Volt,
     /// Time the array is biased for one input plane.

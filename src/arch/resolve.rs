@@ -3,7 +3,7 @@
 use super::load::build_device;
 use super::{
     Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, FullScale, Memory,
-    Noc, Subtraction, SubtractionSpec, TileKind, WeightsSpec, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
+    Noc, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
 use crate::cost::{FullScaleSpec, Part, PartKind, Provenance};
 use crate::device::DeviceSpec;
@@ -18,17 +18,14 @@ use crate::units::Bytes;
 pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Result<Chip> {
     let mut xbar_kinds: IdVec<XbarKindId, XbarKind> = IdVec::new();
     for (name, x) in &file.crossbars {
-        let WeightsSpec::DifferentialPair(subtraction) = x.weights;
         xbar_kinds.push(XbarKind {
             name: name.clone(),
             rows: x.rows as usize,
             cols: x.cols as usize,
             device: build_device(file, &x.device)?,
             bits_per_cell: x.bits_per_cell,
-            subtraction: match subtraction {
-                SubtractionSpec::Analog => Subtraction::Analog,
-                SubtractionSpec::Digital => Subtraction::Digital,
-            },
+            slice_bits: if x.slices.is_empty() { vec![x.bits_per_cell] } else { x.slices.clone() },
+            encoding: x.weights.encoding(),
             v_read: x.v_read,
             t_read: x.t_read,
             part: x.part(file.devices.get(&x.device).is_some_and(rests_on_assumed_window)),
@@ -131,7 +128,7 @@ fn core_kind(
         let count = *count as usize;
         crossbars.push((id, count));
         arrays += count;
-        columns += count * xbar_kinds[id].cols;
+        columns += count * (xbar_kinds[id].cols + xbar_kinds[id].encoding.unit_columns());
     }
     let (dac, adc) = (core.dac.bit_serial(), core.adc.sar());
     let hold = &core.sample_hold;

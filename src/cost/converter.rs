@@ -30,6 +30,9 @@ pub struct BitSerialDac {
     pub latency: Latency,
     /// Energy of one row driven for one digit.
     pub drive: Joule,
+    /// Energy of adding one digit to the sum of the inputs; needed where biased weights are taken back by counting.
+    #[serde(default)]
+    pub count: Option<Joule>,
     /// Static power of one DAC.
     pub leakage: Watt,
     /// Area of one DAC.
@@ -52,13 +55,9 @@ impl DacSpec {
     #[must_use]
     pub fn part(&self, count: usize) -> Part {
         let d = self.bit_serial();
-        Provenance { source: &d.source, assumed: &d.assumed }.part(
-            PartKind::Dac,
-            count,
-            &[(Action::Drive, d.drive)],
-            d.leakage,
-            d.area,
-        )
+        let energy: Vec<_> =
+            [(Action::Drive, d.drive)].into_iter().chain(d.count.map(|e| (Action::Count, e))).collect();
+        Provenance { source: &d.source, assumed: &d.assumed }.part(PartKind::Dac, count, &energy, d.leakage, d.area)
     }
 }
 

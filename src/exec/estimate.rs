@@ -7,12 +7,13 @@
 
 use super::hardware::LayerHardware;
 use super::program::operation;
+use super::stored::Stored;
 use super::{Activity, LayerActivity};
 use crate::arch::Chip;
 use crate::diag;
 use crate::id::IdVec;
 use crate::lower::{LayerId, MvmOp, Order, QuantGraph, TiledGraph, TiledLayer};
-use crate::tensor::Window;
+use crate::tensor::{Encoding, Window};
 use crate::units::Joule;
 
 /// What an estimate rests on, for reports.
@@ -32,16 +33,19 @@ pub fn estimate(graph: &QuantGraph, tiled: &TiledGraph, chip: &Chip) -> diag::Re
 }
 
 fn one(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, hardware: &LayerHardware<'_>) -> LayerActivity {
-    let cells = 2 * layer.slices.len();
+    let encoding = hardware.xbar.encoding;
+    let (cells, unit) = (encoding.polarities() * layer.slices.len(), encoding.unit_columns());
     // a driven row reaches every cell of its blocks, those between groups too
     let mut widths = vec![0usize; layer.rows];
     for block in layer.blocks.iter().map(|b| &tiled.blocks[*b]) {
-        block.rows.clone().for_each(|r| widths[r] += cells * block.cols.len());
+        block.rows.clone().for_each(|r| widths[r] += cells * block.cols.len() + unit);
     }
-    let conductance = levels(op, layer)
-        .into_iter()
-        .zip(widths)
-        .map(|(n, width)| width as f64 * hardware.g_min.0 + n as f64 * hardware.level.0);
+    let levels = match encoding {
+        Encoding::Pair(_) => levels(op, layer),
+        Encoding::Offset { .. } => biased_levels(op, layer, tiled, encoding),
+    };
+    let conductance =
+        levels.into_iter().zip(widths).map(|(n, width)| width as f64 * hardware.g_min.0 + n as f64 * hardware.level.0);
     let driven = if op.order == Order::ChannelLast || op.window.kernel.is_empty() {
         vec![op.positions]
     } else {
@@ -52,9 +56,10 @@ fn one(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, hardware: &LayerHardw
     let squares: f64 = layer.planes.iter().map(|p| mean_square(p.bits)).sum();
     let reads = (layer.positions * layer.planes.len()) as u64;
     let groups: usize = layer.blocks.iter().map(|b| tiled.blocks[*b].group_count()).sum();
+    let unit_rows: usize = layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len() * unit).sum();
     LayerActivity {
         reads: reads * groups as u64,
-        cell_reads: reads * (layer.weights() * cells) as u64,
+        cell_reads: reads * (layer.weights() * cells + unit_rows) as u64,
         array_energy: Joule(weighted * squares * hardware.v_digit.0.powi(2) * hardware.xbar.t_read.0),
         ..LayerActivity::default()
     }
@@ -69,6 +74,22 @@ fn levels(op: &MvmOp, layer: &TiledLayer) -> Vec<u64> {
     for output in 0..op.outputs {
         for (sum, w) in sums[op.rows_of(output)].iter_mut().zip(codes.by_ref()) {
             *sum += u64::from(table[usize::from(w.unsigned_abs())]);
+        }
+    }
+    sums
+}
+
+/// The same of biased weights: what lies between groups holds the offset, columns may be complemented, and a unit
+/// column adds its level.
+fn biased_levels(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, encoding: Encoding) -> Vec<u64> {
+    let of = |code: u32| layer.slices.iter().map(|s| s.level(code)).sum::<u32>();
+    let table: Vec<u32> = (0..=1u32 << layer.weight_bits).map(of).collect();
+    let unit = encoding.unit_columns() as u64 * u64::from(encoding.unit_level(layer.weight_bits, &layer.slices));
+    let mut sums = vec![0u64; layer.rows];
+    for block in layer.blocks.iter().map(|b| &tiled.blocks[*b]) {
+        let stored = Stored::new(layer, encoding, block, op);
+        for (sum, codes) in sums[block.rows.clone()].iter_mut().zip(stored.codes[0].chunks(block.cols.len())) {
+            *sum += unit + codes.iter().map(|c| u64::from(table[usize::from(*c)])).sum::<u64>();
         }
     }
     sums

@@ -92,7 +92,9 @@ impl<'a> LayerHardware<'a> {
                 }
                 Err(found) => problems.extend(found),
             }
-            let conversions = layer.cols * layer.slices.len() * 2;
+            let encoding = chip.xbar_kinds[layer.xbar_kind].encoding;
+            let kinds = layer.slices.len() * encoding.polarities() + encoding.unit_columns();
+            let conversions = layer.cols * kinds;
             if tiled.layers.len() > 1 << 12
                 || layer.rows > 1 << 16
                 || layer.cols > 1 << 16

@@ -13,6 +13,7 @@ mod pack;
 mod program;
 mod recur;
 mod run;
+mod stored;
 #[doc(hidden)]
 pub mod support;
 #[cfg(test)]

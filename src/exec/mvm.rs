@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::program::{LayerArrays, RowGroup};
+use super::stored::Correction;
 use crate::circuit::{ROWS, ReadNoise, Tile};
 use crate::lower::{MvmOp, Taps};
 use crate::rng::{GROUP, read_tick};
@@ -64,6 +65,8 @@ pub(super) struct Probe {
     pub(super) slice: usize,
     pub(super) negative: bool,
     pub(super) output: usize,
+    /// Whether it stands on the unit column.
+    pub(super) unit: bool,
     pub(super) value: f32,
 }
 
@@ -242,6 +245,7 @@ impl<'a> LayerPlan<'a> {
         while position < positions.end {
             accumulators[..slots * slot_len].fill(0);
             let held = (positions.end - position).div_ceil(step).min(slots);
+            let mut counted = [0i64; ROWS];
             for part in 0..parts {
                 for m in 0..ROWS {
                     let (slot, plane) =
@@ -254,6 +258,9 @@ impl<'a> LayerPlan<'a> {
                     }
                 }
                 self.fill(group, lines, features, tile, (position, held), part);
+                if group.correction.as_ref().is_some_and(Correction::counts) {
+                    count(tile, &mut counted);
+                }
                 let wanted = tap.is_some().then_some(values.as_mut_slice());
                 let done = copy.columns.read(self.isa, tile, noise, accumulators, wanted);
                 clipped += done.clipped;
@@ -265,7 +272,11 @@ impl<'a> LayerPlan<'a> {
             for slot in 0..held {
                 let p = position + slot * step;
                 let out = &mut out[p * self.op.outputs..(p + 1) * self.op.outputs];
-                shift_add(group, &accumulators[slot * slot_len..(slot + 1) * slot_len], out);
+                let codes = &accumulators[slot * slot_len..(slot + 1) * slot_len];
+                shift_add(group, codes, out);
+                if let Some(correction) = &group.correction {
+                    correction.apply(codes, counted[slot], &mut out[group.cols.clone()]);
+                }
             }
             position += held * step;
         }
@@ -318,9 +329,20 @@ impl<'a> LayerPlan<'a> {
     }
 }
 
+/// Adds up the digits of the planes of a tile, for each slot.
+fn count(tile: &Tile, counted: &mut [i64; ROWS]) {
+    let mut sums = [0.0f32; ROWS];
+    for digits in &tile.digits {
+        sums.iter_mut().zip(digits).for_each(|(s, d)| *s += d);
+    }
+    for m in (0..ROWS).filter(|m| tile.used[*m]) {
+        counted[tile.slots[m]] += sums[m] as i64 * i64::from(tile.weights[m]);
+    }
+}
+
 /// Adds the codes of all slices and polarities of one position to its outputs.
 fn shift_add(group: &RowGroup, slot: &[i32], out: &mut [i64]) {
-    for run in &group.runs {
+    for run in group.runs.iter().filter(|r| !r.unit) {
         let codes = &slot[run.lane..run.lane + run.len];
         let out = &mut out[run.output..run.output + run.len];
         if run.negative {
@@ -354,6 +376,7 @@ fn probe(
                     slice: run.slice,
                     negative: run.negative,
                     output: run.output + i,
+                    unit: run.unit,
                     value: values[(lane / GROUP * ROWS + m) * GROUP + lane % GROUP],
                 });
             }

@@ -1,7 +1,7 @@
 //! From column moments to the packed integer panels of the column read.
 //!
 //! The conversions of a layer stand in one line, `[slice][polarity][output]` (no polarity with analog
-//! subtraction); number `q` of this line is the address of a column's read noise and decides which lane of
+//! subtraction or biased weights; unit columns behind, each at the first output of its block); number `q` of this line is the address of a column's read noise and decides which lane of
 //! which group of 64 a column occupies. It depends on the layer alone: cutting a layer into other column
 //! ranges does not redraw its noise. Other row ranges do.
 
@@ -49,6 +49,8 @@ pub(super) struct Run {
     pub(super) shift: u8,
     /// Whether codes are subtracted.
     pub(super) negative: bool,
+    /// Whether it is the unit column, which belongs to no output.
+    pub(super) unit: bool,
 }
 
 /// Chooses the grid of a layer, or says why there is none.
@@ -70,6 +72,8 @@ pub(super) fn grid<'a>(
         cells += moments.variance.len();
         let kinds = moments.mean.chunks(height * width).zip(moments.variance.chunks(height * width));
         for (mean, variance) in kinds {
+            // a unit column stands alone behind the others
+            let width = mean.len() / height;
             for group in block.groups() {
                 rows = rows.max(group.len());
                 let range = (group.start - block.rows.start) * width..(group.end - block.rows.start) * width;
@@ -144,16 +148,20 @@ pub(super) struct Packing<'a> {
 }
 
 impl Packing<'_> {
-    /// First conversion numbers of a block's columns: `(column kind, number)`.
-    fn starts(&self, block: &Block) -> impl Iterator<Item = (usize, usize)> {
-        let (cols, first) = (self.layer.cols, block.cols.start);
-        (0..self.layer.slices.len() * self.kinds).map(move |kind| (kind, kind * cols + first))
+    /// Numbers of the conversions of a block: column kind and its range. The kind behind all others is the
+    /// unit column.
+    fn ranges(&self, block: &Block) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let (cols, first, len) = (self.layer.cols, block.cols.start, block.cols.len());
+        let kinds = self.layer.slices.len() * self.kinds;
+        let range = move |kind: usize, len| kind * cols + first..kind * cols + first + len;
+        let units = kinds..kinds + self.hardware.xbar.encoding.unit_columns();
+        (0..kinds).map(move |kind| (kind, range(kind, len))).chain(units.map(move |kind| (kind, range(kind, 1))))
     }
 
     /// Group numbers that a block touches, ascending.
     fn numbers(&self, block: &Block) -> Vec<usize> {
         let mut numbers: Vec<usize> =
-            (self.starts(block)).flat_map(|(_, q)| q / GROUP..=(q + block.cols.len() - 1) / GROUP).collect();
+            (self.ranges(block)).flat_map(|(_, q)| q.start / GROUP..=(q.end - 1) / GROUP).collect();
         numbers.dedup();
         numbers
     }
@@ -162,13 +170,14 @@ impl Packing<'_> {
     pub(super) fn runs(&self, block: &Block) -> Vec<Run> {
         let numbers = self.numbers(block);
         let mut runs = Vec::new();
-        for (kind, start) in self.starts(block) {
-            let end = start + block.cols.len();
+        let kinds = self.layer.slices.len() * self.kinds;
+        for (kind, Range { start, end }) in self.ranges(block) {
             let mut q = start;
             while q < end {
                 let stop = end.min((q / GROUP + 1) * GROUP);
                 let index = numbers.binary_search(&(q / GROUP)).expect("every group of the block is listed");
-                let slice = kind / self.kinds;
+                // a unit column is converted as the highest slice
+                let slice = (kind / self.kinds).min(self.layer.slices.len() - 1);
                 runs.push(Run {
                     lane: index * GROUP + q % GROUP,
                     output: block.cols.start + q - start,
@@ -176,6 +185,7 @@ impl Packing<'_> {
                     slice,
                     shift: self.converter.exponents[slice],
                     negative: kind % self.kinds == 1,
+                    unit: kind == kinds,
                 });
                 q = stop;
             }
@@ -208,7 +218,12 @@ impl Packing<'_> {
         for run in &runs {
             let group = &mut groups[run.lane / GROUP];
             let step = self.converter.step(run.slice, self.layer.slices[run.slice]);
-            let kind = run.slice * self.kinds + usize::from(run.negative);
+            let kind = match run.unit {
+                true => self.layer.slices.len() * self.kinds,
+                false => run.slice * self.kinds + usize::from(run.negative),
+            };
+            let first = kind * block.rows.len() * width;
+            let of_kind = if run.unit { 1 } else { width };
             for i in 0..run.len {
                 let (line, lane) = ((run.lane + i) % GROUP / LANES, (run.lane + i) % LANES);
                 group.gain[line].0[lane] = (1.0 / (mean_unit * step)) as f32;
@@ -216,7 +231,7 @@ impl Packing<'_> {
                 group.floor[line].0[lane] = (self.noise_lsb * self.noise_lsb) as f32;
                 let col = run.output + i - block.cols.start;
                 for r in 0..height {
-                    let from = (kind * block.rows.len() + rows.start - block.rows.start + r) * width + col;
+                    let from = first + (rows.start - block.rows.start + r) * of_kind + col;
                     let to = ((line - group.lines.start) * height + r) * parts;
                     group.panel[to].0[lane] = (moments.mean[from] * mean_unit).round() as f32;
                     if self.noisy {

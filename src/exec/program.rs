@@ -1,7 +1,7 @@
 //! Programmed crossbars: weights become conductances, conductances an integer grid.
 //!
-//! A weight code's magnitude is cut into slices; each slice is a cell level in the column of the weight's
-//! sign and level 0 in the other. One level is the same conductance step for all slices of a layer:
+//! What an encoding stores of a weight code is cut into slices ([`super::stored`]); each slice is a cell level. In
+//! a differential pair it stands in the column of the weight's sign and level 0 in the other. One level is the same conductance step for all slices of a layer:
 //! `(g_max − g_min) / (2^bits_per_cell − 1)`. The background `g_min` cancels in the pair; where each column
 //! is converted by itself a reference column of erased cells is subtracted first (assumed ideal).
 //!
@@ -18,15 +18,16 @@ use rayon::prelude::*;
 use super::converter::{Converters, LayerConverter};
 use super::hardware::LayerHardware;
 use super::pack::{self, Grid, Run};
+use super::stored::{Correction, Stored};
 use super::{Fidelity, ValueOptions};
-use crate::arch::{Chip, Subtraction};
+use crate::arch::Chip;
 use crate::circuit::Columns;
 use crate::device::{Chance, Programming};
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::id::{Id, IdVec};
 use crate::lower::{Block, LayerId, MvmOp, QuantGraph, TiledGraph, TiledLayer};
 use crate::rng;
-use crate::tensor::Plane;
+use crate::tensor::{Encoding, Plane, Subtraction};
 use crate::units::{Joule, Second};
 
 /// All crossbars of a network, ready to be read.
@@ -43,9 +44,11 @@ pub struct Arrays {
 pub(super) struct LayerArrays {
     pub(super) converter: LayerConverter,
     pub(super) planes: Vec<Plane>,
-    /// Cells, conversions for one weight: both polarities of all slices; converters of all slices.
+    /// Cells, conversions for one weight: all polarities of all slices; converters of all slices.
     pub(super) cells_per_weight: usize,
     pub(super) conversions_per_output: usize,
+    /// Unit columns of each crossbar.
+    pub(super) unit_columns: usize,
     pub(super) replicas: usize,
     pub(super) groups: Vec<RowGroup>,
     pub(super) grid: Grid,
@@ -59,6 +62,8 @@ pub(super) struct RowGroup {
     pub(super) rows: Range<usize>,
     pub(super) cols: Range<usize>,
     pub(super) runs: Vec<Run>,
+    /// How an offset is taken back.
+    pub(super) correction: Option<Correction>,
     /// One for each replica of the layer.
     pub(super) copies: Vec<GroupCopy>,
 }
@@ -74,7 +79,7 @@ pub(super) struct GroupCopy {
 }
 
 /// Read moments of the columns of one block in cell levels, `[column kind][row][col]`, where a column kind
-/// is a slice (analog subtraction) or a slice and polarity.
+/// is a slice (analog subtraction) or a slice and polarity; `[row]` of the unit column behind them.
 #[derive(Debug, Clone)]
 pub(super) struct BlockMoments {
     pub(super) mean: Vec<f64>,
@@ -84,7 +89,7 @@ pub(super) struct BlockMoments {
     pub(super) programming: Programming,
 }
 
-/// Read moments of single cells in siemens, `[slice][polarity][row][col]`.
+/// Read moments of single cells in siemens, `[slice][polarity][row][col]`, then `[row]` of the unit column.
 #[derive(Debug, Clone)]
 pub(super) struct CellMoments {
     pub(super) mean: Vec<f64>,
@@ -114,20 +119,27 @@ pub(super) fn cells(
     replica: usize,
 ) -> CellMoments {
     let (id, layer) = layer;
-    let count = layer.slices.len() * 2 * block.rows.len() * block.cols.len();
+    let encoding = hardware.xbar.encoding;
+    let columns = layer.slices.len() * encoding.polarities() * block.cols.len() + encoding.unit_columns();
+    let count = columns * block.rows.len();
     let (mut target, mut address) = (Vec::with_capacity(count), Vec::with_capacity(count));
-    let codes = op.block(block.rows.clone(), block.cols.clone());
+    let conductance = |level: u32| hardware.g_min.0 + f64::from(level) * hardware.level.0;
+    let stored = Stored::new(layer, encoding, block, op);
     for (s, slice) in layer.slices.iter().enumerate() {
-        for negative in [false, true] {
+        for (codes, negative) in stored.codes.iter().zip([false, true]) {
             let mut codes = codes.iter();
             for row in block.rows.clone() {
-                for (col, w) in block.cols.clone().zip(&mut codes) {
-                    let level = if (*w < 0) == negative { slice.level(u32::from(w.unsigned_abs())) } else { 0 };
-                    target.push(hardware.g_min.0 + f64::from(level) * hardware.level.0);
+                for (col, code) in block.cols.clone().zip(&mut codes) {
+                    target.push(conductance(slice.level(u32::from(*code))));
                     address.push(rng::element(id.index(), row, col, s, negative, replica));
                 }
             }
         }
+    }
+    if encoding.unit_columns() > 0 {
+        let level = u32::from(encoding.unit_level(layer.weight_bits, &layer.slices));
+        target.extend(block.rows.clone().map(|_| conductance(level)));
+        address.extend(block.rows.clone().map(|row| unit_cell(id, row, block, replica)));
     }
     let device = &hardware.xbar.device;
     let noisy = options.fidelity >= Fidelity::Noisy;
@@ -141,6 +153,12 @@ pub(super) fn cells(
     let (mut mean, mut variance) = (target, vec![0.0; count]);
     device.read_moments(&g, hardware.xbar.v_read, chance, &mut mean, &mut variance);
     CellMoments { mean, variance, programming }
+}
+
+/// Address of a cell of a block's unit column: the other polarity of its first column, which biased weights leave
+/// free.
+pub(super) fn unit_cell(layer: LayerId, row: usize, block: &Block, replica: usize) -> u64 {
+    rng::element(layer.index(), row, block.cols.start, 0, true, replica)
 }
 
 /// Columns of one block from its cells.
@@ -158,7 +176,7 @@ fn block_moments(
     let plane = rows * cols;
     let mut row_conductance = vec![0.0; rows];
     for kind in cells.mean.chunks(plane) {
-        for (sum, row) in row_conductance.iter_mut().zip(kind.chunks(cols)) {
+        for (sum, row) in row_conductance.iter_mut().zip(kind.chunks(kind.len() / rows)) {
             *sum += row.iter().sum::<f64>();
         }
     }
@@ -168,12 +186,12 @@ fn block_moments(
     let whole = |g: f64| ((g - g_min) / level).round();
     let exact = |g: f64| (g - g_min) / level;
     let levels = |g: f64| if nominal { whole(g) } else { exact(g) };
-    let (mean, variance) = match hardware.xbar.subtraction {
-        Subtraction::Digital => (
+    let (mean, variance) = match hardware.xbar.encoding {
+        Encoding::Pair(Subtraction::Digital) | Encoding::Offset { .. } => (
             cells.mean.iter().map(|g| levels(*g)).collect(),
             cells.variance.iter().map(|v| v / level.powi(2)).collect(),
         ),
-        Subtraction::Analog => {
+        Encoding::Pair(Subtraction::Analog) => {
             let (mut mean, mut variance) = (Vec::with_capacity(plane), Vec::with_capacity(plane));
             for s in 0..layer.slices.len() {
                 let at = |polarity: usize, i: usize| (2 * s + polarity) * plane + i;
@@ -222,7 +240,7 @@ impl Arrays {
         let mut arrays = Self { layers: IdVec::new(), options: *options, programming: Programming::default() };
         for (id, layer) in tiled.layers.enumerate() {
             let converter = match options.fidelity {
-                Fidelity::Ideal => LayerConverter::ideal(&layer.slices),
+                Fidelity::Ideal => LayerConverter::ideal(layer, hardware[id].xbar.encoding),
                 _ => converters[id].clone(),
             };
             let copies = replicas[id].max(1);
@@ -281,10 +299,8 @@ fn program_layer(
     for m in &moments {
         add(&mut programming, m.programming);
     }
-    let kinds = match hardware.xbar.subtraction {
-        Subtraction::Analog => 1,
-        Subtraction::Digital => 2,
-    };
+    let encoding = hardware.xbar.encoding;
+    let kinds = encoding.conversions();
     let noisy = options.fidelity >= Fidelity::Noisy;
     let grid = pack::grid(tiled_layer, hardware, noisy, jobs.iter().map(|j| j.0).zip(&moments), &converter)?;
     let noise_lsb = if noisy { hardware.core.adc.noise_lsb * options.noise_scale } else { 0.0 };
@@ -292,8 +308,12 @@ fn program_layer(
     let mut groups = Vec::new();
     for (b, copies) in tiled_layer.blocks.iter().zip(moments.chunks(replicas)) {
         let block = &tiled.blocks[*b];
+        let runs = packing.runs(block);
+        let offset = matches!(encoding, Encoding::Offset { .. });
+        let stored = offset.then(|| Stored::new(tiled_layer, encoding, block, op));
+        let correction =
+            stored.and_then(|stored| Correction::new(tiled_layer, encoding, block, &stored, &runs, &converter));
         for rows in block.groups() {
-            let runs = packing.runs(block);
             let copies = (copies.iter().enumerate())
                 .map(|(replica, moments)| GroupCopy {
                     columns: packing.columns(block, &rows, moments),
@@ -303,13 +323,15 @@ fn program_layer(
                         .to_vec(),
                 })
                 .collect();
-            groups.push(RowGroup { rows, cols: block.cols.clone(), runs, copies });
+            let (runs, correction) = (runs.clone(), correction.clone());
+            groups.push(RowGroup { rows, cols: block.cols.clone(), runs, correction, copies });
         }
     }
     let slices = tiled_layer.slices.len();
     let arrays = LayerArrays {
         planes: tiled_layer.planes.clone(),
-        cells_per_weight: 2 * slices,
+        cells_per_weight: encoding.polarities() * slices,
+        unit_columns: encoding.unit_columns(),
         conversions_per_output: kinds * slices,
         replicas,
         groups,

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::arch::{
-    Adc, BackEnd, Chip, CoreKind, Defaults, FullScale, Memory, Noc, Subtraction, TileKind, XbarKind, XbarKindId,
-};
+use crate::arch::{Adc, BackEnd, Chip, CoreKind, Defaults, FullScale, Memory, Noc, TileKind, XbarKind, XbarKindId};
 use crate::cost::{Part, PartKind, Price, Source};
 use crate::device::{Chance, Device, Programming, Window as Conductances};
 use crate::diag::Diagnostics;
@@ -16,7 +14,7 @@ use crate::lower::{
     WeightCodes,
 };
 use crate::rng::{Domain, Draw};
-use crate::tensor::{Quant, SignedInputs, Slice, Window};
+use crate::tensor::{Encoding, InputSum, Quant, SignedInputs, Subtraction, Window};
 use crate::units::{Hertz, Joule, Kelvin, Latency, Second, Siemens, SquareMicron, Volt, Watt};
 
 /// A cell whose programming error and read noise are Gaussian.
@@ -78,8 +76,8 @@ pub struct Parameters {
     pub full_scale: FullScale,
     /// Noise of the converter in steps.
     pub noise_lsb: f64,
-    /// Where pairs are subtracted.
-    pub subtraction: Subtraction,
+    /// How signed weights become columns.
+    pub encoding: Encoding,
 }
 
 impl Default for Parameters {
@@ -95,9 +93,22 @@ impl Default for Parameters {
             adc_bits: 8,
             full_scale: FullScale::Max,
             noise_lsb: 0.3,
-            subtraction: Subtraction::Analog,
+            encoding: Encoding::Pair(Subtraction::Analog),
         }
     }
+}
+
+/// Every encoding of weights with every application of signed inputs that its converters take.
+#[must_use]
+pub fn encodings() -> Vec<(Encoding, SignedInputs)> {
+    use SignedInputs::{SignMagnitude, TwoPhase, TwosComplement};
+    let sums = [InputSum::Counted, InputSum::UnitColumn];
+    let offsets = sums.into_iter().flat_map(|sum| [false, true].map(|inversion| Encoding::Offset { sum, inversion }));
+    let pairs = [Subtraction::Analog, Subtraction::Digital].map(Encoding::Pair);
+    let all = pairs.into_iter().chain(offsets);
+    all.flat_map(|e| [TwosComplement, TwoPhase, SignMagnitude].map(|s| (e, s)))
+        .filter(|(e, s)| e.bipolar() || *s != SignMagnitude)
+        .collect()
 }
 
 fn part(kind: PartKind) -> Part {
@@ -122,7 +133,8 @@ pub fn chip(p: &Parameters) -> Chip {
         cols: p.block[1] * 16,
         device: Arc::new(p.device),
         bits_per_cell: p.cell_bits,
-        subtraction: p.subtraction,
+        slice_bits: vec![p.cell_bits],
+        encoding: p.encoding,
         v_read: Volt(0.1),
         t_read: Second(1e-8),
         part: part(PartKind::Crossbar),
@@ -340,8 +352,9 @@ pub fn tile(graph: &QuantGraph, p: &Parameters) -> TiledGraph {
             groups: op.groups,
             positions: op.positions,
             input_bits: quant.bits,
+            weight_bits: op.weight_bits,
             planes: quant.planes(p.dac_bits, p.signed),
-            slices: Slice::split(op.weight_bits - 1, p.cell_bits),
+            slices: p.encoding.slices(op.weight_bits, &[p.cell_bits]),
             blocks,
         });
     }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use ndarray::Array2;
 
-use super::support::{Builder, Gaussian, Parameters, chip, heartbeat, integer, samples, tile};
+use super::support::{Builder, Gaussian, Parameters, chip, encodings, heartbeat, integer, samples, tile};
 use super::{Arrays, Fidelity, Outcome, RunOptions, ValueOptions, calibrate, run};
-use crate::arch::{FullScale, Subtraction};
+use crate::arch::FullScale;
 use crate::id::IdVec;
 use crate::lower::{Digital, LayerId, NodeId, Piece, QOp, QuantGraph, Signal};
 use crate::simd::Isa;
@@ -77,15 +77,6 @@ fn direct(graph: &QuantGraph, x: &Array2<f32>) -> Vec<f32> {
     logits
 }
 
-/// The encodings of signed inputs that converters of this kind take.
-fn encodings(subtraction: Subtraction) -> &'static [SignedInputs] {
-    use SignedInputs::{SignMagnitude, TwoPhase, TwosComplement};
-    match subtraction {
-        Subtraction::Analog => &[TwosComplement, TwoPhase, SignMagnitude],
-        Subtraction::Digital => &[TwosComplement, TwoPhase],
-    }
-}
-
 /// A branching network: two convolutions whose results are added, pooled, flattened, classified.
 fn network(weight_bits: u8, input: Quant, inner: Quant, seed: u64) -> QuantGraph {
     let mut b = Builder::new(&[3, 6, 7], input, weight_bits, seed);
@@ -110,21 +101,20 @@ fn same_bits(a: &[f32], b: &[f32]) -> bool {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
     #[test]
     fn ideal_equals_plain_integers(
         weight_bits in 2u8..=8, input_bits in 2u8..=8, inner_bits in 2u8..=12,
         input_signed: bool, inner_signed: bool,
         dac_bits in 1u8..=4, cell_bits in 1u8..=4, rows in 5usize..40, cols in 3usize..80, group in 3usize..40,
-        digital: bool, replicas in 1usize..4, encoding in 0usize..3, seed: u64,
+        replicas in 1usize..4, encoding in 0usize..1000, seed: u64,
     ) {
         let input = Quant { scale: 1.0 / 16.0, bits: input_bits, signed: input_signed };
         let inner = Quant { scale: 0.1, bits: inner_bits, signed: inner_signed };
         let graph = network(weight_bits, input, inner, seed);
-        let subtraction = if digital { Subtraction::Digital } else { Subtraction::Analog };
-        let signed = encodings(subtraction)[encoding % encodings(subtraction).len()];
+        let (encoding, signed) = encodings()[encoding % encodings().len()];
         let p =
-            Parameters { block: [rows, cols], group, cell_bits, dac_bits, signed, subtraction, ..Parameters::default() };
+            Parameters { block: [rows, cols], group, cell_bits, dac_bits, signed, encoding, ..Parameters::default() };
         let x = samples(&graph, 3, seed);
         let how = RunOptions { compared_samples: 2, ..RunOptions::default() };
         let got = part(&graph, &p, &options(Fidelity::Ideal), &x, 0..3, replicas, &how);
@@ -143,14 +133,13 @@ proptest::proptest! {
 
     #[test]
     fn noisy_is_the_same_for_any_threads_chunks_and_instructions(
-        dac_bits in 1u8..=4, rows in 5usize..40, cols in 3usize..80, digital: bool, signed: bool, chunk in 1usize..6,
-        replicas in 1usize..4, encoding in 0usize..3, seed: u64,
+        dac_bits in 1u8..=4, rows in 5usize..40, cols in 3usize..80, signed: bool, chunk in 1usize..6,
+        replicas in 1usize..4, encoding in 0usize..1000, seed: u64,
     ) {
         let quant = Quant { scale: 1.0 / 16.0, bits: 6, signed };
         let graph = network(6, quant, quant, seed);
-        let subtraction = if digital { Subtraction::Digital } else { Subtraction::Analog };
-        let encoding = encodings(subtraction)[encoding % encodings(subtraction).len()];
-        let p = Parameters { block: [rows, cols], group: 16, dac_bits, signed: encoding, subtraction, ..Parameters::default() };
+        let (encoding, how) = encodings()[encoding % encodings().len()];
+        let p = Parameters { block: [rows, cols], group: 16, dac_bits, signed: how, encoding, ..Parameters::default() };
         let x = samples(&graph, 7, seed);
         let v = options(Fidelity::Noisy);
         let with = |threads: usize, how: RunOptions, range: Range<usize>| {
@@ -194,8 +183,8 @@ fn activity_counts_what_was_done() {
 /// `Σ v²·g·t` summed cell by cell in plain loops, for nominal conductances.
 #[test]
 fn array_energy_is_that_of_every_cell() {
-    for signed in encodings(Subtraction::Analog) {
-        array_energy(*signed);
+    for signed in [SignedInputs::TwosComplement, SignedInputs::TwoPhase, SignedInputs::SignMagnitude] {
+        array_energy(signed);
     }
 }
 

@@ -1,13 +1,13 @@
 //! How to quantise.
 
 use super::calibration::Method;
-use super::layer_bits::{BITS, LayerBits};
+use super::layer_bits::{ACTIVATION_BITS, LayerBits, WEIGHT_BITS};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 
 /// How finely to quantise, and what is done against the loss.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuantOptions {
-    /// Bits of a weight, sign included: 2 to 16.
+    /// Bits of a weight, sign included: 1 (weights ±1, scaled) to 16.
     pub weight_bits: u8,
     /// Bits of an activation: 2 to 16.
     pub activation_bits: u8,
@@ -54,11 +54,16 @@ impl QuantOptions {
     /// F002 for every number that is out of range.
     pub fn check(&self) -> Result<()> {
         let mut found = Diagnostics::new();
-        for (what, bits) in [("weights", self.weight_bits), ("activations", self.activation_bits)] {
-            if !BITS.contains(&bits) {
+        let ranges = [
+            ("weights", self.weight_bits, WEIGHT_BITS),
+            ("activations", self.activation_bits, ACTIVATION_BITS),
+        ];
+        for (what, bits, range) in ranges {
+            if !range.contains(&bits) {
+                let (low, high) = range.into_inner();
                 found.push(
-                    Diagnostic::error("F002", format!("{bits} bits for {what} are outside 2 to 16"))
-                        .help("give 2 to 16 bits"),
+                    Diagnostic::error("F002", format!("{bits} bits for {what} are outside {low} to {high}"))
+                        .help(format!("give {low} to {high} bits")),
                 );
             }
         }

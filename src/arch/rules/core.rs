@@ -1,7 +1,7 @@
 //! Rules of cores: crossbars, converters, registers.
 
 use super::Ctx;
-use crate::arch::file::{CoreSpec, CrossbarSpec, SubtractionSpec, WeightsSpec};
+use crate::arch::file::CoreSpec;
 use crate::cost::FullScaleSpec;
 use crate::diag::Diagnostic;
 use crate::tensor::SignedInputs;
@@ -73,15 +73,22 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         }
         if dac.signed == SignedInputs::SignMagnitude {
             for kind in core.crossbars.keys() {
-                let digital =
-                    |k: &CrossbarSpec| matches!(k.weights, WeightsSpec::DifferentialPair(SubtractionSpec::Digital));
+                let Some(encoding) = ctx.file.crossbars.get(kind).map(|k| k.weights.encoding()) else { continue };
+                let how =
+                    if encoding.polarities() == 2 { "subtracts pairs digitally" } else { "stores biased weights" };
                 let message = format!(
-                    "sign_magnitude drives lines with both signs, but crossbar `{kind}` subtracts pairs digitally: its converters take one sign only"
+                    "sign_magnitude drives lines with both signs, but crossbar `{kind}` {how}: its converters take one sign only"
                 );
-                let good = !ctx.file.crossbars.get(kind).is_some_and(digital);
+                let good = encoding.bipolar();
                 let expected = "twos_complement or two_phase";
                 ctx.require(good, "A050", &at("dac", "bit_serial", "signed"), &message, expected);
             }
+        }
+        for kind in core.crossbars.keys() {
+            let counts = ctx.file.crossbars.get(kind).is_some_and(|k| k.weights.encoding().counts_digits());
+            let message = format!("crossbar `{kind}` counts its input digits, and the DAC has no price for that");
+            let path = at("dac", "bit_serial", "count");
+            ctx.require(!counts || dac.count.is_some(), "A080", &path, &message, "an energy, as in `count: 2 fJ`");
         }
         let banks = core.sample_hold.banks;
         let path = at("sample_hold", "", "banks");
