@@ -21,6 +21,15 @@ define_id!(/// A kind of crossbar of the arch file.
 define_id!(/// A kind of core of the arch file.
     CoreKindId, "core_kind");
 
+/// Noise of column currents beside that of the device card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Noise {
+    /// Thermal noise of every connected cell.
+    pub thermal: bool,
+    /// Shot noise of every driven cell.
+    pub shot: bool,
+}
+
 /// A kind of crossbar with its cells.
 #[derive(Debug, Clone)]
 pub struct XbarKind {
@@ -42,8 +51,22 @@ pub struct XbarKind {
     pub v_read: Volt,
     /// Time the array is biased for one input plane.
     pub t_read: Second,
+    /// Noise of its currents.
+    pub noise: Noise,
     /// Prices.
     pub part: Part,
+}
+
+/// What a DAC digit is on a word line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drive {
+    /// A voltage, in steps of the read voltage over the largest digit, for the read time; cells are taken to be
+    /// linear below the read voltage.
+    Voltage,
+    /// The same with what a cell conducts, and how it fluctuates, at each of the voltages.
+    Amplitude,
+    /// So many read times of the read voltage; the column currents are integrated.
+    PulseWidth,
 }
 
 /// Full-scale policy of an ADC.
@@ -90,6 +113,8 @@ pub struct CoreKind {
     pub crossbars: Vec<(XbarKindId, usize)>,
     /// Bits of one DAC digit.
     pub dac_bits: u8,
+    /// What a digit is on a line.
+    pub drive: Drive,
     /// How signed inputs are applied.
     pub signed_inputs: SignedInputs,
     /// Row DACs of each crossbar; fewer than rows means that rows are read in groups.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::resolve::parts;
-use super::{BackEnd, Chip, Encoding, FullScale, InputSum, Subtraction};
+use super::{BackEnd, Chip, Drive, Encoding, FullScale, InputSum, Subtraction};
 use crate::units::{Latency, SquareMicron};
 
 /// A stable text form of a chip: organisation, timing in cycles, and every price with its source.
@@ -55,7 +55,12 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         }
         writeln!(out)?;
         let (n, bits) = (c.dacs_per_crossbar, c.dac_bits);
-        writeln!(out, "  dac          {n} a crossbar, {bits} bit a digit, {}", cycles(c.dac_latency))?;
+        let how = match c.drive {
+            Drive::Voltage => "",
+            Drive::Amplitude => " as amplitude",
+            Drive::PulseWidth => " as pulse width",
+        };
+        writeln!(out, "  dac          {n} a crossbar, {bits} bit a digit{how}, {}", cycles(c.dac_latency))?;
         writeln!(out, "  sample_hold  {} bank(s), {}", c.hold_banks, cycles(c.sample_latency))?;
         let range = match c.adc.full_scale {
             FullScale::Max => "range of the largest sum".to_owned(),

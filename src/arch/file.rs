@@ -66,6 +66,9 @@ pub struct CrossbarSpec {
     pub v_read: Volt,
     /// Time the array is biased for one input plane.
     pub t_read: Second,
+    /// Noise of the currents beside that of the device card; default: none.
+    #[serde(default)]
+    pub noise: NoiseSpec,
     /// Static power of one crossbar.
     pub leakage: Watt,
     /// Area of one crossbar.
@@ -94,6 +97,18 @@ impl CrossbarSpec {
         part.energy.push((Action::Bias, Price { value: Joule(0.0), source }));
         part
     }
+}
+
+/// Noise of column currents beside that of the device card, from conductance, current, read time and temperature.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoiseSpec {
+    /// Thermal noise of every cell of the rows that are read together.
+    #[serde(default)]
+    pub thermal: bool,
+    /// Shot noise of every driven cell; needs digits of one bit, pulse widths or amplitudes.
+    #[serde(default)]
+    pub shot: bool,
 }
 
 /// How a signed weight becomes conductances.

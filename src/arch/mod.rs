@@ -22,8 +22,8 @@ pub use chip::*;
 pub use describe::describe;
 pub use file::{
     ArchFile, BackEndSpec, CalibrationSpec, ChipSpec, CoreSpec, CrossbarSpec, DefaultsSpec, FORMAT_VERSION,
-    FidelitySpec, InputSumSpec, MapperSpec, OffsetSpec, QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec,
-    WhenTooSmallSpec,
+    FidelitySpec, InputSumSpec, MapperSpec, NoiseSpec, OffsetSpec, QuantisationSpec, SubtractionSpec, TileSpec,
+    WeightsSpec, WhenTooSmallSpec,
 };
 pub use load::{load, load_str};
 pub use rules::MAX_CHIPS;

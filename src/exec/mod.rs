@@ -5,6 +5,7 @@
 
 mod calibrate;
 mod converter;
+mod current_noise;
 mod estimate;
 mod hardware;
 mod mvm;

@@ -7,19 +7,18 @@
 //! The distribution itself is compared after every column is freed of its mean and scale (those of both paths
 //! together): counts of both paths in ten bins, equally probable under a Gaussian, are tested for homogeneity.
 
-use std::ops::Range;
-
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
 use super::converter::Converters;
+use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
 use super::mvm::{Probe, Scratch};
-use super::program::{self, Arrays};
+use super::program::{self, Arrays, CellMoments};
 use super::run::{Hooks, RunOptions, Walk};
 use super::{Fidelity, ValueOptions};
-use crate::arch::Chip;
+use crate::arch::{Chip, Drive};
 use crate::diag;
 use crate::id::{Id, IdVec};
 use crate::lower::{LayerId, QuantGraph, Taps, TiledGraph};
@@ -171,12 +170,13 @@ impl Job<'_> {
         let digits = self.digits(codes, position, plane)?;
         let converter = &self.converters[self.id];
         let encoding = self.hardware.xbar.encoding;
+        let noise = CurrentNoise::new(self.hardware, self.options)?;
         // the oracle lives in another random world than the path it judges
         let seed = !self.options.seed;
         let mut values: Vec<Vec<f64>> = vec![vec![]; columns.len()];
         let mut group = 0;
         for block in layer.blocks.iter().map(|b| &self.tiled.blocks[*b]) {
-            let cells = program::cells((self.id, layer), block, op, self.hardware, self.options, 0);
+            let cells = program::cells((self.id, layer), block, op, (self.hardware, noise), self.options, 0);
             let (height, width) = (block.rows.len(), block.cols.len());
             for rows in block.groups() {
                 let of_group = columns.iter().zip(&mut values).filter(|(c, _)| c.group == group);
@@ -190,8 +190,7 @@ impl Job<'_> {
                             let tick = rng::read_tick(read, position, plane);
                             let draw = |domain, element| Draw { seed, domain, element, tick };
                             let column = |polarity: bool| -> f64 {
-                                let driven = rows.clone().filter(|r| digits[*r] != 0.0);
-                                driven
+                                rows.clone()
                                     .map(|row| {
                                         let of_block = row - block.rows.start;
                                         let (at, cell) = if unit {
@@ -202,13 +201,11 @@ impl Job<'_> {
                                             let at = (kind * height + of_block) * width + output - block.cols.start;
                                             (at, rng::element(self.id.index(), row, output, slice, polarity, 0))
                                         };
-                                        let z = draw(Domain::Read, cell).normal(0);
-                                        let g = cells.mean[at] + cells.variance[at].sqrt() * z;
-                                        digits[row] * g
+                                        self.cell(&cells, at, digits[row], draw(Domain::Read, cell))
                                     })
                                     .sum()
                             };
-                            let background = self.hardware.g_min.0 * Self::sum(&digits, &rows);
+                            let background: f64 = digits[rows.clone()].iter().map(|d| self.hardware.erased(*d)).sum();
                             let current = match encoding {
                                 Encoding::Pair(Subtraction::Analog) => column(false) - column(true),
                                 _ => column(negative) - background,
@@ -227,8 +224,21 @@ impl Job<'_> {
         Ok(values)
     }
 
-    fn sum(digits: &[f64], rows: &Range<usize>) -> f64 {
-        digits[rows.clone()].iter().sum()
+    /// What one cell adds to its column in one read, in siemens.
+    fn cell(&self, cells: &CellMoments, at: usize, digit: f64, draw: Draw) -> f64 {
+        let read = |unit: u16| cells.mean[at] + cells.variance[at].sqrt() * draw.normal(unit);
+        let driven = match self.hardware.core.drive {
+            Drive::Voltage if digit == 0.0 => 0.0,
+            Drive::Voltage => digit * read(0),
+            Drive::Amplitude => match cells.amplitudes.get((digit.abs() as usize).wrapping_sub(1)) {
+                Some([mean, variance]) => digit.signum() * (mean[at] + variance[at].sqrt() * draw.normal(0)),
+                None => 0.0,
+            },
+            // every time unit of a pulse is a read of its own
+            Drive::PulseWidth => (0..digit as u16).map(read).sum(),
+        };
+        // thermal noise is there in every cell, driven or not
+        driven + cells.still.get(at).map_or(0.0, |v| v.sqrt() * draw.normal(u16::MAX))
     }
 }
 
@@ -306,6 +316,7 @@ mod tests {
     use super::super::support::{Parameters, chip, encodings, heartbeat, samples, tile};
     use super::super::tests::options;
     use super::*;
+    use crate::arch::{Drive, Noise};
     use crate::tensor::SignedInputs;
 
     #[test]
@@ -345,8 +356,15 @@ mod tests {
         let graph = heartbeat();
         let x = samples(&graph, 1, 2);
         for (encoding, signed) in encodings() {
-            let dac_bits = if signed == SignedInputs::TwoPhase { 2 } else { 1 };
-            let p = Parameters { encoding, dac_bits, signed, block: [64, 20], group: 48, ..Parameters::default() };
+            let (dac_bits, drive) = match signed {
+                SignedInputs::TwosComplement => (1, Drive::Voltage),
+                SignedInputs::SignMagnitude => (2, Drive::Amplitude),
+                SignedInputs::TwoPhase => (3, Drive::PulseWidth),
+            };
+            let noise = Noise { thermal: true, shot: drive != Drive::Voltage || dac_bits == 1 };
+            // pulses on still cells before still converters leave thermal and shot noise alone
+            let base = if drive == Drive::PulseWidth { Parameters::still() } else { Parameters::default() };
+            let p = Parameters { encoding, dac_bits, drive, signed, noise, block: [64, 20], group: 48, ..base };
             let (chip, tiled) = (chip(&p), tile(&graph, &p));
             let inputs = [x.view()];
             let v = options(Fidelity::Noisy);

@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::converter::LayerConverter;
 use super::hardware::LayerHardware;
 use super::program::BlockMoments;
+use crate::arch::Drive;
 use crate::circuit::{ColumnGroup, Columns, Line};
 use crate::diag::{self, Diagnostic};
 use crate::lower::{Block, TiledLayer};
@@ -66,11 +67,14 @@ pub(super) fn grid<'a>(
     let mut finite = true;
     for (block, moments) in blocks {
         let (height, width) = (block.rows.len(), block.cols.len());
-        finite &= moments.mean.iter().all(|g| g.is_finite());
-        finite &= moments.variance.iter().all(|v| v.is_finite() && *v >= 0.0);
+        for (mean, variance) in moments.panels() {
+            finite &= mean.iter().all(|g| g.is_finite());
+            finite &= variance.iter().all(|v| v.is_finite() && *v >= 0.0);
+        }
         total += moments.variance.iter().sum::<f64>();
         cells += moments.variance.len();
-        let kinds = moments.mean.chunks(height * width).zip(moments.variance.chunks(height * width));
+        let (mean, variance) = moments.envelope();
+        let kinds = mean.chunks(height * width).zip(variance.chunks(height * width));
         for (mean, variance) in kinds {
             // a unit column stands alone behind the others
             let width = mean.len() / height;
@@ -100,7 +104,11 @@ pub(super) fn grid<'a>(
         );
         return Err(Diagnostic::error("R104", text).help("check the parameters of the device card").into());
     }
-    let digit = f64::from(hardware.digit_max);
+    // a panel of its own for each amplitude leaves digits of 0 and 1
+    let (digit, square) = match hardware.panels() {
+        1 => (f64::from(hardware.digit_max), f64::from(hardware.strength(hardware.digit_max as i32))),
+        _ => (1.0, 1.0),
+    };
     let rounding = 0.5 * rows as f64;
     let fits = |k: i32| {
         let unit = 2f64.powi(k);
@@ -119,7 +127,6 @@ pub(super) fn grid<'a>(
             .help("drive fewer rows at once (dacs_per_crossbar), or use fewer DAC bits or bits in a cell")
             .into());
     };
-    let square = digit * digit;
     let variance_exponent = if variance_sum > 0.0 {
         let room = (EXACT - square * (rounding + 1.0)) / (square * variance_sum);
         if room.is_nan() || room <= 0.0 {
@@ -197,6 +204,8 @@ impl Packing<'_> {
     pub(super) fn columns(&self, block: &Block, rows: &Range<usize>, moments: &BlockMoments) -> Columns {
         let runs = self.runs(block);
         let (height, width) = (rows.len(), block.cols.len());
+        let panels = moments.panels();
+        let lines = height * panels.len();
         let parts = 1 + usize::from(self.noisy);
         let zero = Line([0.0; LANES]);
         let mut groups: Vec<ColumnGroup> = (self.numbers(block).iter().enumerate())
@@ -207,7 +216,7 @@ impl Packing<'_> {
                 ColumnGroup {
                     number: *number as u32,
                     lines: first..last + 1,
-                    panel: vec![zero; (last + 1 - first) * height * parts],
+                    panel: vec![zero; (last + 1 - first) * lines * parts],
                     gain: [zero; 4],
                     variance_gain: [zero; 4],
                     floor: [zero; 4],
@@ -228,23 +237,31 @@ impl Packing<'_> {
                 let (line, lane) = ((run.lane + i) % GROUP / LANES, (run.lane + i) % LANES);
                 group.gain[line].0[lane] = (1.0 / (mean_unit * step)) as f32;
                 group.variance_gain[line].0[lane] = (1.0 / (variance_unit * step * step)) as f32;
-                group.floor[line].0[lane] = (self.noise_lsb * self.noise_lsb) as f32;
                 let col = run.output + i - block.cols.start;
+                let rows_of = rows.clone().map(|r| first + (r - block.rows.start) * of_kind + col);
+                let still: f64 = rows_of.filter_map(|at| moments.still.get(at)).sum();
+                group.floor[line].0[lane] = (self.noise_lsb * self.noise_lsb + still / (step * step)) as f32;
                 for r in 0..height {
                     let from = first + (rows.start - block.rows.start + r) * of_kind + col;
-                    let to = ((line - group.lines.start) * height + r) * parts;
-                    group.panel[to].0[lane] = (moments.mean[from] * mean_unit).round() as f32;
-                    if self.noisy {
-                        group.panel[to + 1].0[lane] = (moments.variance[from] * variance_unit).round() as f32;
+                    for (p, (mean, variance)) in panels.iter().enumerate() {
+                        let to = ((line - group.lines.start) * lines + r * panels.len() + p) * parts;
+                        group.panel[to].0[lane] = (mean[from] * mean_unit).round() as f32;
+                        if self.noisy {
+                            group.panel[to + 1].0[lane] = (variance[from] * variance_unit).round() as f32;
+                        }
                     }
                 }
             }
         }
         Columns {
-            rows: height,
+            rows: lines,
             groups,
             noisy: self.noisy,
-            multilevel: self.hardware.digit_max > 1 || self.hardware.bipolar,
+            multilevel: match self.hardware.core.drive {
+                Drive::Voltage => self.hardware.digit_max > 1 || self.hardware.bipolar,
+                Drive::Amplitude => self.hardware.bipolar,
+                Drive::PulseWidth => false,
+            },
             clip: self.converter.clip,
         }
     }

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn every_wrong_rule_is_reported() {
-        let error = LayerBits::parse([("a", "1"), ("b", "4/17"), ("c", "/"), ("", "4"), ("d", "x/4"), ("e", "4/4")]);
+        let error = LayerBits::parse([("a", "0"), ("b", "4/17"), ("c", "/"), ("", "4"), ("d", "x/4"), ("e", "4/4")]);
         assert_eq!(error.expect_err("wrong").iter().filter(|d| d.code == "F020").count(), 5);
         let bits = LayerBits::parse([("conv1", "4"), ("cnov2", "4")]).expect("valid");
         let error = bits.check(&["conv1", "conv2"]).expect_err("one fits nothing");

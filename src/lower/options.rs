@@ -54,10 +54,8 @@ impl QuantOptions {
     /// F002 for every number that is out of range.
     pub fn check(&self) -> Result<()> {
         let mut found = Diagnostics::new();
-        let ranges = [
-            ("weights", self.weight_bits, WEIGHT_BITS),
-            ("activations", self.activation_bits, ACTIVATION_BITS),
-        ];
+        let ranges =
+            [("weights", self.weight_bits, WEIGHT_BITS), ("activations", self.activation_bits, ACTIVATION_BITS)];
         for (what, bits, range) in ranges {
             if !range.contains(&bits) {
                 let (low, high) = range.into_inner();
@@ -168,5 +166,23 @@ mod tests {
         let options = QuantOptions { layers: layers(&[("conv*", "4")]), ..QuantOptions::uniform(8, 8, 1.0) };
         let error = quantise(&graph, &ranges, options).expect_err("no such layer");
         assert!(error.iter().all(|d| d.code == "F021"), "{error}");
+    }
+
+    /// Signs times the mean magnitude of an output's weights, exactly.
+    #[test]
+    fn binary_weights_are_signs_with_the_mean_magnitude() {
+        let (graph, inputs) = network();
+        let ranges = calibrate(&graph, &inputs).expect("runs");
+        let made = quantise(&graph, &ranges, QuantOptions::uniform(1, 8, 1.0)).expect("can be quantised");
+        let (op, input) = made.nodes.ids().find_map(|n| made.layer(n)).expect("a convolution");
+        let scale = input.expect("codes").scale;
+        let real = weights(96, 1);
+        for (o, row) in real.chunks(12).enumerate() {
+            let mean = row.iter().map(|w| f64::from(w.abs())).sum::<f64>() / 12.0;
+            assert!((op.acc_scale[o] / scale / mean - 1.0).abs() < 1e-9, "output {o}");
+            for (r, w) in row.iter().enumerate() {
+                assert_eq!(f32::from(op.weight(o, r)), w.signum(), "output {o}, row {r}");
+            }
+        }
     }
 }

@@ -172,4 +172,14 @@ pub(super) const CODES: &[Code] = &[
         "width of a slice out of range",
         "A slice of a weight has at least one bit and at most as many as a cell stores (`bits_per_cell`).",
     ),
+    code(
+        "A082",
+        "pulses with a sign",
+        "A DAC of pulse widths drives lines with one polarity. Signed inputs are applied in two phases (`two_phase`) or with a phase for the sign bit (`twos_complement`).",
+    ),
+    code(
+        "A083",
+        "noise counted twice",
+        "The card of this device contains thermal and shot noise in its read noise. Leave `noise` of the crossbar away.",
+    ),
 ];
