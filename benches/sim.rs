@@ -50,6 +50,7 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
             load_bytes: 64,
             steps: 8,
             rows_driven: 512,
+            digits_counted: 0,
             columns: 64,
             rounds: 8,
             conversions: 64,

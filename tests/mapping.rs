@@ -93,7 +93,7 @@ fn lawful(tiled: &TiledGraph, placement: &Placement, chip: &Chip) {
                 let kind = &chip.xbar_kinds[chip.xbars[*x].kind];
                 assert_eq!(chip.xbars[*x].kind, l.xbar_kind);
                 assert!(block.rows.len() <= kind.rows);
-                assert!(block.cols.len() * l.slices.len() * 2 <= kind.cols);
+                assert!(block.cols.len() * l.slices.len() * kind.encoding.polarities() <= kind.cols);
             }
         }
     }

@@ -66,6 +66,7 @@ fn program() -> Program {
         load_bytes: 64,
         steps: 8,
         rows_driven: 8,
+        digits_counted: 0,
         columns: 8,
         rounds: 2,
         conversions: 8,

@@ -7,7 +7,7 @@ use crate::define_id;
 use crate::device::Device;
 use crate::diag::Diagnostics;
 use crate::id::{Id, IdVec};
-use crate::tensor::SignedInputs;
+use crate::tensor::{Encoding, SignedInputs};
 use crate::units::{ByteRate, Hertz, Kelvin, Latency, Second, Volt};
 
 define_id!(/// A tile of the mesh, row by row.
@@ -21,13 +21,13 @@ define_id!(/// A kind of crossbar of the arch file.
 define_id!(/// A kind of core of the arch file.
     CoreKindId, "core_kind");
 
-/// How a signed weight becomes two conductances, and where they are subtracted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subtraction {
-    /// Currents of the pair are subtracted before one bipolar conversion.
-    Analog,
-    /// Each column is converted by itself; codes are subtracted.
-    Digital,
+/// Noise of column currents beside that of the device card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Noise {
+    /// Thermal noise of every connected cell.
+    pub thermal: bool,
+    /// Shot noise of every driven cell.
+    pub shot: bool,
 }
 
 /// A kind of crossbar with its cells.
@@ -43,14 +43,30 @@ pub struct XbarKind {
     pub device: Arc<dyn Device>,
     /// Bits stored in one cell.
     pub bits_per_cell: u8,
-    /// Where the differential pair is subtracted.
-    pub subtraction: Subtraction,
+    /// Widths of the slices of a weight, lowest first; the last goes on. None exceeds `bits_per_cell`.
+    pub slice_bits: Vec<u8>,
+    /// How signed weights become columns.
+    pub encoding: Encoding,
     /// Read voltage of the highest DAC digit.
     pub v_read: Volt,
     /// Time the array is biased for one input plane.
     pub t_read: Second,
+    /// Noise of its currents.
+    pub noise: Noise,
     /// Prices.
     pub part: Part,
+}
+
+/// What a DAC digit is on a word line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drive {
+    /// A voltage, in steps of the read voltage over the largest digit, for the read time; cells are taken to be
+    /// linear below the read voltage.
+    Voltage,
+    /// The same with what a cell conducts, and how it fluctuates, at each of the voltages.
+    Amplitude,
+    /// So many read times of the read voltage; the column currents are integrated.
+    PulseWidth,
 }
 
 /// Full-scale policy of an ADC.
@@ -97,6 +113,8 @@ pub struct CoreKind {
     pub crossbars: Vec<(XbarKindId, usize)>,
     /// Bits of one DAC digit.
     pub dac_bits: u8,
+    /// What a digit is on a line.
+    pub drive: Drive,
     /// How signed inputs are applied.
     pub signed_inputs: SignedInputs,
     /// Row DACs of each crossbar; fewer than rows means that rows are read in groups.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::resolve::parts;
-use super::{BackEnd, Chip, FullScale, Subtraction};
+use super::{BackEnd, Chip, Drive, Encoding, FullScale, InputSum, Subtraction};
 use crate::units::{Latency, SquareMicron};
 
 /// A stable text form of a chip: organisation, timing in cycles, and every price with its source.
@@ -34,11 +34,18 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         let window = x.device.window();
         writeln!(out, "crossbar {}: {} x {} cells of {}", x.name, x.rows, x.cols, x.device.kind())?;
         writeln!(out, "  window       {} to {}, {} bit in a cell", window.g_min, window.g_max, x.bits_per_cell)?;
-        let place = match x.subtraction {
-            Subtraction::Analog => "before the conversion (analog)",
-            Subtraction::Digital => "after the conversion (digital)",
+        let weights = match x.encoding {
+            Encoding::Pair(Subtraction::Analog) => "differential pair, subtracted before the conversion (analog)",
+            Encoding::Pair(Subtraction::Digital) => "differential pair, subtracted after the conversion (digital)",
+            Encoding::Offset { sum: InputSum::Counted, .. } => "offset, taken back by counted inputs",
+            Encoding::Offset { sum: InputSum::UnitColumn, .. } => "offset, taken back by a unit column",
         };
-        writeln!(out, "  weights      differential pair, subtracted {place}")?;
+        let inverted = if x.encoding.inverts() { ", columns more than half full complemented" } else { "" };
+        writeln!(out, "  weights      {weights}{inverted}")?;
+        if x.slice_bits != [x.bits_per_cell] {
+            let widths: Vec<String> = x.slice_bits.iter().map(u8::to_string).collect();
+            writeln!(out, "  slices       {} bit, lowest first", widths.join(", "))?;
+        }
         writeln!(out, "  read         {} for {}", x.v_read, x.t_read)?;
     }
     for c in chip.core_kinds.iter() {
@@ -48,7 +55,12 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         }
         writeln!(out)?;
         let (n, bits) = (c.dacs_per_crossbar, c.dac_bits);
-        writeln!(out, "  dac          {n} a crossbar, {bits} bit a digit, {}", cycles(c.dac_latency))?;
+        let how = match c.drive {
+            Drive::Voltage => "",
+            Drive::Amplitude => " as amplitude",
+            Drive::PulseWidth => " as pulse width",
+        };
+        writeln!(out, "  dac          {n} a crossbar, {bits} bit a digit{how}, {}", cycles(c.dac_latency))?;
         writeln!(out, "  sample_hold  {} bank(s), {}", c.hold_banks, cycles(c.sample_latency))?;
         let range = match c.adc.full_scale {
             FullScale::Max => "range of the largest sum".to_owned(),

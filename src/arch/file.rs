@@ -9,6 +9,7 @@ use crate::cost::{
     Price, Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
 };
 use crate::device::DeviceSpec;
+use crate::tensor::{Encoding, InputSum, Subtraction};
 use crate::units::{Hertz, Joule, Kelvin, Second, Share, SquareMicron, Volt, Watt};
 
 /// Version of the format that this program reads.
@@ -53,14 +54,21 @@ pub struct CrossbarSpec {
     pub cols: u32,
     /// Name of its memory cell under `devices`.
     pub device: String,
-    /// Bits stored in one cell.
+    /// Bits stored in one cell; the window of a cell has this many bits' worth of levels.
     pub bits_per_cell: u8,
+    /// Widths of the slices of a weight in bits, lowest slice first, each at most `bits_per_cell`; the last goes
+    /// on for weights with more bits. Default: all slices as wide as a cell.
+    #[serde(default)]
+    pub slices: Vec<u8>,
     /// How a signed weight becomes conductances.
     pub weights: WeightsSpec,
     /// Read voltage of the highest DAC digit.
     pub v_read: Volt,
     /// Time the array is biased for one input plane.
     pub t_read: Second,
+    /// Noise of the currents beside that of the device card; default: none.
+    #[serde(default)]
+    pub noise: NoiseSpec,
     /// Static power of one crossbar.
     pub leakage: Watt,
     /// Area of one crossbar.
@@ -91,12 +99,65 @@ impl CrossbarSpec {
     }
 }
 
+/// Noise of column currents beside that of the device card, from conductance, current, read time and temperature.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoiseSpec {
+    /// Thermal noise of every cell of the rows that are read together.
+    #[serde(default)]
+    pub thermal: bool,
+    /// Shot noise of every driven cell; needs digits of one bit, pulse widths or amplitudes.
+    #[serde(default)]
+    pub shot: bool,
+}
+
 /// How a signed weight becomes conductances.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum WeightsSpec {
     /// Two columns, one for each sign; named here is where they are subtracted.
     DifferentialPair(SubtractionSpec),
+    /// One column of biased weights `w + 2^(bits-1)`, from which the sum of the inputs times the bias is subtracted.
+    Offset(OffsetSpec),
+}
+
+/// Biased weights.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OffsetSpec {
+    /// Where the sum of the inputs comes from.
+    pub sum: InputSumSpec,
+    /// Whether a column that is more than half full is stored complemented; a converter then needs one bit less.
+    #[serde(default)]
+    pub inversion: bool,
+}
+
+/// Where the sum of the inputs comes from.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum InputSumSpec {
+    /// Adders beside the DACs count the digits; the DAC needs a price for `count`.
+    Counted,
+    /// One column of equal cells on each crossbar, beside its `cols`, is converted like the others.
+    UnitColumn,
+}
+
+impl WeightsSpec {
+    /// The encoding without its names.
+    #[must_use]
+    pub const fn encoding(self) -> Encoding {
+        match self {
+            Self::DifferentialPair(SubtractionSpec::Analog) => Encoding::Pair(Subtraction::Analog),
+            Self::DifferentialPair(SubtractionSpec::Digital) => Encoding::Pair(Subtraction::Digital),
+            Self::Offset(OffsetSpec { sum, inversion }) => {
+                let sum = match sum {
+                    InputSumSpec::Counted => InputSum::Counted,
+                    InputSumSpec::UnitColumn => InputSum::UnitColumn,
+                };
+                Encoding::Offset { sum, inversion }
+            }
+        }
+    }
 }
 
 /// Where the two columns of a pair are subtracted.

@@ -17,11 +17,13 @@ mod tests;
 mod tree;
 mod yaml;
 
+pub use crate::tensor::{Encoding, InputSum, Subtraction};
 pub use chip::*;
 pub use describe::describe;
 pub use file::{
     ArchFile, BackEndSpec, CalibrationSpec, ChipSpec, CoreSpec, CrossbarSpec, DefaultsSpec, FORMAT_VERSION,
-    FidelitySpec, MapperSpec, QuantisationSpec, SubtractionSpec, TileSpec, WeightsSpec, WhenTooSmallSpec,
+    FidelitySpec, InputSumSpec, MapperSpec, NoiseSpec, OffsetSpec, QuantisationSpec, SubtractionSpec, TileSpec,
+    WeightsSpec, WhenTooSmallSpec,
 };
 pub use load::{load, load_str};
 pub use rules::MAX_CHIPS;

@@ -2,10 +2,10 @@
 
 use super::load::build_device;
 use super::{
-    Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, FullScale, Memory,
-    Noc, Subtraction, SubtractionSpec, TileKind, WeightsSpec, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
+    Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, Drive, FullScale,
+    Memory, Noc, Noise, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
-use crate::cost::{FullScaleSpec, Part, PartKind, Provenance};
+use crate::cost::{DacSpec, FullScaleSpec, Part, PartKind, Provenance};
 use crate::device::DeviceSpec;
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::{Id, IdVec};
@@ -18,19 +18,17 @@ use crate::units::Bytes;
 pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Result<Chip> {
     let mut xbar_kinds: IdVec<XbarKindId, XbarKind> = IdVec::new();
     for (name, x) in &file.crossbars {
-        let WeightsSpec::DifferentialPair(subtraction) = x.weights;
         xbar_kinds.push(XbarKind {
             name: name.clone(),
             rows: x.rows as usize,
             cols: x.cols as usize,
             device: build_device(file, &x.device)?,
             bits_per_cell: x.bits_per_cell,
-            subtraction: match subtraction {
-                SubtractionSpec::Analog => Subtraction::Analog,
-                SubtractionSpec::Digital => Subtraction::Digital,
-            },
+            slice_bits: if x.slices.is_empty() { vec![x.bits_per_cell] } else { x.slices.clone() },
+            encoding: x.weights.encoding(),
             v_read: x.v_read,
             t_read: x.t_read,
+            noise: Noise { thermal: x.noise.thermal, shot: x.noise.shot },
             part: x.part(file.devices.get(&x.device).is_some_and(rests_on_assumed_window)),
         });
     }
@@ -131,14 +129,19 @@ fn core_kind(
         let count = *count as usize;
         crossbars.push((id, count));
         arrays += count;
-        columns += count * xbar_kinds[id].cols;
+        columns += count * (xbar_kinds[id].cols + xbar_kinds[id].encoding.unit_columns());
     }
-    let (dac, adc) = (core.dac.bit_serial(), core.adc.sar());
+    let (dac, adc) = (core.dac.card(), core.adc.sar());
     let hold = &core.sample_hold;
     Ok(CoreKind {
         name: name.to_owned(),
         crossbars,
         dac_bits: dac.bits,
+        drive: match core.dac {
+            DacSpec::BitSerial(_) => Drive::Voltage,
+            DacSpec::Amplitude(_) => Drive::Amplitude,
+            DacSpec::PulseWidth(_) => Drive::PulseWidth,
+        },
         signed_inputs: dac.signed,
         dacs_per_crossbar: dac.per_crossbar as usize,
         dac_latency: dac.latency,

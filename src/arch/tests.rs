@@ -176,7 +176,7 @@ fn mistakes_are_found_where_they_stand() {
         ("A025", "name: mos2_tile", "name: \"\"", ""),
         ("A026", "percentile: 99.99 %", "percentile: 0 %", ""),
         ("A026", "percentile: 99.9 %", "percentile: 101 %", ""),
-        ("A027", "weights: 8,", "weights: 1,", ""),
+        ("A027", "weights: 8,", "weights: 0,", ""),
         ("A028", "banks: 1", "banks: 3", ""),
         ("A029", "assumed: [v_read, t_read, area]", "assumed: [v_read, t_red, area]", "did you mean `t_read`"),
         ("A030", "buffer_flits: 8", "buffer_flits: 0", ""),
@@ -206,6 +206,25 @@ fn mistakes_are_found_where_they_stand() {
         let helps: Vec<&str> = all.iter().filter_map(|d| d.help.as_deref()).collect();
         assert!(helps.iter().any(|h| h.contains(help)) || help.is_empty(), "{from} -> {to}: {helps:?}");
     }
+}
+
+#[test]
+fn encodings_of_weights_and_inputs_are_read_and_checked() {
+    let offset = MOS2.replace("weights: { differential_pair: analog }", "weights: { offset: { sum: counted } }");
+    let codes = |text: &str| -> Vec<&str> { mistakes(&refused(text, &[])).iter().map(|m| m.0).collect() };
+    assert_eq!(codes(&offset), ["A080"]);
+    let priced = offset.replace("      bit_serial:\n", "      pulse_width:\n        count: 2 fJ\n");
+    let chip = loaded(&priced.replace("bits_per_cell: 4", "bits_per_cell: 4\n    slices: [2, 4]"), &[]);
+    let xbar = chip.xbar_kinds.iter().next().unwrap();
+    let core = chip.core_kinds.iter().next().unwrap();
+    assert_eq!(xbar.encoding, Encoding::Offset { sum: InputSum::Counted, inversion: false });
+    assert_eq!((xbar.slice_bits.as_slice(), core.drive), ([2, 4].as_slice(), Drive::PulseWidth));
+    assert!(core.dac.price(Action::Count).is_some_and(|p| p.value.si() == 2e-15));
+    let told = describe(&chip);
+    assert!(["counted inputs", "2, 4 bit", "pulse width"].iter().all(|words| told.contains(words)), "{told}");
+    assert_eq!(codes(&MOS2.replace("bits_per_cell: 4", "bits_per_cell: 4\n    slices: [5]")), ["A081"]);
+    let signed = MOS2.replace("      bit_serial:\n", "      pulse_width:\n        signed: sign_magnitude\n");
+    assert_eq!(codes(&signed), ["A082"]);
 }
 
 #[test]

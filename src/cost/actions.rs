@@ -27,6 +27,7 @@ pub enum PartKind {
 pub enum Action {
     Bias,
     Drive,
+    Count,
     Sample,
     Convert,
     Add,
@@ -68,6 +69,7 @@ const fn row(part: PartKind, action: Action, unit: &'static str, counted_by: Cou
 pub const ACTIONS: &[ActionRow] = &[
     row(PartKind::Crossbar, Action::Bias, "crossbar read (one input plane)", CountedBy::Exec),
     row(PartKind::Dac, Action::Drive, "row driven for one input plane", CountedBy::Sim),
+    row(PartKind::Dac, Action::Count, "digit added to the sum of the inputs", CountedBy::Sim),
     row(PartKind::SampleHold, Action::Sample, "column sampled", CountedBy::Sim),
     row(PartKind::Adc, Action::Convert, "conversion", CountedBy::Sim),
     row(PartKind::ShiftAdd, Action::Add, "addition of one code", CountedBy::Sim),
@@ -117,6 +119,7 @@ impl Action {
         match self {
             Self::Bias => "bias",
             Self::Drive => "drive",
+            Self::Count => "count",
             Self::Sample => "sample",
             Self::Convert => "convert",
             Self::Add => "add",

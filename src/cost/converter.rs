@@ -13,6 +13,12 @@ use crate::units::{Joule, Latency, SampleRate, Second, Share, SquareMicron, Watt
 pub enum DacSpec {
     /// Inputs are applied digit by digit, lowest first; each digit is a voltage level.
     BitSerial(BitSerialDac),
+    /// As `bit_serial`, with the current-voltage law and the noise of the cells at each of the voltages. With as many
+    /// bits as activations have there is one phase.
+    Amplitude(BitSerialDac),
+    /// As `bit_serial`, but each digit is a pulse of the read voltage that lasts so many read times of the crossbar
+    /// (`t_read`); a phase takes `2^bits - 1` of them. With as many bits as activations have there is one phase.
+    PulseWidth(BitSerialDac),
 }
 
 /// A DAC that applies one digit of the input at a time.
@@ -30,6 +36,9 @@ pub struct BitSerialDac {
     pub latency: Latency,
     /// Energy of one row driven for one digit.
     pub drive: Joule,
+    /// Energy of adding one digit to the sum of the inputs; needed where biased weights are taken back by counting.
+    #[serde(default)]
+    pub count: Option<Joule>,
     /// Static power of one DAC.
     pub leakage: Watt,
     /// Area of one DAC.
@@ -42,23 +51,29 @@ pub struct BitSerialDac {
 }
 
 impl DacSpec {
-    /// The only kind there is so far.
+    /// Its numbers, of whichever kind.
     #[must_use]
-    pub const fn bit_serial(&self) -> &BitSerialDac {
-        let Self::BitSerial(dac) = self;
-        dac
+    pub const fn card(&self) -> &BitSerialDac {
+        match self {
+            Self::BitSerial(dac) | Self::Amplitude(dac) | Self::PulseWidth(dac) => dac,
+        }
+    }
+    /// Name of its kind in an arch file.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::BitSerial(_) => "bit_serial",
+            Self::Amplitude(_) => "amplitude",
+            Self::PulseWidth(_) => "pulse_width",
+        }
     }
     /// Prices of one DAC, `count` of them in a core.
     #[must_use]
     pub fn part(&self, count: usize) -> Part {
-        let d = self.bit_serial();
-        Provenance { source: &d.source, assumed: &d.assumed }.part(
-            PartKind::Dac,
-            count,
-            &[(Action::Drive, d.drive)],
-            d.leakage,
-            d.area,
-        )
+        let d = self.card();
+        let energy: Vec<_> =
+            [(Action::Drive, d.drive)].into_iter().chain(d.count.map(|e| (Action::Count, e))).collect();
+        Provenance { source: &d.source, assumed: &d.assumed }.part(PartKind::Dac, count, &energy, d.leakage, d.area)
     }
 }
 

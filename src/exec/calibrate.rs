@@ -43,16 +43,15 @@ pub fn calibrate(
             let text = "the full scale of the converters is a percentile, and there are no calibration samples";
             return Err(Diagnostic::error("R107", text).help("give calibration samples, or `full_scale: max`").into());
         }
-        count(graph, tiled, chip, inputs, range, &mut seen)?;
+        count((graph, tiled, chip), &hardware, inputs, range, &mut seen)?;
     }
     Ok((tiled.layers.enumerate()).map(|(id, l)| by_policy(l, &hardware[id], &largest[id], &seen[id])).collect())
 }
 
 /// Counts absolute column sums of all conversions of the samples.
 fn count(
-    graph: &QuantGraph,
-    tiled: &TiledGraph,
-    chip: &Chip,
+    (graph, tiled, chip): (&QuantGraph, &TiledGraph, &Chip),
+    hardware: &IdVec<LayerId, LayerHardware<'_>>,
     inputs: &[ArrayView2<'_, f32>],
     range: Range<usize>,
     seen: &mut IdVec<LayerId, Histograms>,
@@ -64,7 +63,8 @@ fn count(
         age: Second(0.0),
         temperature: chip.temperature,
     };
-    let ideal: Converters = tiled.layers.iter().map(|l| LayerConverter::ideal(&l.slices)).collect();
+    let ideal: Converters =
+        (tiled.layers.enumerate()).map(|(id, l)| LayerConverter::ideal(l, hardware[id].xbar.encoding)).collect();
     let arrays = Arrays::program(graph, tiled, chip, &ideal, &options)?;
     let walk = Walk::new(graph, tiled, &arrays, inputs, &range, &RunOptions::default())?;
     let size = range.len().div_ceil(rayon::current_num_threads()).max(1);

@@ -6,11 +6,12 @@
 //! smaller than one cell level, which makes a converter with enough bits exact.
 
 use super::hardware::LayerHardware;
-use crate::arch::{FullScale, Subtraction};
+use super::stored::{Stored, corrected};
+use crate::arch::FullScale;
 use crate::circuit::Clip;
 use crate::id::IdVec;
 use crate::lower::{LayerId, MvmOp, TiledGraph, TiledLayer};
-use crate::tensor::Slice;
+use crate::tensor::{Encoding, Slice};
 
 /// Converters of one layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,14 +30,15 @@ pub type Converters = IdVec<LayerId, LayerConverter>;
 impl LayerConverter {
     /// No converter limits: codes are column sums.
     #[must_use]
-    pub fn ideal(slices: &[Slice]) -> Self {
-        Self { lsb: 1.0, exponents: slices.iter().map(|s| s.shift).collect(), clip: Clip::NONE }
+    pub fn ideal(layer: &TiledLayer, encoding: Encoding) -> Self {
+        let exponents = layer.slices.iter().map(|s| s.shift).collect();
+        corrected(Self { lsb: 1.0, exponents, clip: Clip::NONE }, layer, encoding)
     }
 
     /// Converters of `bits` bits for the given full scale of each slice, in cell levels × DAC digits.
     #[must_use]
-    pub fn covering(slices: &[Slice], full_scale: &[f64], bits: u8, subtraction: Subtraction) -> Self {
-        let clip = Self::code_range(bits, subtraction);
+    pub fn covering(slices: &[Slice], full_scale: &[f64], bits: u8, encoding: Encoding) -> Self {
+        let clip = Self::code_range(bits, encoding);
         let wanted: Vec<f64> = slices
             .iter()
             .zip(full_scale)
@@ -72,14 +74,13 @@ impl LayerConverter {
         }
     }
 
-    /// Codes of a converter: symmetric if the pair is subtracted before it, from 0 if after.
-    fn code_range(bits: u8, subtraction: Subtraction) -> Clip {
-        match subtraction {
-            Subtraction::Analog => {
-                let high = ((1u32 << (bits.max(2) - 1)) - 1) as f32;
-                Clip { low: -high, high }
-            }
-            Subtraction::Digital => Clip { low: 0.0, high: ((1u32 << bits.max(1)) - 1) as f32 },
+    /// Codes of a converter: symmetric if a pair is subtracted before it, from 0 if its currents have one sign.
+    fn code_range(bits: u8, encoding: Encoding) -> Clip {
+        if encoding.bipolar() {
+            let high = ((1u32 << (bits.max(2) - 1)) - 1) as f32;
+            Clip { low: -high, high }
+        } else {
+            Clip { low: 0.0, high: ((1u32 << bits.max(1)) - 1) as f32 }
         }
     }
 
@@ -92,26 +93,25 @@ impl LayerConverter {
 
 /// Largest column sum that can occur in each slice, in cell levels × DAC digits: every row of a group whose
 /// weight has the column's sign driven with the largest digit; every row, where lines are driven with both signs.
+/// A unit column counts for the highest slice, as which it is converted.
 pub(super) fn largest_sums(
     layer: &TiledLayer,
     tiled: &TiledGraph,
     op: &MvmOp,
     hardware: &LayerHardware<'_>,
 ) -> Vec<f64> {
+    let encoding = hardware.xbar.encoding;
     let mut largest = vec![0u64; layer.slices.len()];
     for block in layer.blocks.iter().map(|b| &tiled.blocks[*b]) {
-        let width = block.cols.len();
+        let stored = Stored::new(layer, encoding, block, op);
         for rows in block.groups() {
-            let weights = op.block(rows, block.cols.clone());
-            for o in 0..width {
-                for (slice, largest) in layer.slices.iter().zip(&mut largest) {
-                    let mut sums = [0u64; 2];
-                    for w in weights.iter().skip(o).step_by(width) {
-                        sums[usize::from(*w < 0)] += u64::from(slice.level(u32::from(w.unsigned_abs())));
-                    }
-                    let reached = if hardware.bipolar { sums[0] + sums[1] } else { sums[0].max(sums[1]) };
-                    *largest = reached.max(*largest);
-                }
+            let (count, first) = (rows.len() as u64, block.rows.start);
+            let rows = rows.start - first..rows.end - first;
+            for (slice, largest) in layer.slices.iter().zip(&mut largest) {
+                *largest = stored.largest(*slice, rows.clone(), hardware.bipolar).max(*largest);
+            }
+            if let Some(top) = largest.last_mut().filter(|_| encoding.unit_columns() > 0) {
+                *top = (*top).max(count * u64::from(encoding.unit_level(layer.weight_bits, &layer.slices)));
             }
         }
     }
@@ -132,7 +132,9 @@ pub(super) fn by_policy(
         FullScale::Max => largest.to_vec(),
         FullScale::Percentile(p) => seen.iter().map(|h| percentile(h, p) as f64).collect(),
     };
-    LayerConverter::covering(&layer.slices, &full_scale, hardware.core.adc.bits, hardware.xbar.subtraction)
+    let encoding = hardware.xbar.encoding;
+    let covering = LayerConverter::covering(&layer.slices, &full_scale, hardware.core.adc.bits, encoding);
+    corrected(covering, layer, encoding)
 }
 
 /// Smallest value that at least the fraction `p` of the counted values does not exceed.
@@ -152,12 +154,15 @@ fn percentile(histogram: &[u64], p: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::Subtraction;
+
+    const PAIR: Encoding = Encoding::Pair(Subtraction::Analog);
 
     const TWO: [Slice; 2] = [Slice { shift: 0, bits: 4 }, Slice { shift: 4, bits: 3 }];
 
     #[test]
     fn enough_bits_convert_exactly() {
-        let c = LayerConverter::covering(&TWO, &[1900.0, 900.0], 12, Subtraction::Analog);
+        let c = LayerConverter::covering(&TWO, &[1900.0, 900.0], 12, PAIR);
         assert_eq!((c.lsb, c.exponents.as_slice()), (1.0, [0, 4].as_slice()));
         assert_eq!((c.step(0, TWO[0]), c.step(1, TWO[1])), (1.0, 1.0));
     }
@@ -165,7 +170,7 @@ mod tests {
     #[test]
     fn full_scale_is_covered_with_power_of_two_ratios() {
         for (a, b) in [(1900.0, 900.0), (300.0, 1800.0), (5.0, 1234.0), (1271.0, 127.0)] {
-            let c = LayerConverter::covering(&TWO, &[a, b], 8, Subtraction::Analog);
+            let c = LayerConverter::covering(&TWO, &[a, b], 8, PAIR);
             let steps = [c.step(0, TWO[0]), c.step(1, TWO[1])];
             assert!(steps[0] * 127.0 >= a * (1.0 - 1e-12) && steps[1] * 127.0 >= b * (1.0 - 1e-12));
             assert!(steps[0] < 2.0 * (a / 127.0).max(1.0) && steps[1] < 2.0 * (b / 127.0).max(1.0));
@@ -175,7 +180,7 @@ mod tests {
 
     #[test]
     fn code_ranges() {
-        let c = LayerConverter::covering(&TWO, &[10.0, 10.0], 8, Subtraction::Digital);
+        let c = LayerConverter::covering(&TWO, &[10.0, 10.0], 8, Encoding::Pair(Subtraction::Digital));
         assert_eq!(c.clip, Clip { low: 0.0, high: 255.0 });
     }
 

@@ -7,12 +7,13 @@
 
 use super::hardware::LayerHardware;
 use super::program::operation;
+use super::stored::Stored;
 use super::{Activity, LayerActivity};
-use crate::arch::Chip;
+use crate::arch::{Chip, Drive};
 use crate::diag;
 use crate::id::IdVec;
 use crate::lower::{LayerId, MvmOp, Order, QuantGraph, TiledGraph, TiledLayer};
-use crate::tensor::Window;
+use crate::tensor::{Encoding, Window};
 use crate::units::Joule;
 
 /// What an estimate rests on, for reports.
@@ -32,16 +33,19 @@ pub fn estimate(graph: &QuantGraph, tiled: &TiledGraph, chip: &Chip) -> diag::Re
 }
 
 fn one(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, hardware: &LayerHardware<'_>) -> LayerActivity {
-    let cells = 2 * layer.slices.len();
+    let encoding = hardware.xbar.encoding;
+    let (cells, unit) = (encoding.polarities() * layer.slices.len(), encoding.unit_columns());
     // a driven row reaches every cell of its blocks, those between groups too
     let mut widths = vec![0usize; layer.rows];
     for block in layer.blocks.iter().map(|b| &tiled.blocks[*b]) {
-        block.rows.clone().for_each(|r| widths[r] += cells * block.cols.len());
+        block.rows.clone().for_each(|r| widths[r] += cells * block.cols.len() + unit);
     }
-    let conductance = levels(op, layer)
-        .into_iter()
-        .zip(widths)
-        .map(|(n, width)| width as f64 * hardware.g_min.0 + n as f64 * hardware.level.0);
+    let levels = match encoding {
+        Encoding::Pair(_) => levels(op, layer),
+        Encoding::Offset { .. } => biased_levels(op, layer, tiled, encoding),
+    };
+    let conductance =
+        levels.into_iter().zip(widths).map(|(n, width)| width as f64 * hardware.g_min.0 + n as f64 * hardware.level.0);
     let driven = if op.order == Order::ChannelLast || op.window.kernel.is_empty() {
         vec![op.positions]
     } else {
@@ -49,12 +53,13 @@ fn one(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, hardware: &LayerHardw
     };
     // rows stand channel by channel, the taps of the kernel within each
     let weighted: f64 = conductance.zip(driven.iter().cycle()).map(|(g, n)| g * *n as f64).sum();
-    let squares: f64 = layer.planes.iter().map(|p| mean_square(p.bits)).sum();
+    let squares: f64 = layer.planes.iter().map(|p| mean_strength(hardware, p.bits)).sum();
     let reads = (layer.positions * layer.planes.len()) as u64;
     let groups: usize = layer.blocks.iter().map(|b| tiled.blocks[*b].group_count()).sum();
+    let unit_rows: usize = layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len() * unit).sum();
     LayerActivity {
         reads: reads * groups as u64,
-        cell_reads: reads * (layer.weights() * cells) as u64,
+        cell_reads: reads * (layer.weights() * cells + unit_rows) as u64,
         array_energy: Joule(weighted * squares * hardware.v_digit.0.powi(2) * hardware.xbar.t_read.0),
         ..LayerActivity::default()
     }
@@ -74,10 +79,29 @@ fn levels(op: &MvmOp, layer: &TiledLayer) -> Vec<u64> {
     sums
 }
 
-/// Mean square of a digit of `bits` independent fair bits.
-fn mean_square(bits: u8) -> f64 {
+/// The same of biased weights: what lies between groups holds the offset, columns may be complemented, and a unit
+/// column adds its level.
+fn biased_levels(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, encoding: Encoding) -> Vec<u64> {
+    let of = |code: u32| layer.slices.iter().map(|s| s.level(code)).sum::<u32>();
+    let table: Vec<u32> = (0..=1u32 << layer.weight_bits).map(of).collect();
+    let unit = encoding.unit_columns() as u64 * u64::from(encoding.unit_level(layer.weight_bits, &layer.slices));
+    let mut sums = vec![0u64; layer.rows];
+    for block in layer.blocks.iter().map(|b| &tiled.blocks[*b]) {
+        let stored = Stored::new(layer, encoding, block, op);
+        for (sum, codes) in sums[block.rows.clone()].iter_mut().zip(stored.codes[0].chunks(block.cols.len())) {
+            *sum += unit + codes.iter().map(|c| u64::from(table[usize::from(*c)])).sum::<u64>();
+        }
+    }
+    sums
+}
+
+/// Mean strength of a digit of `bits` independent fair bits: of its square, or of a pulse its length.
+fn mean_strength(hardware: &LayerHardware<'_>, bits: u8) -> f64 {
     let top = f64::from((1u32 << bits) - 1);
-    top * (2.0 * top + 1.0) / 6.0
+    match hardware.core.drive {
+        Drive::Voltage | Drive::Amplitude => top * (2.0 * top + 1.0) / 6.0,
+        Drive::PulseWidth => top / 2.0,
+    }
 }
 
 /// For every tap of the kernel the number of output positions at which it lies inside the input.
@@ -105,14 +129,21 @@ mod tests {
 
     /// One layer on input codes that are uniform and independent, bit by bit.
     fn check(shape: &[usize], kernel: &[usize], stride: &[usize], pad: &[usize], dac_bits: u8) {
-        let p = Parameters { block: [24, 5], group: 9, cell_bits: 3, dac_bits, ..Parameters::default() };
+        for drive in [Drive::Voltage, Drive::PulseWidth] {
+            let p = Parameters { block: [24, 5], group: 9, cell_bits: 3, dac_bits, drive, ..Parameters::default() };
+            check_with(&p, shape, kernel, stride, pad);
+        }
+    }
+
+    fn check_with(p: &Parameters, shape: &[usize], kernel: &[usize], stride: &[usize], pad: &[usize]) {
+        let dac_bits = p.dac_bits;
         let quant = Quant { scale: 1.0, bits: 8, signed: false };
         let mut b = Builder::new(shape, quant, 6, 3);
         let input = b.graph.output();
         let window = if kernel.is_empty() { Window::dense(shape[0]) } else { b.window(input, kernel, stride, pad) };
         b.mvm(input, window.clone(), 7, None);
-        let (graph, chip) = (b.graph, chip(&p));
-        let tiled = tile(&graph, &p);
+        let (graph, chip) = (b.graph, chip(p));
+        let tiled = tile(&graph, p);
         let options = ValueOptions {
             fidelity: Fidelity::Ideal,
             seed: 1,
@@ -144,9 +175,9 @@ mod tests {
                 weight[*feature as usize] += background + *n as f64 * hardware.level.0;
             }
         }
-        let digits: Vec<f64> = (0..1u32 << dac_bits).map(|d| f64::from(d * d)).collect();
+        let digits: Vec<f64> = (0..1u32 << dac_bits).map(|d| f64::from(hardware.strength(d as i32))).collect();
         let mean = digits.iter().sum::<f64>() / digits.len() as f64;
-        assert!((mean - mean_square(dac_bits)).abs() < 1e-12);
+        assert!((mean - mean_strength(&hardware, dac_bits)).abs() < 1e-12);
         let spread = (digits.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / digits.len() as f64).sqrt();
         let (sum, squares) = weight.iter().fold((0.0, 0.0), |(s, q), c| (s + c, q + c * c));
         let sigma = spread / mean * f64::sqrt(squares) / (sum * ((layer.planes.len() * count) as f64).sqrt());

@@ -1,6 +1,6 @@
 //! What the chip gives a layer: its cells, converters and drivers, resolved and checked.
 
-use crate::arch::{Chip, CoreKind, XbarKind};
+use crate::arch::{Chip, CoreKind, Drive, XbarKind};
 use crate::diag::Diagnostic;
 use crate::id::IdVec;
 use crate::lower::{LayerId, TiledGraph, TiledLayer};
@@ -26,6 +26,13 @@ pub(super) struct LayerHardware<'a> {
     pub bipolar: bool,
 }
 
+const fn strength(drive: Drive, digit: i32) -> u32 {
+    match drive {
+        Drive::Voltage | Drive::Amplitude => digit.unsigned_abs().pow(2),
+        Drive::PulseWidth => digit.unsigned_abs(),
+    }
+}
+
 impl<'a> LayerHardware<'a> {
     /// Resolves the hardware of a layer.
     pub(super) fn of(layer: &TiledLayer, chip: &'a Chip) -> diag::Result<Self> {
@@ -40,8 +47,15 @@ impl<'a> LayerHardware<'a> {
             .into());
         };
         let same = |c: &CoreKind| {
-            (c.dac_bits, c.signed_inputs, c.adc.bits, c.adc.full_scale, c.adc.noise_lsb)
-                == (core.dac_bits, core.signed_inputs, core.adc.bits, core.adc.full_scale, core.adc.noise_lsb)
+            (c.dac_bits, c.drive, c.signed_inputs, c.adc.bits, c.adc.full_scale, c.adc.noise_lsb)
+                == (
+                    core.dac_bits,
+                    core.drive,
+                    core.signed_inputs,
+                    core.adc.bits,
+                    core.adc.full_scale,
+                    core.adc.noise_lsb,
+                )
         };
         if let Some(other) = cores.find(|c| !same(c)) {
             let text = format!(
@@ -75,10 +89,33 @@ impl<'a> LayerHardware<'a> {
             core,
             g_min: window.g_min,
             level: Siemens(level),
-            v_digit: Volt(xbar.v_read.0 / f64::from((1u32 << core.dac_bits) - 1)),
+            v_digit: match core.drive {
+                Drive::Voltage | Drive::Amplitude => Volt(xbar.v_read.0 / f64::from((1u32 << core.dac_bits) - 1)),
+                Drive::PulseWidth => xbar.v_read,
+            },
             digit_max: (1 << widest) - 1,
             bipolar: layer.planes.iter().any(|p| p.bipolar()),
         })
+    }
+
+    /// What variance and energy of a cell are multiplied with when a digit drives it: the square of a voltage;
+    /// the number of time units of a pulse, each of which draws read noise of its own.
+    pub(super) fn strength(&self, digit: i32) -> u32 {
+        strength(self.core.drive, digit)
+    }
+
+    /// Digits for which a cell has moments of its own: 1 where currents grow with the digit, all where each
+    /// amplitude is another conductance.
+    pub(super) fn panels(&self) -> u32 {
+        if self.core.drive == Drive::Amplitude { self.digit_max } else { 1 }
+    }
+
+    /// What an erased cell conducts when a digit drives it, over the voltage of digit 1, in siemens.
+    pub(super) fn erased(&self, digit: f64) -> f64 {
+        match self.core.drive {
+            Drive::Amplitude => self.xbar.device.current(self.g_min.0, Volt(digit * self.v_digit.0)) / self.v_digit.0,
+            Drive::Voltage | Drive::PulseWidth => self.g_min.0 * digit,
+        }
     }
 
     /// Resolves all layers, or everything that is wrong.
@@ -92,7 +129,9 @@ impl<'a> LayerHardware<'a> {
                 }
                 Err(found) => problems.extend(found),
             }
-            let conversions = layer.cols * layer.slices.len() * 2;
+            let encoding = chip.xbar_kinds[layer.xbar_kind].encoding;
+            let kinds = layer.slices.len() * encoding.polarities() + encoding.unit_columns();
+            let conversions = layer.cols * kinds;
             if tiled.layers.len() > 1 << 12
                 || layer.rows > 1 << 16
                 || layer.cols > 1 << 16

@@ -5,6 +5,7 @@
 
 mod calibrate;
 mod converter;
+mod current_noise;
 mod estimate;
 mod hardware;
 mod mvm;
@@ -13,6 +14,7 @@ mod pack;
 mod program;
 mod recur;
 mod run;
+mod stored;
 #[doc(hidden)]
 pub mod support;
 #[cfg(test)]

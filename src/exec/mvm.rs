@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::program::{LayerArrays, RowGroup};
+use super::stored::Correction;
 use crate::circuit::{ROWS, ReadNoise, Tile};
 use crate::lower::{MvmOp, Taps};
 use crate::rng::{GROUP, read_tick};
@@ -22,7 +23,7 @@ pub(super) struct LayerPlan<'a> {
     stride: usize,
     /// Digits of every code, `stride` of them.
     digits: Vec<f32>,
-    /// Sum of squared digits of every code.
+    /// Sum of the strengths of the digits of every code.
     squares: Vec<u32>,
     mask: usize,
     seed: u64,
@@ -34,7 +35,7 @@ pub(super) struct LayerPlan<'a> {
 pub(super) struct LayerCounts {
     pub(super) clipped: u64,
     pub(super) code_sum: u64,
-    /// For each row group and replica the summed squared digits of each row.
+    /// For each row group and replica the summed strengths of the digits of each row.
     pub(super) drive: Vec<Vec<u64>>,
 }
 
@@ -64,6 +65,8 @@ pub(super) struct Probe {
     pub(super) slice: usize,
     pub(super) negative: bool,
     pub(super) output: usize,
+    /// Whether it stands on the unit column.
+    pub(super) unit: bool,
     pub(super) value: f32,
 }
 
@@ -89,7 +92,7 @@ impl<'a> LayerPlan<'a> {
             for (d, plane) in digits[code * stride..].iter_mut().zip(planes) {
                 let digit = plane.digit(value);
                 *d = digit as f32;
-                squares[code] += digit.unsigned_abs().pow(2);
+                squares[code] += arrays.strength[digit.unsigned_abs() as usize];
             }
         }
         let (positions, features) = (op.positions, taps.features);
@@ -234,7 +237,7 @@ impl<'a> LayerPlan<'a> {
         let planes = &self.arrays.planes;
         let (step, slots, parts) = (self.arrays.replicas, (ROWS / self.stride).max(1), self.stride.div_ceil(ROWS));
         let Scratch { lines, tile, accumulators, values, features, .. } = scratch;
-        tile.digits.resize(group.rows.len(), [0.0; ROWS]);
+        tile.digits.resize(group.rows.len() * self.arrays.panels, [0.0; ROWS]);
         accumulators.resize((slots * slot_len).max(accumulators.len()), 0);
         values.resize(ROWS * slot_len, 0.0);
         let (mut clipped, mut code_sum) = (0, 0);
@@ -242,6 +245,7 @@ impl<'a> LayerPlan<'a> {
         while position < positions.end {
             accumulators[..slots * slot_len].fill(0);
             let held = (positions.end - position).div_ceil(step).min(slots);
+            let mut counted = [0i64; ROWS];
             for part in 0..parts {
                 for m in 0..ROWS {
                     let (slot, plane) =
@@ -254,6 +258,12 @@ impl<'a> LayerPlan<'a> {
                     }
                 }
                 self.fill(group, lines, features, tile, (position, held), part);
+                if group.correction.as_ref().is_some_and(Correction::counts) {
+                    count(&tile.digits[..group.rows.len()], tile, &mut counted);
+                }
+                if self.arrays.panels > 1 {
+                    one_hot(&mut tile.digits, self.arrays.panels);
+                }
                 let wanted = tap.is_some().then_some(values.as_mut_slice());
                 let done = copy.columns.read(self.isa, tile, noise, accumulators, wanted);
                 clipped += done.clipped;
@@ -265,7 +275,11 @@ impl<'a> LayerPlan<'a> {
             for slot in 0..held {
                 let p = position + slot * step;
                 let out = &mut out[p * self.op.outputs..(p + 1) * self.op.outputs];
-                shift_add(group, &accumulators[slot * slot_len..(slot + 1) * slot_len], out);
+                let codes = &accumulators[slot * slot_len..(slot + 1) * slot_len];
+                shift_add(group, codes, out);
+                if let Some(correction) = &group.correction {
+                    correction.apply(codes, counted[slot], &mut out[group.cols.clone()]);
+                }
             }
             position += held * step;
         }
@@ -318,9 +332,31 @@ impl<'a> LayerPlan<'a> {
     }
 }
 
+/// Spreads the digits that stand in front over as many lines as there are amplitudes: digit `d` becomes its sign
+/// on line `|d| - 1`.
+fn one_hot(digits: &mut [[f32; ROWS]], panels: usize) {
+    for row in (0..digits.len() / panels).rev() {
+        let own = digits[row];
+        for (p, line) in digits[row * panels..(row + 1) * panels].iter_mut().enumerate() {
+            *line = own.map(|d| if d.abs() == (p + 1) as f32 { d.signum() } else { 0.0 });
+        }
+    }
+}
+
+/// Adds up the digits of the planes of a tile, for each slot.
+fn count(digits: &[[f32; ROWS]], tile: &Tile, counted: &mut [i64; ROWS]) {
+    let mut sums = [0.0f32; ROWS];
+    for digits in digits {
+        sums.iter_mut().zip(digits).for_each(|(s, d)| *s += d);
+    }
+    for m in (0..ROWS).filter(|m| tile.used[*m]) {
+        counted[tile.slots[m]] += sums[m] as i64 * i64::from(tile.weights[m]);
+    }
+}
+
 /// Adds the codes of all slices and polarities of one position to its outputs.
 fn shift_add(group: &RowGroup, slot: &[i32], out: &mut [i64]) {
-    for run in &group.runs {
+    for run in group.runs.iter().filter(|r| !r.unit) {
         let codes = &slot[run.lane..run.lane + run.len];
         let out = &mut out[run.output..run.output + run.len];
         if run.negative {
@@ -354,6 +390,7 @@ fn probe(
                     slice: run.slice,
                     negative: run.negative,
                     output: run.output + i,
+                    unit: run.unit,
                     value: values[(lane / GROUP * ROWS + m) * GROUP + lane % GROUP],
                 });
             }

@@ -4,24 +4,26 @@
 //! precision, without the integer grid, and compares mean and variance of every column of a layer: with
 //! equal laws the squared standardised differences of means follow chi-square with one degree of freedom
 //! for each column, and so do those of the logarithms of variances (variance `2/(n-1)` each, Gaussian reads).
-
-use std::ops::Range;
+//! The distribution itself is compared after every column is freed of its mean and scale (those of both paths
+//! together): counts of both paths in ten bins, equally probable under a Gaussian, are tested for homogeneity.
 
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
 use super::converter::Converters;
+use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
 use super::mvm::{Probe, Scratch};
-use super::program::{self, Arrays};
+use super::program::{self, Arrays, CellMoments};
 use super::run::{Hooks, RunOptions, Walk};
 use super::{Fidelity, ValueOptions};
-use crate::arch::{Chip, Subtraction};
+use crate::arch::{Chip, Drive};
 use crate::diag;
 use crate::id::{Id, IdVec};
 use crate::lower::{LayerId, QuantGraph, Taps, TiledGraph};
 use crate::rng::{self, Domain, Draw};
+use crate::tensor::{Encoding, Subtraction};
 
 /// Comparison of one layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,12 +38,20 @@ pub struct LayerTest {
     pub mean_p: f64,
     /// The same for the variances.
     pub variance_p: f64,
-    /// Of the layer: twice the smaller of the two (Bonferroni), at most 1.
+    /// The same for the counts in bins.
+    pub shape_p: f64,
+    /// Of the layer: three times the smallest of the three (Bonferroni), at most 1.
     pub p_value: f64,
 }
 
-/// One column of a layer: row group, slice, polarity, output.
-type Column = (usize, usize, bool, usize);
+/// One column of a layer.
+struct Column {
+    group: usize,
+    slice: usize,
+    negative: bool,
+    output: usize,
+    unit: bool,
+}
 
 /// Compares the aggregated read noise of every layer with the per-cell oracle, for the input codes that the
 /// given sample yields in `ideal`, at the position and plane that drive most rows; `reads` reads by each path.
@@ -101,7 +111,8 @@ fn aggregated(
                 return;
             }
             if read == 0 {
-                columns.push((p.group, p.slice, p.negative, p.output));
+                let Probe { group, slice, negative, output, unit, .. } = p;
+                columns.push(Column { group, slice, negative, output, unit });
                 values.push(Vec::with_capacity(reads));
             }
             values[at].push(f64::from(p.value));
@@ -158,43 +169,51 @@ impl Job<'_> {
         let op = program::operation(self.graph, layer)?;
         let digits = self.digits(codes, position, plane)?;
         let converter = &self.converters[self.id];
+        let encoding = self.hardware.xbar.encoding;
+        let noise = CurrentNoise::new(self.hardware, self.options)?;
         // the oracle lives in another random world than the path it judges
         let seed = !self.options.seed;
         let mut values: Vec<Vec<f64>> = vec![vec![]; columns.len()];
         let mut group = 0;
         for block in layer.blocks.iter().map(|b| &self.tiled.blocks[*b]) {
-            let cells = program::cells((self.id, layer), block, op, self.hardware, self.options, 0);
+            let cells = program::cells((self.id, layer), block, op, (self.hardware, noise), self.options, 0);
             let (height, width) = (block.rows.len(), block.cols.len());
             for rows in block.groups() {
-                let of_group = columns.iter().zip(&mut values).filter(|(c, _)| c.0 == group);
+                let of_group = columns.iter().zip(&mut values).filter(|(c, _)| c.group == group);
                 let mut jobs: Vec<(&Column, &mut Vec<f64>)> = of_group.collect();
-                jobs.par_iter_mut().for_each(|((_, slice, negative, output), values)| {
-                    let step = converter.step(*slice, layer.slices[*slice]) * self.hardware.level.0;
+                jobs.par_iter_mut().for_each(|(column, values)| {
+                    let Column { slice, negative, output, unit, .. } = **column;
+                    let step = converter.step(slice, layer.slices[slice]) * self.hardware.level.0;
                     let noise = self.hardware.core.adc.noise_lsb * self.options.noise_scale;
                     **values = (0..reads)
                         .map(|read| {
                             let tick = rng::read_tick(read, position, plane);
                             let draw = |domain, element| Draw { seed, domain, element, tick };
                             let column = |polarity: bool| -> f64 {
-                                let driven = rows.clone().filter(|r| digits[*r] != 0.0);
-                                driven
+                                rows.clone()
                                     .map(|row| {
-                                        let kind = slice * 2 + usize::from(polarity);
-                                        let at = (kind * height + row - block.rows.start) * width + output
-                                            - block.cols.start;
-                                        let cell = rng::element(self.id.index(), row, *output, *slice, polarity, 0);
-                                        let z = draw(Domain::Read, cell).normal(0);
-                                        let g = cells.mean[at] + cells.variance[at].sqrt() * z;
-                                        digits[row] * g
+                                        let of_block = row - block.rows.start;
+                                        let (at, cell) = if unit {
+                                            let behind = layer.slices.len() * height * width;
+                                            (behind + of_block, program::unit_cell(self.id, row, block, 0))
+                                        } else {
+                                            let kind = slice * encoding.polarities() + usize::from(polarity);
+                                            let at = (kind * height + of_block) * width + output - block.cols.start;
+                                            (at, rng::element(self.id.index(), row, output, slice, polarity, 0))
+                                        };
+                                        self.cell(&cells, at, digits[row], draw(Domain::Read, cell))
                                     })
                                     .sum()
                             };
-                            let background = self.hardware.g_min.0 * Self::sum(&digits, &rows);
-                            let current = match self.hardware.xbar.subtraction {
-                                Subtraction::Analog => column(false) - column(true),
-                                Subtraction::Digital => column(*negative) - background,
+                            let background: f64 = digits[rows.clone()].iter().map(|d| self.hardware.erased(*d)).sum();
+                            let current = match encoding {
+                                Encoding::Pair(Subtraction::Analog) => column(false) - column(true),
+                                _ => column(negative) - background,
                             };
-                            let own = rng::element(self.id.index(), rows.start, *output, *slice, *negative, 0);
+                            let own = match unit {
+                                true => program::unit_cell(self.id, rows.start, block, 0),
+                                false => rng::element(self.id.index(), rows.start, output, slice, negative, 0),
+                            };
                             current / step + noise * draw(Domain::AdcThermal, own).normal(0)
                         })
                         .collect();
@@ -205,8 +224,21 @@ impl Job<'_> {
         Ok(values)
     }
 
-    fn sum(digits: &[f64], rows: &Range<usize>) -> f64 {
-        digits[rows.clone()].iter().sum()
+    /// What one cell adds to its column in one read, in siemens.
+    fn cell(&self, cells: &CellMoments, at: usize, digit: f64, draw: Draw) -> f64 {
+        let read = |unit: u16| cells.mean[at] + cells.variance[at].sqrt() * draw.normal(unit);
+        let driven = match self.hardware.core.drive {
+            Drive::Voltage if digit == 0.0 => 0.0,
+            Drive::Voltage => digit * read(0),
+            Drive::Amplitude => match cells.amplitudes.get((digit.abs() as usize).wrapping_sub(1)) {
+                Some([mean, variance]) => digit.signum() * (mean[at] + variance[at].sqrt() * draw.normal(0)),
+                None => 0.0,
+            },
+            // every time unit of a pulse is a read of its own
+            Drive::PulseWidth => (0..digit as u16).map(read).sum(),
+        };
+        // thermal noise is there in every cell, driven or not
+        driven + cells.still.get(at).map_or(0.0, |v| v.sqrt() * draw.normal(u16::MAX))
     }
 }
 
@@ -218,6 +250,7 @@ fn compare(layer: LayerId, fast: &[Vec<f64>], slow: &[Vec<f64>], reads: usize) -
         (mean, v.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0))
     };
     let (mut mean_chi2, mut variance_chi2, mut columns) = (0.0, 0.0, 0);
+    let mut counts = [[0u32; BINS.len() + 1]; 2];
     for (a, b) in fast.iter().zip(slow) {
         let ((m, s), (n_mean, n_square)) = (moments(a), moments(b));
         if s == 0.0 && n_square == 0.0 {
@@ -228,10 +261,24 @@ fn compare(layer: LayerId, fast: &[Vec<f64>], slow: &[Vec<f64>], reads: usize) -
         mean_chi2 += (m - n_mean).powi(2) / ((s + n_square) / n);
         variance_chi2 += (s / n_square).ln().powi(2) / (4.0 / (n - 1.0));
         columns += 1;
+        let (centre, scale) = (0.5 * (m + n_mean), (0.5 * (s + n_square)).sqrt());
+        for (counts, values) in counts.iter_mut().zip([a, b]) {
+            for v in values {
+                counts[BINS.partition_point(|edge| *edge < (v - centre) / scale)] += 1;
+            }
+        }
     }
+    let [fast, slow] = counts.map(|c| c.map(f64::from));
+    let shape_chi2: f64 = fast.iter().zip(slow).map(|(a, b)| (a - b).powi(2) / (a + b).max(1.0)).sum();
     let (mean_p, variance_p) = (chi2_above(mean_chi2, columns), chi2_above(variance_chi2, columns));
-    LayerTest { layer, columns, reads, mean_p, variance_p, p_value: (2.0 * mean_p.min(variance_p)).min(1.0) }
+    let shape_p = chi2_above(shape_chi2, BINS.len());
+    let p_value = (3.0 * mean_p.min(variance_p).min(shape_p)).min(1.0);
+    LayerTest { layer, columns, reads, mean_p, variance_p, shape_p, p_value }
 }
+
+/// Edges of ten bins that a standard Gaussian fills equally (its deciles).
+const BINS: [f64; 9] =
+    [-1.281_551_6, -0.841_621_2, -0.524_400_5, -0.253_347_1, 0.0, 0.253_347_1, 0.524_400_5, 0.841_621_2, 1.281_551_6];
 
 /// Probability that chi-square with `k` degrees of freedom exceeds `x`: the regularised upper incomplete
 /// gamma function `Q(k/2, x/2)`, by its series below the mean and Legendre's continued fraction above
@@ -266,9 +313,10 @@ pub fn chi2_above(x: f64, k: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::support::{Parameters, chip, heartbeat, samples, tile};
+    use super::super::support::{Parameters, chip, encodings, heartbeat, samples, tile};
     use super::super::tests::options;
     use super::*;
+    use crate::arch::{Drive, Noise};
     use crate::tensor::SignedInputs;
 
     #[test]
@@ -293,25 +341,37 @@ mod tests {
         assert!(compare(LayerId::new(0), &a, &b, 400).p_value > 1e-3);
         assert!(compare(LayerId::new(0), &a, &sample(100, 0.1, 1.0), 400).mean_p < 1e-4);
         assert!(compare(LayerId::new(0), &a, &sample(100, 0.0, 1.1), 400).variance_p < 1e-4);
+        // a uniform law of the same mean and variance
+        let flat = |column: u64, read: usize| {
+            let draw = Draw { seed: 4, domain: Domain::Bootstrap, element: column, tick: read as u64 };
+            12f64.sqrt() * (draw.uniform(0) - 0.5)
+        };
+        let flat: Vec<Vec<f64>> = (0..30).map(|c| (0..400).map(|r| flat(c, r)).collect()).collect();
+        let found = compare(LayerId::new(0), &a, &flat, 400);
+        assert!(found.shape_p < 1e-4 && found.mean_p > 1e-3, "{found:?}");
     }
 
     #[test]
     fn aggregated_noise_has_the_law_of_its_cells() {
         let graph = heartbeat();
         let x = samples(&graph, 1, 2);
-        for (subtraction, dac_bits, signed) in [
-            (Subtraction::Analog, 1, SignedInputs::TwosComplement),
-            (Subtraction::Digital, 2, SignedInputs::TwoPhase),
-            (Subtraction::Analog, 1, SignedInputs::SignMagnitude),
-        ] {
-            let p = Parameters { subtraction, dac_bits, signed, block: [64, 20], group: 48, ..Parameters::default() };
+        for (encoding, signed) in encodings() {
+            let (dac_bits, drive) = match signed {
+                SignedInputs::TwosComplement => (1, Drive::Voltage),
+                SignedInputs::SignMagnitude => (2, Drive::Amplitude),
+                SignedInputs::TwoPhase => (3, Drive::PulseWidth),
+            };
+            let noise = Noise { thermal: true, shot: drive != Drive::Voltage || dac_bits == 1 };
+            // pulses on still cells before still converters leave thermal and shot noise alone
+            let base = if drive == Drive::PulseWidth { Parameters::still() } else { Parameters::default() };
+            let p = Parameters { encoding, dac_bits, drive, signed, noise, block: [64, 20], group: 48, ..base };
             let (chip, tiled) = (chip(&p), tile(&graph, &p));
             let inputs = [x.view()];
             let v = options(Fidelity::Noisy);
             let tests = column_moments_test(&graph, &tiled, &chip, &v, &inputs, 0, 60).unwrap();
             assert_eq!(tests.len(), 4);
             for t in tests {
-                assert!(t.p_value > 1e-3 && t.columns >= 10, "{t:?}");
+                assert!(t.p_value > 1e-3 && t.columns >= 10, "{encoding:?} {signed:?}: {t:?}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! From column moments to the packed integer panels of the column read.
 //!
 //! The conversions of a layer stand in one line, `[slice][polarity][output]` (no polarity with analog
-//! subtraction); number `q` of this line is the address of a column's read noise and decides which lane of
+//! subtraction or biased weights; unit columns behind, each at the first output of its block); number `q` of this line is the address of a column's read noise and decides which lane of
 //! which group of 64 a column occupies. It depends on the layer alone: cutting a layer into other column
 //! ranges does not redraw its noise. Other row ranges do.
 
@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::converter::LayerConverter;
 use super::hardware::LayerHardware;
 use super::program::BlockMoments;
+use crate::arch::Drive;
 use crate::circuit::{ColumnGroup, Columns, Line};
 use crate::diag::{self, Diagnostic};
 use crate::lower::{Block, TiledLayer};
@@ -49,6 +50,8 @@ pub(super) struct Run {
     pub(super) shift: u8,
     /// Whether codes are subtracted.
     pub(super) negative: bool,
+    /// Whether it is the unit column, which belongs to no output.
+    pub(super) unit: bool,
 }
 
 /// Chooses the grid of a layer, or says why there is none.
@@ -64,12 +67,17 @@ pub(super) fn grid<'a>(
     let mut finite = true;
     for (block, moments) in blocks {
         let (height, width) = (block.rows.len(), block.cols.len());
-        finite &= moments.mean.iter().all(|g| g.is_finite());
-        finite &= moments.variance.iter().all(|v| v.is_finite() && *v >= 0.0);
+        for (mean, variance) in moments.panels() {
+            finite &= mean.iter().all(|g| g.is_finite());
+            finite &= variance.iter().all(|v| v.is_finite() && *v >= 0.0);
+        }
         total += moments.variance.iter().sum::<f64>();
         cells += moments.variance.len();
-        let kinds = moments.mean.chunks(height * width).zip(moments.variance.chunks(height * width));
+        let (mean, variance) = moments.envelope();
+        let kinds = mean.chunks(height * width).zip(variance.chunks(height * width));
         for (mean, variance) in kinds {
+            // a unit column stands alone behind the others
+            let width = mean.len() / height;
             for group in block.groups() {
                 rows = rows.max(group.len());
                 let range = (group.start - block.rows.start) * width..(group.end - block.rows.start) * width;
@@ -96,7 +104,11 @@ pub(super) fn grid<'a>(
         );
         return Err(Diagnostic::error("R104", text).help("check the parameters of the device card").into());
     }
-    let digit = f64::from(hardware.digit_max);
+    // a panel of its own for each amplitude leaves digits of 0 and 1
+    let (digit, square) = match hardware.panels() {
+        1 => (f64::from(hardware.digit_max), f64::from(hardware.strength(hardware.digit_max as i32))),
+        _ => (1.0, 1.0),
+    };
     let rounding = 0.5 * rows as f64;
     let fits = |k: i32| {
         let unit = 2f64.powi(k);
@@ -115,7 +127,6 @@ pub(super) fn grid<'a>(
             .help("drive fewer rows at once (dacs_per_crossbar), or use fewer DAC bits or bits in a cell")
             .into());
     };
-    let square = digit * digit;
     let variance_exponent = if variance_sum > 0.0 {
         let room = (EXACT - square * (rounding + 1.0)) / (square * variance_sum);
         if room.is_nan() || room <= 0.0 {
@@ -144,16 +155,20 @@ pub(super) struct Packing<'a> {
 }
 
 impl Packing<'_> {
-    /// First conversion numbers of a block's columns: `(column kind, number)`.
-    fn starts(&self, block: &Block) -> impl Iterator<Item = (usize, usize)> {
-        let (cols, first) = (self.layer.cols, block.cols.start);
-        (0..self.layer.slices.len() * self.kinds).map(move |kind| (kind, kind * cols + first))
+    /// Numbers of the conversions of a block: column kind and its range. The kind behind all others is the
+    /// unit column.
+    fn ranges(&self, block: &Block) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let (cols, first, len) = (self.layer.cols, block.cols.start, block.cols.len());
+        let kinds = self.layer.slices.len() * self.kinds;
+        let range = move |kind: usize, len| kind * cols + first..kind * cols + first + len;
+        let units = kinds..kinds + self.hardware.xbar.encoding.unit_columns();
+        (0..kinds).map(move |kind| (kind, range(kind, len))).chain(units.map(move |kind| (kind, range(kind, 1))))
     }
 
     /// Group numbers that a block touches, ascending.
     fn numbers(&self, block: &Block) -> Vec<usize> {
         let mut numbers: Vec<usize> =
-            (self.starts(block)).flat_map(|(_, q)| q / GROUP..=(q + block.cols.len() - 1) / GROUP).collect();
+            (self.ranges(block)).flat_map(|(_, q)| q.start / GROUP..=(q.end - 1) / GROUP).collect();
         numbers.dedup();
         numbers
     }
@@ -162,13 +177,14 @@ impl Packing<'_> {
     pub(super) fn runs(&self, block: &Block) -> Vec<Run> {
         let numbers = self.numbers(block);
         let mut runs = Vec::new();
-        for (kind, start) in self.starts(block) {
-            let end = start + block.cols.len();
+        let kinds = self.layer.slices.len() * self.kinds;
+        for (kind, Range { start, end }) in self.ranges(block) {
             let mut q = start;
             while q < end {
                 let stop = end.min((q / GROUP + 1) * GROUP);
                 let index = numbers.binary_search(&(q / GROUP)).expect("every group of the block is listed");
-                let slice = kind / self.kinds;
+                // a unit column is converted as the highest slice
+                let slice = (kind / self.kinds).min(self.layer.slices.len() - 1);
                 runs.push(Run {
                     lane: index * GROUP + q % GROUP,
                     output: block.cols.start + q - start,
@@ -176,6 +192,7 @@ impl Packing<'_> {
                     slice,
                     shift: self.converter.exponents[slice],
                     negative: kind % self.kinds == 1,
+                    unit: kind == kinds,
                 });
                 q = stop;
             }
@@ -187,6 +204,8 @@ impl Packing<'_> {
     pub(super) fn columns(&self, block: &Block, rows: &Range<usize>, moments: &BlockMoments) -> Columns {
         let runs = self.runs(block);
         let (height, width) = (rows.len(), block.cols.len());
+        let panels = moments.panels();
+        let lines = height * panels.len();
         let parts = 1 + usize::from(self.noisy);
         let zero = Line([0.0; LANES]);
         let mut groups: Vec<ColumnGroup> = (self.numbers(block).iter().enumerate())
@@ -197,7 +216,7 @@ impl Packing<'_> {
                 ColumnGroup {
                     number: *number as u32,
                     lines: first..last + 1,
-                    panel: vec![zero; (last + 1 - first) * height * parts],
+                    panel: vec![zero; (last + 1 - first) * lines * parts],
                     gain: [zero; 4],
                     variance_gain: [zero; 4],
                     floor: [zero; 4],
@@ -208,28 +227,41 @@ impl Packing<'_> {
         for run in &runs {
             let group = &mut groups[run.lane / GROUP];
             let step = self.converter.step(run.slice, self.layer.slices[run.slice]);
-            let kind = run.slice * self.kinds + usize::from(run.negative);
+            let kind = match run.unit {
+                true => self.layer.slices.len() * self.kinds,
+                false => run.slice * self.kinds + usize::from(run.negative),
+            };
+            let first = kind * block.rows.len() * width;
+            let of_kind = if run.unit { 1 } else { width };
             for i in 0..run.len {
                 let (line, lane) = ((run.lane + i) % GROUP / LANES, (run.lane + i) % LANES);
                 group.gain[line].0[lane] = (1.0 / (mean_unit * step)) as f32;
                 group.variance_gain[line].0[lane] = (1.0 / (variance_unit * step * step)) as f32;
-                group.floor[line].0[lane] = (self.noise_lsb * self.noise_lsb) as f32;
                 let col = run.output + i - block.cols.start;
+                let rows_of = rows.clone().map(|r| first + (r - block.rows.start) * of_kind + col);
+                let still: f64 = rows_of.filter_map(|at| moments.still.get(at)).sum();
+                group.floor[line].0[lane] = (self.noise_lsb * self.noise_lsb + still / (step * step)) as f32;
                 for r in 0..height {
-                    let from = (kind * block.rows.len() + rows.start - block.rows.start + r) * width + col;
-                    let to = ((line - group.lines.start) * height + r) * parts;
-                    group.panel[to].0[lane] = (moments.mean[from] * mean_unit).round() as f32;
-                    if self.noisy {
-                        group.panel[to + 1].0[lane] = (moments.variance[from] * variance_unit).round() as f32;
+                    let from = first + (rows.start - block.rows.start + r) * of_kind + col;
+                    for (p, (mean, variance)) in panels.iter().enumerate() {
+                        let to = ((line - group.lines.start) * lines + r * panels.len() + p) * parts;
+                        group.panel[to].0[lane] = (mean[from] * mean_unit).round() as f32;
+                        if self.noisy {
+                            group.panel[to + 1].0[lane] = (variance[from] * variance_unit).round() as f32;
+                        }
                     }
                 }
             }
         }
         Columns {
-            rows: height,
+            rows: lines,
             groups,
             noisy: self.noisy,
-            multilevel: self.hardware.digit_max > 1 || self.hardware.bipolar,
+            multilevel: match self.hardware.core.drive {
+                Drive::Voltage => self.hardware.digit_max > 1 || self.hardware.bipolar,
+                Drive::Amplitude => self.hardware.bipolar,
+                Drive::PulseWidth => false,
+            },
             clip: self.converter.clip,
         }
     }

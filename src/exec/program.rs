@@ -1,7 +1,7 @@
 //! Programmed crossbars: weights become conductances, conductances an integer grid.
 //!
-//! A weight code's magnitude is cut into slices; each slice is a cell level in the column of the weight's
-//! sign and level 0 in the other. One level is the same conductance step for all slices of a layer:
+//! What an encoding stores of a weight code is cut into slices ([`super::stored`]); each slice is a cell level. In
+//! a differential pair it stands in the column of the weight's sign and level 0 in the other. One level is the same conductance step for all slices of a layer:
 //! `(g_max − g_min) / (2^bits_per_cell − 1)`. The background `g_min` cancels in the pair; where each column
 //! is converted by itself a reference column of erased cells is subtracted first (assumed ideal).
 //!
@@ -11,23 +11,26 @@
 //! squared levels with the largest `j` under the same limit of the sums. `f32` sums are then exact. Below
 //! `noisy` conductances are whole levels and the grid is one level.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::converter::{Converters, LayerConverter};
+use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
 use super::pack::{self, Grid, Run};
+use super::stored::{Correction, Stored};
 use super::{Fidelity, ValueOptions};
-use crate::arch::{Chip, Subtraction};
+use crate::arch::{Chip, Drive};
 use crate::circuit::Columns;
 use crate::device::{Chance, Programming};
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::id::{Id, IdVec};
 use crate::lower::{Block, LayerId, MvmOp, QuantGraph, TiledGraph, TiledLayer};
 use crate::rng;
-use crate::tensor::Plane;
-use crate::units::{Joule, Second};
+use crate::tensor::{Encoding, Plane, Subtraction};
+use crate::units::{Joule, Second, Volt};
 
 /// All crossbars of a network, ready to be read.
 #[derive(Debug, Clone)]
@@ -43,14 +46,20 @@ pub struct Arrays {
 pub(super) struct LayerArrays {
     pub(super) converter: LayerConverter,
     pub(super) planes: Vec<Plane>,
-    /// Cells, conversions for one weight: both polarities of all slices; converters of all slices.
+    /// Cells, conversions for one weight: all polarities of all slices; converters of all slices.
     pub(super) cells_per_weight: usize,
     pub(super) conversions_per_output: usize,
+    /// Unit columns of each crossbar.
+    pub(super) unit_columns: usize,
     pub(super) replicas: usize,
     pub(super) groups: Vec<RowGroup>,
     pub(super) grid: Grid,
-    /// Joule for one siemens of row conductance and one squared digit: `v_digit² · t_read`.
+    /// Joule for one siemens of row conductance and one unit of strength: `v_digit² · t_read`.
     pub(super) energy: f64,
+    /// [`LayerHardware::panels`].
+    pub(super) panels: usize,
+    /// [`LayerHardware::strength`] of each digit from 0 on.
+    pub(super) strength: Vec<u32>,
 }
 
 /// Rows of a block that are driven together.
@@ -59,6 +68,8 @@ pub(super) struct RowGroup {
     pub(super) rows: Range<usize>,
     pub(super) cols: Range<usize>,
     pub(super) runs: Vec<Run>,
+    /// How an offset is taken back.
+    pub(super) correction: Option<Correction>,
     /// One for each replica of the layer.
     pub(super) copies: Vec<GroupCopy>,
 }
@@ -74,21 +85,52 @@ pub(super) struct GroupCopy {
 }
 
 /// Read moments of the columns of one block in cell levels, `[column kind][row][col]`, where a column kind
-/// is a slice (analog subtraction) or a slice and polarity.
+/// is a slice (analog subtraction) or a slice and polarity; `[row]` of the unit column behind them.
 #[derive(Debug, Clone)]
 pub(super) struct BlockMoments {
     pub(super) mean: Vec<f64>,
     pub(super) variance: Vec<f64>,
+    /// What every read adds to the variance, whatever drives the cell; empty without such noise.
+    pub(super) still: Vec<f64>,
+    /// Mean and variance for each digit from 1 on, where each amplitude has its own.
+    pub(super) amplitudes: Vec<[Vec<f64>; 2]>,
     /// Siemens, for each row.
     pub(super) row_conductance: Vec<f64>,
     pub(super) programming: Programming,
 }
 
-/// Read moments of single cells in siemens, `[slice][polarity][row][col]`.
+impl BlockMoments {
+    /// Mean and variance of every panel of a column: one, or one for each amplitude.
+    pub(super) fn panels(&self) -> Vec<(&[f64], &[f64])> {
+        if self.amplitudes.is_empty() {
+            return vec![(&self.mean, &self.variance)];
+        }
+        self.amplitudes.iter().map(|[mean, variance]| (mean.as_slice(), variance.as_slice())).collect()
+    }
+    /// The largest magnitudes of all panels.
+    pub(super) fn envelope(&self) -> (Cow<'_, [f64]>, Cow<'_, [f64]>) {
+        let largest = |of: usize| -> Cow<'_, [f64]> {
+            let all = |i: usize| self.amplitudes.iter().map(|p| p[of][i].abs()).fold(0.0, f64::max);
+            (0..self.mean.len()).map(all).collect()
+        };
+        if self.amplitudes.is_empty() {
+            (Cow::from(&self.mean), Cow::from(&self.variance))
+        } else {
+            (largest(0), largest(1))
+        }
+    }
+}
+
+/// Read moments of single cells in siemens, `[slice][polarity][row][col]`, then `[row]` of the unit column.
 #[derive(Debug, Clone)]
 pub(super) struct CellMoments {
     pub(super) mean: Vec<f64>,
     pub(super) variance: Vec<f64>,
+    /// See [`BlockMoments::still`].
+    pub(super) still: Vec<f64>,
+    /// Mean and variance of the current over the voltage of digit 1, for each digit from 1 on, where each amplitude
+    /// has its own.
+    pub(super) amplitudes: Vec<[Vec<f64>; 2]>,
     pub(super) programming: Programming,
 }
 
@@ -109,38 +151,75 @@ pub(super) fn cells(
     layer: (LayerId, &TiledLayer),
     block: &Block,
     op: &MvmOp,
-    hardware: &LayerHardware<'_>,
+    (hardware, noise): (&LayerHardware<'_>, CurrentNoise),
     options: &ValueOptions,
     replica: usize,
 ) -> CellMoments {
     let (id, layer) = layer;
-    let count = layer.slices.len() * 2 * block.rows.len() * block.cols.len();
+    let encoding = hardware.xbar.encoding;
+    let columns = layer.slices.len() * encoding.polarities() * block.cols.len() + encoding.unit_columns();
+    let count = columns * block.rows.len();
     let (mut target, mut address) = (Vec::with_capacity(count), Vec::with_capacity(count));
-    let codes = op.block(block.rows.clone(), block.cols.clone());
+    let conductance = |level: u32| hardware.g_min.0 + f64::from(level) * hardware.level.0;
+    let stored = Stored::new(layer, encoding, block, op);
     for (s, slice) in layer.slices.iter().enumerate() {
-        for negative in [false, true] {
+        for (codes, negative) in stored.codes.iter().zip([false, true]) {
             let mut codes = codes.iter();
             for row in block.rows.clone() {
-                for (col, w) in block.cols.clone().zip(&mut codes) {
-                    let level = if (*w < 0) == negative { slice.level(u32::from(w.unsigned_abs())) } else { 0 };
-                    target.push(hardware.g_min.0 + f64::from(level) * hardware.level.0);
+                for (col, code) in block.cols.clone().zip(&mut codes) {
+                    target.push(conductance(slice.level(u32::from(*code))));
                     address.push(rng::element(id.index(), row, col, s, negative, replica));
                 }
             }
         }
     }
-    let device = &hardware.xbar.device;
+    if encoding.unit_columns() > 0 {
+        let level = u32::from(encoding.unit_level(layer.weight_bits, &layer.slices));
+        target.extend(block.rows.clone().map(|_| conductance(level)));
+        address.extend(block.rows.clone().map(|row| unit_cell(id, row, block, replica)));
+    }
+    let (device, core_drive) = (&hardware.xbar.device, hardware.core.drive);
     let noisy = options.fidelity >= Fidelity::Noisy;
     let chance = Chance { seed: options.seed, scale: if noisy { options.noise_scale } else { 0.0 } };
     let mut g = vec![0.0; count];
     let programming = device.program(&target, &address, chance, &mut g);
     if !noisy {
-        return CellMoments { mean: target, variance: vec![0.0; count], programming };
+        return CellMoments {
+            mean: target,
+            variance: vec![0.0; count],
+            still: Vec::new(),
+            amplitudes: Vec::new(),
+            programming,
+        };
     }
     device.age(&mut g, &address, options.age, options.temperature, chance);
     let (mut mean, mut variance) = (target, vec![0.0; count]);
     device.read_moments(&g, hardware.xbar.v_read, chance, &mut mean, &mut variance);
-    CellMoments { mean, variance, programming }
+    let CurrentNoise { driven, still } = noise;
+    let amplitudes = match core_drive {
+        Drive::Amplitude => (1..=hardware.digit_max)
+            .map(|digit| {
+                let d = f64::from(digit);
+                let [mut mean, mut variance] = [vec![0.0; count], vec![0.0; count]];
+                device.read_moments(&g, Volt(d * hardware.v_digit.0), chance, &mut mean, &mut variance);
+                mean.iter_mut().for_each(|g| *g *= d);
+                variance.iter_mut().zip(&mean).for_each(|(v, i)| *v = *v * d * d + driven * i.max(0.0));
+                [mean, variance]
+            })
+            .collect(),
+        Drive::Voltage | Drive::PulseWidth => Vec::new(),
+    };
+    if driven > 0.0 {
+        variance.iter_mut().zip(&mean).for_each(|(v, g)| *v += driven * g.max(0.0));
+    }
+    let still = if still > 0.0 { mean.iter().map(|g| still * g.max(0.0)).collect() } else { Vec::new() };
+    CellMoments { mean, variance, still, amplitudes, programming }
+}
+
+/// Address of a cell of a block's unit column: the other polarity of its first column, which biased weights leave
+/// free.
+pub(super) fn unit_cell(layer: LayerId, row: usize, block: &Block, replica: usize) -> u64 {
+    rng::element(layer.index(), row, block.cols.start, 0, true, replica)
 }
 
 /// Columns of one block from its cells.
@@ -148,17 +227,16 @@ fn block_moments(
     layer: (LayerId, &TiledLayer),
     block: &Block,
     op: &MvmOp,
-    hardware: &LayerHardware<'_>,
+    (hardware, noise): (&LayerHardware<'_>, CurrentNoise),
     options: &ValueOptions,
     replica: usize,
 ) -> BlockMoments {
-    let cells = cells(layer, block, op, hardware, options, replica);
-    let layer = layer.1;
+    let cells = cells(layer, block, op, (hardware, noise), options, replica);
     let (rows, cols) = (block.rows.len(), block.cols.len());
     let plane = rows * cols;
     let mut row_conductance = vec![0.0; rows];
     for kind in cells.mean.chunks(plane) {
-        for (sum, row) in row_conductance.iter_mut().zip(kind.chunks(cols)) {
+        for (sum, row) in row_conductance.iter_mut().zip(kind.chunks(kind.len() / rows)) {
             *sum += row.iter().sum::<f64>();
         }
     }
@@ -168,23 +246,37 @@ fn block_moments(
     let whole = |g: f64| ((g - g_min) / level).round();
     let exact = |g: f64| (g - g_min) / level;
     let levels = |g: f64| if nominal { whole(g) } else { exact(g) };
-    let (mean, variance) = match hardware.xbar.subtraction {
-        Subtraction::Digital => (
-            cells.mean.iter().map(|g| levels(*g)).collect(),
-            cells.variance.iter().map(|v| v / level.powi(2)).collect(),
-        ),
-        Subtraction::Analog => {
-            let (mut mean, mut variance) = (Vec::with_capacity(plane), Vec::with_capacity(plane));
-            for s in 0..layer.slices.len() {
-                let at = |polarity: usize, i: usize| (2 * s + polarity) * plane + i;
-                mean.extend((0..plane).map(|i| levels(cells.mean[at(0, i)]) - levels(cells.mean[at(1, i)])));
-                variance
-                    .extend((0..plane).map(|i| (cells.variance[at(0, i)] + cells.variance[at(1, i)]) / level.powi(2)));
-            }
-            (mean, variance)
+    // both cells of a pair, one behind the other, where they share a conversion
+    let pairs = hardware.xbar.encoding == Encoding::Pair(Subtraction::Analog);
+    let of_columns = |cells: &[f64], one: &dyn Fn(f64) -> f64, two: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
+        if !pairs {
+            return cells.iter().map(|c| one(*c)).collect();
         }
+        let of_slices = cells.chunks(2 * plane).map(|pair| pair.split_at(plane));
+        of_slices.flat_map(|(plus, minus)| plus.iter().zip(minus).map(|(a, b)| two(*a, *b))).collect()
     };
-    BlockMoments { mean, variance, row_conductance, programming: cells.programming }
+    let squares = |cells: &[f64]| of_columns(cells, &|v| v / level.powi(2), &|a, b| (a + b) / level.powi(2));
+    let amplitudes = (1..=hardware.panels() as usize).filter(|_| hardware.panels() > 1);
+    let amplitudes = amplitudes
+        .map(|digit| {
+            let d = digit as f64;
+            let Some([mean, variance]) = cells.amplitudes.get(digit - 1) else {
+                let nominal = of_columns(&cells.mean, &|g| d * levels(g), &|a, b| d * (levels(a) - levels(b)));
+                return [nominal, vec![0.0; cells.variance.len() / if pairs { 2 } else { 1 }]];
+            };
+            let erased = hardware.erased(d);
+            let levels = |i: f64| (i - erased) / level;
+            [of_columns(mean, &levels, &|a, b| levels(a) - levels(b)), squares(variance)]
+        })
+        .collect();
+    BlockMoments {
+        mean: of_columns(&cells.mean, &levels, &|a, b| levels(a) - levels(b)),
+        variance: squares(&cells.variance),
+        still: squares(&cells.still),
+        amplitudes,
+        row_conductance,
+        programming: cells.programming,
+    }
 }
 
 impl Arrays {
@@ -208,7 +300,8 @@ impl Arrays {
     ///
     /// # Errors
     /// If column sums exceed what is computed exactly (R101), the chip does not fit the layers (R102),
-    /// addresses run out (R103), a device yields no numbers (R104), or the tiling is of another network (R105).
+    /// addresses run out (R103), a device yields no numbers (R104), the tiling is of another network (R105), or noise
+    /// has no law for whole columns (R154).
     pub fn program_replicas(
         graph: &QuantGraph,
         tiled: &TiledGraph,
@@ -222,7 +315,7 @@ impl Arrays {
         let mut arrays = Self { layers: IdVec::new(), options: *options, programming: Programming::default() };
         for (id, layer) in tiled.layers.enumerate() {
             let converter = match options.fidelity {
-                Fidelity::Ideal => LayerConverter::ideal(&layer.slices),
+                Fidelity::Ideal => LayerConverter::ideal(layer, hardware[id].xbar.encoding),
                 _ => converters[id].clone(),
             };
             let copies = replicas[id].max(1);
@@ -275,16 +368,15 @@ fn program_layer(
     let (id, tiled_layer) = layer;
     let jobs: Vec<(&Block, usize)> =
         (tiled_layer.blocks.iter()).flat_map(|b| (0..replicas).map(move |r| (&tiled.blocks[*b], r))).collect();
+    let with = (hardware, CurrentNoise::new(hardware, options)?);
     let moments: Vec<BlockMoments> =
-        jobs.par_iter().map(|(block, replica)| block_moments(layer, block, op, hardware, options, *replica)).collect();
+        jobs.par_iter().map(|(block, replica)| block_moments(layer, block, op, with, options, *replica)).collect();
     let mut programming = Programming::default();
     for m in &moments {
         add(&mut programming, m.programming);
     }
-    let kinds = match hardware.xbar.subtraction {
-        Subtraction::Analog => 1,
-        Subtraction::Digital => 2,
-    };
+    let encoding = hardware.xbar.encoding;
+    let kinds = encoding.conversions();
     let noisy = options.fidelity >= Fidelity::Noisy;
     let grid = pack::grid(tiled_layer, hardware, noisy, jobs.iter().map(|j| j.0).zip(&moments), &converter)?;
     let noise_lsb = if noisy { hardware.core.adc.noise_lsb * options.noise_scale } else { 0.0 };
@@ -292,8 +384,12 @@ fn program_layer(
     let mut groups = Vec::new();
     for (b, copies) in tiled_layer.blocks.iter().zip(moments.chunks(replicas)) {
         let block = &tiled.blocks[*b];
+        let runs = packing.runs(block);
+        let offset = matches!(encoding, Encoding::Offset { .. });
+        let stored = offset.then(|| Stored::new(tiled_layer, encoding, block, op));
+        let correction =
+            stored.and_then(|stored| Correction::new(tiled_layer, encoding, block, &stored, &runs, &converter));
         for rows in block.groups() {
-            let runs = packing.runs(block);
             let copies = (copies.iter().enumerate())
                 .map(|(replica, moments)| GroupCopy {
                     columns: packing.columns(block, &rows, moments),
@@ -303,18 +399,22 @@ fn program_layer(
                         .to_vec(),
                 })
                 .collect();
-            groups.push(RowGroup { rows, cols: block.cols.clone(), runs, copies });
+            let (runs, correction) = (runs.clone(), correction.clone());
+            groups.push(RowGroup { rows, cols: block.cols.clone(), runs, correction, copies });
         }
     }
     let slices = tiled_layer.slices.len();
     let arrays = LayerArrays {
         planes: tiled_layer.planes.clone(),
-        cells_per_weight: 2 * slices,
+        cells_per_weight: encoding.polarities() * slices,
+        unit_columns: encoding.unit_columns(),
         conversions_per_output: kinds * slices,
         replicas,
         groups,
         grid,
         energy: hardware.v_digit.0.powi(2) * hardware.xbar.t_read.0,
+        panels: hardware.panels() as usize,
+        strength: (0..=hardware.digit_max as i32).map(|d| hardware.strength(d)).collect(),
         converter,
     };
     Ok((arrays, programming))

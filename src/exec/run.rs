@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::mvm::{LayerCounts, LayerPlan, Probe, Scratch, Tap};
-use super::program::{self, Arrays};
+use super::program::{self, Arrays, RowGroup};
 use super::recur::Recur;
 use super::{Activity, LayerActivity};
 use crate::diag::{self, Diagnostic, Diagnostics};
@@ -329,9 +329,10 @@ impl LayerPlan<'_> {
     fn fixed_activity(&self, samples: u64) -> LayerActivity {
         let arrays = self.arrays;
         let reads = samples * (self.positions * arrays.planes.len()) as u64;
-        let cells: u64 =
-            arrays.groups.iter().map(|g| (g.rows.len() * g.cols.len() * arrays.cells_per_weight) as u64).sum();
-        let columns: u64 = arrays.groups.iter().map(|g| (g.cols.len() * arrays.conversions_per_output) as u64).sum();
+        let cells_in = |g: &RowGroup| g.rows.len() * (g.cols.len() * arrays.cells_per_weight + arrays.unit_columns);
+        let columns_in = |g: &RowGroup| g.cols.len() * arrays.conversions_per_output + arrays.unit_columns;
+        let cells: u64 = arrays.groups.iter().map(|g| cells_in(g) as u64).sum();
+        let columns: u64 = arrays.groups.iter().map(|g| columns_in(g) as u64).sum();
         LayerActivity {
             reads: reads * arrays.groups.len() as u64,
             cell_reads: reads * cells,

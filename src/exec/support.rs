@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use crate::arch::{
-    Adc, BackEnd, Chip, CoreKind, Defaults, FullScale, Memory, Noc, Subtraction, TileKind, XbarKind, XbarKindId,
+    Adc, BackEnd, Chip, CoreKind, Defaults, Drive, FullScale, Memory, Noc, Noise, TileKind, XbarKind, XbarKindId,
 };
 use crate::cost::{Part, PartKind, Price, Source};
 use crate::device::{Chance, Device, Programming, Window as Conductances};
@@ -16,7 +16,7 @@ use crate::lower::{
     WeightCodes,
 };
 use crate::rng::{Domain, Draw};
-use crate::tensor::{Quant, SignedInputs, Slice, Window};
+use crate::tensor::{Encoding, InputSum, Quant, SignedInputs, Subtraction, Window};
 use crate::units::{Hertz, Joule, Kelvin, Latency, Second, Siemens, SquareMicron, Volt, Watt};
 
 /// A cell whose programming error and read noise are Gaussian.
@@ -28,6 +28,14 @@ pub struct Gaussian {
     pub program: f64,
     /// Standard deviation of a read, as a fraction of the conductance.
     pub read: f64,
+    /// Curvature: the conductance at `v` is `g·(1 + curve·((v / 0.1 V)² − 1))`.
+    pub curve: f64,
+}
+
+impl Gaussian {
+    fn bend(&self, v: f64) -> f64 {
+        1.0 + self.curve * ((v / 0.1).powi(2) - 1.0)
+    }
 }
 
 impl Device for Gaussian {
@@ -46,14 +54,14 @@ impl Device for Gaussian {
         Programming { pulses, energy: Joule(1e-12 * pulses as f64), time: Second(1e-6 * pulses as f64) }
     }
     fn age(&self, _: &mut [f64], _: &[u64], _: Second, _: Kelvin, _: Chance) {}
-    fn read_moments(&self, g: &[f64], _: Volt, chance: Chance, mean: &mut [f64], variance: &mut [f64]) {
+    fn read_moments(&self, g: &[f64], v: Volt, chance: Chance, mean: &mut [f64], variance: &mut [f64]) {
         for ((g, mean), variance) in g.iter().zip(mean).zip(variance) {
-            *mean = *g;
-            *variance = (self.read * chance.scale * g).powi(2);
+            *mean = g * self.bend(v.0);
+            *variance = (self.read * chance.scale * *mean).powi(2);
         }
     }
     fn current(&self, g: f64, v: Volt) -> f64 {
-        g * v.0
+        g * self.bend(v.0) * v.0
     }
 }
 
@@ -68,8 +76,12 @@ pub struct Parameters {
     pub group: usize,
     /// Bits in a cell.
     pub cell_bits: u8,
+    /// Widths of slices, lowest first; none: as wide as a cell.
+    pub slices: &'static [u8],
     /// Bits of a DAC digit.
     pub dac_bits: u8,
+    /// What a digit is on a line.
+    pub drive: Drive,
     /// How signed inputs are applied.
     pub signed: SignedInputs,
     /// Bits of the converter.
@@ -78,26 +90,57 @@ pub struct Parameters {
     pub full_scale: FullScale,
     /// Noise of the converter in steps.
     pub noise_lsb: f64,
-    /// Where pairs are subtracted.
-    pub subtraction: Subtraction,
+    /// How signed weights become columns.
+    pub encoding: Encoding,
+    /// Noise of the currents.
+    pub noise: Noise,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
         let window = Conductances { g_min: Siemens(1e-6), g_max: Siemens(1e-4) };
         Self {
-            device: Gaussian { window, program: 1e-6, read: 0.02 },
+            device: Gaussian { window, program: 1e-6, read: 0.02, curve: 0.0 },
             block: [128, 128],
             group: 128,
             cell_bits: 4,
+            slices: &[],
             dac_bits: 1,
+            drive: Drive::Voltage,
             signed: SignedInputs::TwosComplement,
             adc_bits: 8,
             full_scale: FullScale::Max,
             noise_lsb: 0.3,
-            subtraction: Subtraction::Analog,
+            encoding: Encoding::Pair(Subtraction::Analog),
+            noise: Noise::default(),
         }
     }
+}
+
+impl Parameters {
+    /// Cells and converters without noise of their own.
+    #[must_use]
+    pub fn still() -> Self {
+        let base = Self::default();
+        Self { device: Gaussian { read: 0.0, ..base.device }, noise_lsb: 0.0, ..base }
+    }
+    /// Widths of slices.
+    fn widths(&self) -> Vec<u8> {
+        if self.slices.is_empty() { vec![self.cell_bits] } else { self.slices.to_vec() }
+    }
+}
+
+/// Every encoding of weights with every application of signed inputs that its converters take.
+#[must_use]
+pub fn encodings() -> Vec<(Encoding, SignedInputs)> {
+    use SignedInputs::{SignMagnitude, TwoPhase, TwosComplement};
+    let sums = [InputSum::Counted, InputSum::UnitColumn];
+    let offsets = sums.into_iter().flat_map(|sum| [false, true].map(|inversion| Encoding::Offset { sum, inversion }));
+    let pairs = [Subtraction::Analog, Subtraction::Digital].map(Encoding::Pair);
+    let all = pairs.into_iter().chain(offsets);
+    all.flat_map(|e| [TwosComplement, TwoPhase, SignMagnitude].map(|s| (e, s)))
+        .filter(|(e, s)| e.bipolar() || *s != SignMagnitude)
+        .collect()
 }
 
 fn part(kind: PartKind) -> Part {
@@ -122,15 +165,18 @@ pub fn chip(p: &Parameters) -> Chip {
         cols: p.block[1] * 16,
         device: Arc::new(p.device),
         bits_per_cell: p.cell_bits,
-        subtraction: p.subtraction,
+        slice_bits: p.widths(),
+        encoding: p.encoding,
         v_read: Volt(0.1),
         t_read: Second(1e-8),
+        noise: p.noise,
         part: part(PartKind::Crossbar),
     });
     let core = CoreKind {
         name: "core".into(),
         crossbars: vec![(xbar, 1)],
         dac_bits: p.dac_bits,
+        drive: p.drive,
         signed_inputs: p.signed,
         dacs_per_crossbar: p.group,
         dac_latency: latency(),
@@ -272,9 +318,14 @@ impl Builder {
         quant: Option<Quant>,
     ) -> NodeId {
         let rows = window.rows() / groups;
-        let top = (1 << (self.weight_bits - 1)) - 1;
+        let top = ((1 << (self.weight_bits - 1)) - 1).max(1);
         let at = self.graph.nodes.len() << 24;
-        let codes = (0..rows * outputs).map(|i| integer(self.seed, at + i, -top, top) as i16);
+        // binary weights have no 0
+        let code = |i| match self.weight_bits {
+            1 => 2 * integer(self.seed, at + i, 0, 1) - 1,
+            _ => integer(self.seed, at + i, -top, top),
+        };
+        let codes = (0..rows * outputs).map(|i| code(i) as i16);
         let weights = WeightCodes::new(self.weight_bits, codes);
         let from = self.graph.nodes[input].quant.expect("the input of a layer has a format");
         let spread = f64::from(top) * f64::from(from.range().1) * (rows as f64).sqrt() / 3.0;
@@ -340,8 +391,9 @@ pub fn tile(graph: &QuantGraph, p: &Parameters) -> TiledGraph {
             groups: op.groups,
             positions: op.positions,
             input_bits: quant.bits,
+            weight_bits: op.weight_bits,
             planes: quant.planes(p.dac_bits, p.signed),
-            slices: Slice::split(op.weight_bits - 1, p.cell_bits),
+            slices: p.encoding.slices(op.weight_bits, &p.widths()),
             blocks,
         });
     }

@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use ndarray::Array2;
 
-use super::support::{Builder, Gaussian, Parameters, chip, heartbeat, integer, samples, tile};
+use super::support::{Builder, Gaussian, Parameters, chip, encodings, heartbeat, integer, samples, tile};
 use super::{Arrays, Fidelity, Outcome, RunOptions, ValueOptions, calibrate, run};
-use crate::arch::{FullScale, Subtraction};
+use crate::arch::{Drive, FullScale};
+use crate::device::Device;
 use crate::id::IdVec;
 use crate::lower::{Digital, LayerId, NodeId, Piece, QOp, QuantGraph, Signal};
 use crate::simd::Isa;
 use crate::tensor::{Quant, SignedInputs, Window};
-use crate::units::{Kelvin, Second};
+use crate::units::{Kelvin, Second, Volt};
 
 pub(super) fn options(fidelity: Fidelity) -> ValueOptions {
     ValueOptions { fidelity, seed: 5, noise_scale: 1.0, age: Second(0.0), temperature: Kelvin(300.0) }
@@ -77,15 +78,6 @@ fn direct(graph: &QuantGraph, x: &Array2<f32>) -> Vec<f32> {
     logits
 }
 
-/// The encodings of signed inputs that converters of this kind take.
-fn encodings(subtraction: Subtraction) -> &'static [SignedInputs] {
-    use SignedInputs::{SignMagnitude, TwoPhase, TwosComplement};
-    match subtraction {
-        Subtraction::Analog => &[TwosComplement, TwoPhase, SignMagnitude],
-        Subtraction::Digital => &[TwosComplement, TwoPhase],
-    }
-}
-
 /// A branching network: two convolutions whose results are added, pooled, flattened, classified.
 fn network(weight_bits: u8, input: Quant, inner: Quant, seed: u64) -> QuantGraph {
     let mut b = Builder::new(&[3, 6, 7], input, weight_bits, seed);
@@ -110,21 +102,24 @@ fn same_bits(a: &[f32], b: &[f32]) -> bool {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
     #[test]
     fn ideal_equals_plain_integers(
-        weight_bits in 2u8..=8, input_bits in 2u8..=8, inner_bits in 2u8..=12,
+        weight_bits in 1u8..=8, input_bits in 2u8..=8, inner_bits in 2u8..=12,
         input_signed: bool, inner_signed: bool,
         dac_bits in 1u8..=4, cell_bits in 1u8..=4, rows in 5usize..40, cols in 3usize..80, group in 3usize..40,
-        digital: bool, replicas in 1usize..4, encoding in 0usize..3, seed: u64,
+        replicas in 1usize..4, encoding in 0usize..1000, widths in 0usize..4, drive in 0usize..3, seed: u64,
     ) {
         let input = Quant { scale: 1.0 / 16.0, bits: input_bits, signed: input_signed };
         let inner = Quant { scale: 0.1, bits: inner_bits, signed: inner_signed };
         let graph = network(weight_bits, input, inner, seed);
-        let subtraction = if digital { Subtraction::Digital } else { Subtraction::Analog };
-        let signed = encodings(subtraction)[encoding % encodings(subtraction).len()];
+        let (encoding, signed) = encodings()[encoding % encodings().len()];
+        let slices: &[u8] = [[].as_slice(), &[1], &[1, 2], &[2, 1, 3]][widths];
+        let cell_bits = slices.iter().copied().max().unwrap_or(cell_bits);
+        let drive = [Drive::Voltage, Drive::PulseWidth, Drive::Amplitude][drive];
+        let block = [rows, cols];
         let p =
-            Parameters { block: [rows, cols], group, cell_bits, dac_bits, signed, subtraction, ..Parameters::default() };
+            Parameters { block, group, cell_bits, slices, dac_bits, drive, signed, encoding, ..Parameters::default() };
         let x = samples(&graph, 3, seed);
         let how = RunOptions { compared_samples: 2, ..RunOptions::default() };
         let got = part(&graph, &p, &options(Fidelity::Ideal), &x, 0..3, replicas, &how);
@@ -143,14 +138,15 @@ proptest::proptest! {
 
     #[test]
     fn noisy_is_the_same_for_any_threads_chunks_and_instructions(
-        dac_bits in 1u8..=4, rows in 5usize..40, cols in 3usize..80, digital: bool, signed: bool, chunk in 1usize..6,
-        replicas in 1usize..4, encoding in 0usize..3, seed: u64,
+        dac_bits in 1u8..=4, rows in 5usize..40, cols in 3usize..80, signed: bool, chunk in 1usize..6,
+        replicas in 1usize..4, encoding in 0usize..1000, seed: u64,
     ) {
         let quant = Quant { scale: 1.0 / 16.0, bits: 6, signed };
         let graph = network(6, quant, quant, seed);
-        let subtraction = if digital { Subtraction::Digital } else { Subtraction::Analog };
-        let encoding = encodings(subtraction)[encoding % encodings(subtraction).len()];
-        let p = Parameters { block: [rows, cols], group: 16, dac_bits, signed: encoding, subtraction, ..Parameters::default() };
+        let (encoding, how) = encodings()[encoding % encodings().len()];
+        let pulses = how != SignedInputs::SignMagnitude && seed % 2 == 0;
+        let drive = if pulses { Drive::PulseWidth } else { [Drive::Voltage, Drive::Amplitude][seed as usize / 2 % 2] };
+        let p = Parameters { drive, block: [rows, cols], group: 16, dac_bits, signed: how, encoding, ..Parameters::default() };
         let x = samples(&graph, 7, seed);
         let v = options(Fidelity::Noisy);
         let with = |threads: usize, how: RunOptions, range: Range<usize>| {
@@ -194,8 +190,8 @@ fn activity_counts_what_was_done() {
 /// `Σ v²·g·t` summed cell by cell in plain loops, for nominal conductances.
 #[test]
 fn array_energy_is_that_of_every_cell() {
-    for signed in encodings(Subtraction::Analog) {
-        array_energy(*signed);
+    for signed in [SignedInputs::TwosComplement, SignedInputs::TwoPhase, SignedInputs::SignMagnitude] {
+        array_energy(signed);
     }
 }
 
@@ -295,6 +291,39 @@ fn read_noise_has_the_variance_of_cells_and_converter() {
         }
         before = values;
     }
+}
+
+/// Cells whose current is no multiple of the voltage, driven with amplitudes: every row adds the current of its
+/// own voltage, less that of an erased cell.
+#[test]
+fn amplitudes_add_the_currents_of_curved_cells() {
+    let quant = Quant { scale: 1.0, bits: 3, signed: false };
+    let mut b = Builder::new(&[12], quant, 4, 11);
+    b.mvm(b.graph.output(), Window::dense(12), 4, None);
+    let device = Gaussian { program: 0.0, curve: 0.4, ..Parameters::still().device };
+    let p =
+        Parameters { device, cell_bits: 3, dac_bits: 3, adc_bits: 16, drive: Drive::Amplitude, ..Parameters::still() };
+    let QOp::Mvm(op) = &b.graph.nodes[b.graph.output()].op else { panic!("the last node is weighted") };
+    let x = samples(&b.graph, 5, 3);
+    let out = evaluate(&b.graph, &p, &options(Fidelity::Noisy), &x, &RunOptions::default());
+    let (v, level) = (0.1 / 7.0, 99e-6 / 7.0);
+    let current = |level_of: f64, digit: f64| device.current(1e-6 + level_of * level, Volt(digit * v));
+    let mut farthest = 0.0f64;
+    for (s, row) in x.rows().into_iter().enumerate() {
+        for o in 0..4 {
+            let (mut expected, mut linear) = (0.0, 0.0);
+            for (r, digit) in row.iter().enumerate() {
+                let w = f64::from(op.weight(o, r));
+                let digit = f64::from(*digit);
+                expected += w.signum() * (current(w.abs(), digit) - current(0.0, digit)) / (level * v);
+                linear += w * digit;
+            }
+            let got = f64::from(out.logits[[s, o]]) / op.acc_scale[o] - op.bias[o] as f64;
+            assert!((got - expected).abs() < 0.51, "{got} for {expected}");
+            farthest = farthest.max((expected - linear).abs());
+        }
+    }
+    assert!(farthest > 10.0, "the curvature must show: {farthest}");
 }
 
 #[test]

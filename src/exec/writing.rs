@@ -8,6 +8,7 @@
 use super::ValueOptions;
 use super::hardware::LayerHardware;
 use super::program::operation;
+use super::stored::Stored;
 use crate::arch::Chip;
 use crate::device::Chance;
 use crate::diag;
@@ -48,6 +49,7 @@ pub fn writing(
     let mut all = IdVec::new();
     for (id, layer) in tiled.layers.enumerate() {
         let op = operation(graph, layer)?;
+        let encoding = hardware[id].xbar.encoding;
         let chance = Chance { seed: options.seed, scale: options.noise_scale };
         let (rows, columns) = (layer.rows.min(ROWS), layer.cols.min(COLUMNS));
         let (mut energy, mut time, mut asked) = (0.0, 0.0, 0u64);
@@ -55,14 +57,16 @@ pub fn writing(
             let mut slowest = 0.0f64;
             let of_row: Vec<&Block> =
                 layer.blocks.iter().map(|b| &tiled.blocks[*b]).filter(|b| b.rows.contains(&row)).collect();
+            let stored: Vec<Stored> = of_row.iter().map(|b| Stored::new(layer, encoding, b, op)).collect();
             for i in 0..columns {
                 // columns are taken from all blocks that hold the row
                 let at = i * of_row.iter().map(|b| b.cols.len()).sum::<usize>() / columns;
-                let Some(col) = of_row.iter().flat_map(|b| b.cols.clone()).nth(at) else { continue };
-                let w = op.weight(col, row);
+                let mut places = of_row.iter().zip(&stored).flat_map(|(b, s)| b.cols.clone().map(move |c| (*b, s, c)));
+                let Some((block, stored, col)) = places.nth(at) else { continue };
+                let place = (row - block.rows.start) * block.cols.len() + col - block.cols.start;
                 for (s, slice) in layer.slices.iter().enumerate() {
-                    for negative in [false, true] {
-                        let level = if (w < 0) == negative { slice.level(u32::from(w.unsigned_abs())) } else { 0 };
+                    for (codes, negative) in stored.codes.iter().zip([false, true]) {
+                        let level = slice.level(u32::from(codes[place]));
                         let target = hardware[id].g_min.0 + f64::from(level) * hardware[id].level.0;
                         let address = rng::element(id.index(), row, col, s, negative, 0);
                         let cost = hardware[id].xbar.device.program(&[target], &[address], chance, &mut [0.0]);
@@ -76,7 +80,8 @@ pub fn writing(
         }
         let held =
             layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len() * tiled.blocks[*b].cols.len()).sum::<usize>();
-        let cells = (2 * layer.slices.len() * held) as u64;
+        let units: usize = layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len() * encoding.unit_columns()).sum();
+        let cells = (encoding.polarities() * layer.slices.len() * held + units) as u64;
         let tallest = layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len()).max().unwrap_or(0);
         let _: LayerId = all.push(Writing {
             energy: Joule(energy * cells as f64 / asked.max(1) as f64),

@@ -2,8 +2,10 @@
 
 use crate::diag::{Diagnostic, Diagnostics, Result};
 
-/// Fewest and most bits of a weight or an activation.
-pub const BITS: std::ops::RangeInclusive<u8> = 2..=16;
+/// Fewest and most bits of a weight; one bit is a sign without a zero.
+pub const WEIGHT_BITS: std::ops::RangeInclusive<u8> = 1..=16;
+/// Fewest and most bits of an activation.
+pub const ACTIVATION_BITS: std::ops::RangeInclusive<u8> = 2..=16;
 
 /// Rules in the order in which they were given; of those that fit a layer the last one counts, for weights and
 /// activations each.
@@ -37,13 +39,13 @@ impl LayerBits {
         let mut rules = Vec::new();
         for (pattern, text) in pairs {
             let (weights, activations) = text.split_once('/').unwrap_or((text, ""));
-            match (bits(weights), bits(activations)) {
+            match (bits(weights, WEIGHT_BITS), bits(activations, ACTIVATION_BITS)) {
                 (Ok(weights), Ok(activations)) if weights.or(activations).is_some() && !pattern.is_empty() => {
                     rules.push(Rule { pattern: pattern.into(), weights, activations });
                 }
                 _ => found.push(
                     Diagnostic::error("F020", format!("bits of layers `{pattern}={text}` cannot be read"))
-                        .help("for instance conv1=4/8: weights of 4 bits, read activations of 8; each from 2 to 16"),
+                        .help("for instance conv1=4/8: weights of 4 bits (1 to 16), read activations of 8 (2 to 16)"),
                 ),
             }
         }
@@ -81,10 +83,10 @@ impl LayerBits {
 }
 
 /// Bits in a text; `None` for an empty one.
-fn bits(text: &str) -> std::result::Result<Option<u8>, ()> {
+fn bits(text: &str, range: std::ops::RangeInclusive<u8>) -> std::result::Result<Option<u8>, ()> {
     match text.trim() {
         "" => Ok(None),
-        number => number.parse().ok().filter(|b| BITS.contains(b)).map(Some).ok_or(()),
+        number => number.parse().ok().filter(|b| range.contains(b)).map(Some).ok_or(()),
     }
 }
 
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn every_wrong_rule_is_reported() {
-        let error = LayerBits::parse([("a", "1"), ("b", "4/17"), ("c", "/"), ("", "4"), ("d", "x/4"), ("e", "4/4")]);
+        let error = LayerBits::parse([("a", "0"), ("b", "4/17"), ("c", "/"), ("", "4"), ("d", "x/4"), ("e", "4/4")]);
         assert_eq!(error.expect_err("wrong").iter().filter(|d| d.code == "F020").count(), 5);
         let bits = LayerBits::parse([("conv1", "4"), ("cnov2", "4")]).expect("valid");
         let error = bits.check(&["conv1", "conv2"]).expect_err("one fits nothing");

@@ -1,13 +1,13 @@
 //! How to quantise.
 
 use super::calibration::Method;
-use super::layer_bits::{BITS, LayerBits};
+use super::layer_bits::{ACTIVATION_BITS, LayerBits, WEIGHT_BITS};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 
 /// How finely to quantise, and what is done against the loss.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuantOptions {
-    /// Bits of a weight, sign included: 2 to 16.
+    /// Bits of a weight, sign included: 1 (weights ±1, scaled) to 16.
     pub weight_bits: u8,
     /// Bits of an activation: 2 to 16.
     pub activation_bits: u8,
@@ -54,11 +54,14 @@ impl QuantOptions {
     /// F002 for every number that is out of range.
     pub fn check(&self) -> Result<()> {
         let mut found = Diagnostics::new();
-        for (what, bits) in [("weights", self.weight_bits), ("activations", self.activation_bits)] {
-            if !BITS.contains(&bits) {
+        let ranges =
+            [("weights", self.weight_bits, WEIGHT_BITS), ("activations", self.activation_bits, ACTIVATION_BITS)];
+        for (what, bits, range) in ranges {
+            if !range.contains(&bits) {
+                let (low, high) = range.into_inner();
                 found.push(
-                    Diagnostic::error("F002", format!("{bits} bits for {what} are outside 2 to 16"))
-                        .help("give 2 to 16 bits"),
+                    Diagnostic::error("F002", format!("{bits} bits for {what} are outside {low} to {high}"))
+                        .help(format!("give {low} to {high} bits")),
                 );
             }
         }
@@ -163,5 +166,23 @@ mod tests {
         let options = QuantOptions { layers: layers(&[("conv*", "4")]), ..QuantOptions::uniform(8, 8, 1.0) };
         let error = quantise(&graph, &ranges, options).expect_err("no such layer");
         assert!(error.iter().all(|d| d.code == "F021"), "{error}");
+    }
+
+    /// Signs times the mean magnitude of an output's weights, exactly.
+    #[test]
+    fn binary_weights_are_signs_with_the_mean_magnitude() {
+        let (graph, inputs) = network();
+        let ranges = calibrate(&graph, &inputs).expect("runs");
+        let made = quantise(&graph, &ranges, QuantOptions::uniform(1, 8, 1.0)).expect("can be quantised");
+        let (op, input) = made.nodes.ids().find_map(|n| made.layer(n)).expect("a convolution");
+        let scale = input.expect("codes").scale;
+        let real = weights(96, 1);
+        for (o, row) in real.chunks(12).enumerate() {
+            let mean = row.iter().map(|w| f64::from(w.abs())).sum::<f64>() / 12.0;
+            assert!((op.acc_scale[o] / scale / mean - 1.0).abs() < 1e-9, "output {o}");
+            for (r, w) in row.iter().enumerate() {
+                assert_eq!(f32::from(op.weight(o, r)), w.signum(), "output {o}, row {r}");
+            }
+        }
     }
 }

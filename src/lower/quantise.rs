@@ -1,6 +1,7 @@
 //! From the folded float graph and measured ranges to integers.
 //!
-//! Weights are symmetric with one scale per output channel; activations are unsigned where they
+//! Weights are symmetric with one scale per output channel (of two bits: -1, 0, 1; of one bit: ±1, by sign, with
+//! the mean magnitude as scale, Rastegari et al., ECCV 2016, doi:10.1007/978-3-319-46493-0_32); activations are unsigned where they
 //! cannot be negative and signed otherwise; biases count accumulator steps. Scheme as in Jacob et
 //! al., CVPR 2018, doi:10.1109/CVPR.2018.00286, without zero points.
 
@@ -203,9 +204,16 @@ fn weighted(
             *w = f64::from(constant[layer.place(o, r)]) * layer.factor;
         }
         let largest = row.iter().fold(0.0f64, |m, w| m.max(w.abs()));
-        let step = own_step(&row, largest, top).unwrap_or(largest / top).max(bias.abs() / (MAX_BIAS * input.scale));
+        let step = match weight_bits {
+            1 => row.iter().map(|w| w.abs()).sum::<f64>() / rows.max(1) as f64,
+            _ => own_step(&row, largest, top).unwrap_or(largest / top),
+        };
+        let step = step.max(bias.abs() / (MAX_BIAS * input.scale));
         let step = if step > 0.0 { step } else { 1.0 };
-        codes.iter_mut().zip(&row).for_each(|(code, w)| *code = nearest(w / step).clamp(-top, top));
+        match weight_bits {
+            1 => codes.iter_mut().zip(&row).for_each(|(code, w)| *code = 1f64.copysign(*w)),
+            _ => codes.iter_mut().zip(&row).for_each(|(code, w)| *code = nearest(w / step).clamp(-top, top)),
+        }
         let taps = rows * layer.groups / layer.window.channels.max(1);
         let channels = layer.window.channels / layer.groups;
         let first = o * layer.groups / outputs.max(1) * channels;

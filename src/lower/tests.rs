@@ -208,7 +208,7 @@ fn what_cannot_go_to_the_chip_is_named_at_once() {
 #[test]
 fn options_and_ranges_are_checked() {
     let graph = folded();
-    let bad = QuantOptions::uniform(1, 17, 0.0);
+    let bad = QuantOptions::uniform(0, 17, 0.0);
     let error = quantise(&graph, &Ranges::default(), bad).expect_err("out of range");
     assert_eq!((code_of(&error), error.iter().count()), ("F002", 3));
     assert_eq!(code_of(&quantise(&graph, &Ranges::default(), EIGHT).expect_err("not calibrated")), "M021");

@@ -1,7 +1,7 @@
 //! Cuts weighted layers into blocks that fit one crossbar.
 //!
-//! A logical column needs `2 · slices` physical columns (both polarities of every bit slice). Rows are
-//! split evenly, so that no block is left with a handful of rows and a converter range of its own. Groups of
+//! A logical column needs as many physical columns as its encoding says: both polarities of every bit slice, or
+//! one of biased weights; a unit column stands beside the bit lines of a crossbar and takes none. Rows are split evenly, so that no block is left with a handful of rows and a converter range of its own. Groups of
 //! channels that do not mix stand side by side on the diagonal of a block, as many whole ones as fit; one that
 //! is larger than a crossbar is split like a layer. Blocks off the diagonal do not exist.
 
@@ -12,7 +12,7 @@ use super::tiled::{Block, TiledGraph, TiledLayer};
 use crate::arch::{Chip, XbarKindId};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::IdVec;
-use crate::tensor::{Plane, Quant, Slice};
+use crate::tensor::{Plane, Quant};
 
 /// Largest number of rows, columns and layers that logical cell addresses can tell apart.
 const ADDRESS_LIMIT: usize = 1 << 16;
@@ -46,14 +46,15 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
             continue;
         }
         let kind = &chip.xbar_kinds[kind_id];
-        let slices = Slice::split(op.weight_bits - 1, kind.bits_per_cell);
-        let per_weight = 2 * slices.len();
+        let slices = kind.encoding.slices(op.weight_bits, &kind.slice_bits);
+        let polarities = kind.encoding.polarities();
+        let per_weight = polarities * slices.len();
         let cols = kind.cols / per_weight;
         if cols == 0 {
             problems.push(
                 Diagnostic::error(
                     "P001",
-                    format!("layer `{}`: one {}-bit weight needs {per_weight} columns ({} slices × 2 polarities) and crossbar `{}` has {}", n.origin, op.weight_bits, slices.len(), kind.name, kind.cols),
+                    format!("layer `{}`: one {}-bit weight needs {per_weight} columns ({} slices × {polarities} polarities) and crossbar `{}` has {}", n.origin, op.weight_bits, slices.len(), kind.name, kind.cols),
                 )
                 .help("give the crossbar more columns, more bits_per_cell, or use fewer weight bits"),
             );
@@ -70,11 +71,13 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
             groups: op.groups,
             positions: op.positions,
             input_bits: input.map_or(0, |q| q.bits),
+            weight_bits: op.weight_bits,
             planes,
             slices,
             blocks: Vec::new(),
         });
-        for (rows, cols) in pieces([rows, op.outputs], op.groups, [kind.rows, cols]) {
+        let together = kind.encoding.has_zero(op.weight_bits);
+        for (rows, cols) in pieces([rows, op.outputs], op.groups, [kind.rows, cols], together) {
             let block = tiled.blocks.push(Block { layer, rows, cols, group });
             tiled.layers[layer].blocks.push(block);
         }
@@ -82,11 +85,12 @@ pub fn tile(graph: &QuantGraph, chip: &Chip) -> Result<TiledGraph> {
     problems.into_result(tiled)
 }
 
-/// Rows and columns of the blocks of a matrix of so many rows and columns, of which a crossbar takes `most`.
-fn pieces(size: [usize; 2], groups: usize, most: [usize; 2]) -> Vec<(Range<usize>, Range<usize>)> {
+/// Rows and columns of the blocks of a matrix of so many rows and columns, of which a crossbar takes `most`;
+/// `together` says whether groups may share a block, which needs weights of 0 between them.
+fn pieces(size: [usize; 2], groups: usize, most: [usize; 2], together: bool) -> Vec<(Range<usize>, Range<usize>)> {
     let [rows, cols] = size.map(|n| n / groups.max(1));
     let fit = (most[0] / rows.max(1)).min(most[1] / cols.max(1));
-    if groups > 1 && fit > 0 {
+    if groups > 1 && fit > 0 && together {
         let whole = |g: Range<usize>| (g.start * rows..g.end * rows, g.start * cols..g.end * cols);
         return even_parts(groups, fit).into_iter().map(whole).collect();
     }
@@ -124,10 +128,12 @@ mod tests {
     #[test]
     fn whole_groups_stand_on_the_diagonal() {
         // depthwise 3 × 3 over 32 channels: 9 rows and a column each, 14 of them on 128 rows
-        let depthwise = pieces([288, 32], 32, [128, 64]);
+        let depthwise = pieces([288, 32], 32, [128, 64], true);
         assert_eq!(depthwise, [(0..90, 0..10), (90..189, 10..21), (189..288, 21..32)]);
+        // weights without a 0 keep a crossbar to one group
+        assert_eq!(pieces([288, 32], 32, [128, 64], false).len(), 32);
         // groups larger than a crossbar are split by themselves, row splits outermost
-        let large = pieces([200, 6], 2, [64, 2]);
+        let large = pieces([200, 6], 2, [64, 2], true);
         assert_eq!(large.len(), 2 * 2 * 2);
         assert_eq!((large[1].clone(), large[7].clone()), ((0..50, 1..3), (150..200, 4..6)));
     }

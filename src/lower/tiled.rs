@@ -14,7 +14,8 @@ define_id!(/// A crossbar-sized piece of a layer.
     BlockId, "block");
 
 /// A piece of a weight matrix that occupies one crossbar: some rows, some logical columns, all slices
-/// and both polarities. Physical columns stand in the order `[slice][polarity][logical]`.
+/// and polarities. Physical columns stand in the order `[slice][polarity][logical]`; a unit column, where the
+/// encoding has one, is the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// Layer it belongs to.
@@ -46,6 +47,8 @@ pub struct TiledLayer {
     pub positions: usize,
     /// Bits of an input code.
     pub input_bits: u8,
+    /// Bits of a weight code, sign included.
+    pub weight_bits: u8,
     /// Input phases.
     pub planes: Vec<Plane>,
     /// Weight slices, lowest first.

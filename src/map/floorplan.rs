@@ -30,7 +30,8 @@ pub fn usage(tiled: &TiledGraph, placement: &Placement, chip: &Chip, layer: Laye
         let (block, copies) = (&tiled.blocks[*b], placement.blocks[*b].len());
         usage.crossbars += copies;
         usage.cells += kind.rows * kind.cols * copies;
-        usage.held += l.weights_in(block) * l.slices.len() * 2 * copies;
+        let cells = l.weights_in(block) * l.slices.len() * kind.encoding.polarities();
+        usage.held += cells * copies;
     }
     usage
 }

@@ -7,12 +7,12 @@
 use super::buffers;
 use super::machine::machine;
 use super::program::{Channel, ChannelId, MvmUnit, Need, Program, Stage, StageId, Work};
-use crate::arch::{Chip, Subtraction, TileId};
+use crate::arch::{Chip, TileId};
 use crate::diag::Result;
 use crate::id::{Id, IdVec};
 use crate::lower::{LayerId, Layout, Look, NodeId, Order, QNode, QOp, QuantGraph, REAL_BITS, TiledGraph, UnitOp};
 use crate::map::Placement;
-use crate::tensor::Window;
+use crate::tensor::{Encoding, Window};
 
 /// Bytes of one real logit written to the global buffer.
 const LOGIT_BYTES: usize = 4;
@@ -175,9 +175,9 @@ impl Emitter<'_> {
 
     fn mvm(&self, layer: LayerId) -> (TileId, Work) {
         let l = &self.tiled.layers[layer];
-        let kind = &self.chip.xbar_kinds[l.xbar_kind];
+        let encoding = self.chip.xbar_kinds[l.xbar_kind].encoding;
         let activation_bits = usize::from(l.input_bits);
-        let weight_bits: usize = 1 + l.slices.iter().map(|s| usize::from(s.bits)).sum::<usize>();
+        let weight_bits = usize::from(l.weight_bits.max(2));
         let replicas = l.blocks.iter().map(|b| self.placement.blocks[*b].len()).min().unwrap_or(1);
         let row_splits = l.blocks.iter().filter(|b| self.tiled.blocks[**b].cols.start == 0).count();
         let mut tile = TileId::new(0);
@@ -190,11 +190,10 @@ impl Emitter<'_> {
                         let xbar = self.placement.blocks[*b][replica];
                         let core = self.chip.xbars[xbar].core;
                         let adc = &self.chip.core_kinds[self.chip.cores[core].kind].adc;
-                        let columns = block.cols.len() * l.slices.len() * 2;
-                        let conversions = match kind.subtraction {
-                            Subtraction::Analog => columns / 2,
-                            Subtraction::Digital => columns,
-                        };
+                        let slices = block.cols.len() * l.slices.len();
+                        let columns = slices * encoding.polarities() + encoding.unit_columns();
+                        let conversions = slices * encoding.conversions() + encoding.unit_columns();
+                        let rows_driven = (l.planes.len() * block.rows.len()) as u64;
                         // a sum of codes over all phases and slices never needs more bits than this
                         let result_bits = usize::from(adc.bits) + activation_bits + weight_bits;
                         MvmUnit {
@@ -202,7 +201,8 @@ impl Emitter<'_> {
                             core,
                             load_bytes: (block.rows.len() * activation_bits).div_ceil(8) as u64,
                             steps: (l.planes.len() * block.group_count()) as u64,
-                            rows_driven: (l.planes.len() * block.rows.len()) as u64,
+                            rows_driven,
+                            digits_counted: if encoding.counts_digits() { rows_driven } else { 0 },
                             columns: columns as u64,
                             rounds: conversions.div_ceil(adc.per_crossbar) as u64,
                             conversions: conversions as u64,
@@ -215,7 +215,18 @@ impl Emitter<'_> {
         if let Some(unit) = units.first().and_then(|u| u.first()) {
             tile = self.chip.cores[unit.core].tile;
         }
-        let vector_ops = (l.cols * (row_splits.saturating_sub(1) + REQUANTISE_OPS)) as u64;
+        // the offset is taken back once for each output, or, where columns are complemented, on each crossbar
+        let corrections = match encoding {
+            Encoding::Pair(_) => 0,
+            Encoding::Offset { inversion, .. } => {
+                if inversion {
+                    row_splits
+                } else {
+                    1
+                }
+            }
+        };
+        let vector_ops = (l.cols * (row_splits.saturating_sub(1) + corrections + REQUANTISE_OPS)) as u64;
         (tile, Work::Mvm { layer, replicas: units, vector_ops })
     }
 

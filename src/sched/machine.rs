@@ -1,7 +1,7 @@
 //! Resolves the chip's times and widths to whole cycles and bytes.
 
 use super::program::{ChipRow, CoreTiming, Machine, MemoryTiming, MeshTiming, TileTiming};
-use crate::arch::Chip;
+use crate::arch::{Chip, Drive};
 
 /// The timing of `chip` in cycles of its clock. A time in seconds is rounded up.
 #[must_use]
@@ -29,7 +29,13 @@ pub fn machine(chip: &Chip) -> Machine {
         .map(|core| {
             let kind = &chip.core_kinds[core.kind];
             let rows: usize = kind.crossbars.iter().map(|(k, n)| chip.xbar_kinds[*k].rows * n).sum();
-            let t_read = kind.crossbars.iter().map(|(k, _)| chip.xbar_kinds[*k].t_read.si()).fold(0.0, f64::max);
+            // a phase of pulses lasts as long as the longest digit
+            let units = match kind.drive {
+                Drive::Voltage | Drive::Amplitude => 1.0,
+                Drive::PulseWidth => f64::from((1u32 << kind.dac_bits) - 1),
+            };
+            let t_read =
+                units * kind.crossbars.iter().map(|(k, _)| chip.xbar_kinds[*k].t_read.si()).fold(0.0, f64::max);
             // a vector of activations for every crossbar of the core
             let vector_bytes = (rows * usize::from(chip.defaults.activation_bits)).div_ceil(8).max(1);
             CoreTiming {

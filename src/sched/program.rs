@@ -201,6 +201,8 @@ pub struct MvmUnit {
     pub steps: u64,
     /// Rows driven, summed over the steps.
     pub rows_driven: u64,
+    /// Input digits added up beside the drivers, summed over the steps.
+    pub digits_counted: u64,
     /// Columns sampled in a step.
     pub columns: u64,
     /// Conversions one after another on the busiest converter in a step.

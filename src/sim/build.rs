@@ -205,6 +205,7 @@ impl Setup {
             let codes = unit.conversions * unit.steps;
             for (owner, part, action, amount) in [
                 (xbar, PartKind::Dac, Action::Drive, unit.rows_driven),
+                (xbar, PartKind::Dac, Action::Count, unit.digits_counted),
                 (xbar, PartKind::SampleHold, Action::Sample, unit.columns * unit.steps),
                 (xbar, PartKind::Adc, Action::Convert, codes),
                 (xbar, PartKind::ShiftAdd, Action::Add, codes),

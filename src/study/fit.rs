@@ -195,10 +195,10 @@ mod tests {
 
     const ISAAC: &str = include_str!("../../arch/isaac_ce.yaml");
 
-    /// A chip of one tile with four crossbars, and a network that needs more.
+    /// A chip of one tile with two crossbars, and a network that needs more.
     fn small() -> (Chip, QuantGraph, TiledGraph) {
         let set = |path: &str, value: &str| (path.to_owned(), value.to_owned());
-        let overrides = [set("chip.grid", "[1, 1]"), set("cores.ima.crossbars.main", "4"), set("tile.cores.ima", "1")];
+        let overrides = [set("chip.grid", "[1, 1]"), set("cores.ima.crossbars.main", "2"), set("tile.cores.ima", "1")];
         let chip = crate::arch::load_str("t", ISAAC, &overrides).expect("the shipped chip");
         let graph = crate::exec::support::heartbeat();
         let tiled = crate::lower::tile(&graph, &chip).expect("fits addresses");
@@ -214,10 +214,10 @@ mod tests {
     #[test]
     fn what_does_not_fit_names_every_remedy() {
         let (_, fitted, tiled) = try_with(&RunOptions::default());
-        assert!(tiled.blocks.len() > 4, "{}", tiled.blocks.len());
+        assert!(tiled.blocks.len() > 2, "{}", tiled.blocks.len());
         let found = fitted.err().expect("too small");
         let help = found.iter().next().and_then(|d| d.help.clone()).unwrap_or_default();
-        let chips = format!("--chips {}", tiled.blocks.len().div_ceil(4));
+        let chips = format!("--chips {}", tiled.blocks.len().div_ceil(2));
         for word in [chips.as_str(), "reload", "grid"] {
             assert!(help.contains(word), "{help}");
         }
@@ -231,8 +231,8 @@ mod tests {
         ] {
             let (chip, fitted, tiled) = try_with(&options);
             let fitted = fitted.expect("fits");
-            assert_eq!(chip.chips, tiled.blocks.len().div_ceil(4));
-            assert_eq!(chip.xbars.len(), 4 * chip.chips);
+            assert_eq!(chip.chips, tiled.blocks.len().div_ceil(2));
+            assert_eq!(chip.xbars.len(), 2 * chip.chips);
             let t = run(&fitted.program, &SimOptions::default()).expect("runs");
             // something went over every boundary
             for c in 0..chip.chips - 1 {
@@ -296,7 +296,7 @@ mod tests {
         let found = fit(&reload, &mut chip, &graph, &tiled, "sequential").err().expect("too small");
         let d = found.iter().next().expect("one finding");
         assert!(d.code == "P032" && d.message.contains("has 1000"), "{d}");
-        let error = sched::cut(&graph, &tiled, 1).expect_err("a layer has more than one block");
+        let error = sched::cut(&graph, &tiled, 0).expect_err("a layer has a block");
         assert_eq!(error.iter().next().map(|d| d.code), Some("P031"));
     }
 }

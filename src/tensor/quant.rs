@@ -97,13 +97,16 @@ impl Slice {
     pub const fn level(self, magnitude: u32) -> u32 {
         (magnitude >> self.shift) & ((1 << self.bits) - 1)
     }
-    /// Slices of a magnitude of `bits` bits for cells of `bits_per_cell` bits, lowest first.
+    /// Slices of a magnitude of `bits` bits, lowest first, of the given widths; the last width goes on.
     #[must_use]
-    pub fn split(bits: u8, bits_per_cell: u8) -> Vec<Self> {
-        (0..bits)
-            .step_by(usize::from(bits_per_cell))
-            .map(|shift| Self { shift, bits: bits_per_cell.min(bits - shift) })
-            .collect()
+    pub fn split(bits: u8, widths: &[u8]) -> Vec<Self> {
+        let mut slices = Vec::new();
+        let mut shift = 0;
+        while let Some(width) = widths.get(slices.len()).or(widths.last()).filter(|w| shift < bits && **w > 0) {
+            slices.push(Self { shift, bits: (*width).min(bits - shift) });
+            shift += width.min(&(bits - shift));
+        }
+        slices
     }
 }
 
@@ -176,7 +179,7 @@ mod tests {
         #[test]
         fn slices_rebuild_every_magnitude(bits in 1u8..=15, per_cell in 1u8..=8, raw: u32) {
             let m = raw & ((1 << bits) - 1);
-            let sum: u32 = Slice::split(bits, per_cell).iter().map(|s| s.level(m) << s.shift).sum();
+            let sum: u32 = Slice::split(bits, &[per_cell]).iter().map(|s| s.level(m) << s.shift).sum();
             proptest::prop_assert_eq!(sum, m);
         }
         #[test]

@@ -135,7 +135,7 @@ pub(super) fn bus_vector_noc(ctx: &mut Ctx<'_>) {
 /// A026, A027, A032: defaults.
 pub(super) fn defaults(ctx: &mut Ctx<'_>) {
     let d = &ctx.file.defaults;
-    for (field, bits, low) in [("weights", d.quantisation.weights, 2), ("activations", d.quantisation.activations, 1)] {
+    for (field, bits, low) in [("weights", d.quantisation.weights, 1), ("activations", d.quantisation.activations, 1)] {
         let path = ["defaults", "quantisation", field];
         let good = (low..=16).contains(&bits);
         ctx.require(good, "A027", &path, &format!("{bits} bits"), &format!("{low} to 16"));

@@ -1,8 +1,8 @@
 //! Rules of cores: crossbars, converters, registers.
 
 use super::Ctx;
-use crate::arch::file::{CoreSpec, CrossbarSpec, SubtractionSpec, WeightsSpec};
-use crate::cost::FullScaleSpec;
+use crate::arch::file::CoreSpec;
+use crate::cost::{DacSpec, FullScaleSpec};
 use crate::diag::Diagnostic;
 use crate::tensor::SignedInputs;
 use crate::units::SampleRate;
@@ -37,10 +37,10 @@ fn smallest(ctx: &Ctx<'_>, core: &CoreSpec) -> Option<(u32, u32)> {
     (rows > 0 && cols > 0).then_some((rows, cols))
 }
 
-/// A017 to A020, A028: DAC, sample-and-hold, ADC, shift-and-add.
+/// A017 to A020, A028, A080, A082: DAC, sample-and-hold, ADC, shift-and-add.
 pub(super) fn converters(ctx: &mut Ctx<'_>) {
     for (name, core) in &ctx.file.cores {
-        let (adc, dac) = (core.adc.sar(), core.dac.bit_serial());
+        let (adc, dac) = (core.adc.sar(), core.dac.card());
         let at = |part: &'static str, variant: &'static str, field: &'static str| -> Vec<&str> {
             ["cores", name, part, variant, field].into_iter().filter(|p| !p.is_empty()).collect()
         };
@@ -60,7 +60,7 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         let message = format!("a DAC of {} bits with {activations} bit activations", dac.bits);
         let good = (1..=8).contains(&dac.bits) && dac.bits <= activations.max(1);
         let expected = format!("1 to {}", activations.clamp(1, 8));
-        ctx.require(good, "A019", &at("dac", "bit_serial", "bits"), &message, &expected);
+        ctx.require(good, "A019", &at("dac", core.dac.kind(), "bits"), &message, &expected);
         if let Some((rows, cols)) = smallest(ctx, core) {
             let n = adc.per_crossbar;
             let message = format!("{n} ADCs for {cols} columns");
@@ -68,20 +68,31 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
             ctx.require((1..=cols).contains(&n), "A018", &path, &message, &format!("1 to {cols}"));
             let n = dac.per_crossbar;
             let message = format!("{n} DACs for {rows} rows");
-            let path = at("dac", "bit_serial", "per_crossbar");
+            let path = at("dac", core.dac.kind(), "per_crossbar");
             ctx.require((1..=rows).contains(&n), "A020", &path, &message, &format!("1 to {rows}"));
         }
         if dac.signed == SignedInputs::SignMagnitude {
             for kind in core.crossbars.keys() {
-                let digital =
-                    |k: &CrossbarSpec| matches!(k.weights, WeightsSpec::DifferentialPair(SubtractionSpec::Digital));
+                let Some(encoding) = ctx.file.crossbars.get(kind).map(|k| k.weights.encoding()) else { continue };
+                let how =
+                    if encoding.polarities() == 2 { "subtracts pairs digitally" } else { "stores biased weights" };
                 let message = format!(
-                    "sign_magnitude drives lines with both signs, but crossbar `{kind}` subtracts pairs digitally: its converters take one sign only"
+                    "sign_magnitude drives lines with both signs, but crossbar `{kind}` {how}: its converters take one sign only"
                 );
-                let good = !ctx.file.crossbars.get(kind).is_some_and(digital);
+                let good = encoding.bipolar();
                 let expected = "twos_complement or two_phase";
-                ctx.require(good, "A050", &at("dac", "bit_serial", "signed"), &message, expected);
+                ctx.require(good, "A050", &at("dac", core.dac.kind(), "signed"), &message, expected);
             }
+        }
+        let lengths = matches!(core.dac, DacSpec::PulseWidth(_)) && dac.signed == SignedInputs::SignMagnitude;
+        let message = "a pulse has a length and no sign";
+        let expected = "twos_complement or two_phase";
+        ctx.require(!lengths, "A082", &at("dac", core.dac.kind(), "signed"), message, expected);
+        for kind in core.crossbars.keys() {
+            let counts = ctx.file.crossbars.get(kind).is_some_and(|k| k.weights.encoding().counts_digits());
+            let message = format!("crossbar `{kind}` counts its input digits, and the DAC has no price for that");
+            let path = at("dac", core.dac.kind(), "count");
+            ctx.require(!counts || dac.count.is_some(), "A080", &path, &message, "an energy, as in `count: 2 fJ`");
         }
         let banks = core.sample_hold.banks;
         let path = at("sample_hold", "", "banks");

@@ -8,7 +8,7 @@ use crate::diag::Diagnostic;
 /// integer column sums stay exact in single precision.
 const MAX_LINES: u32 = 4096;
 
-/// A013, A015: size and bits of a cell.
+/// A013, A015, A081: size, bits of a cell, widths of slices.
 pub(super) fn size(ctx: &mut Ctx<'_>) {
     if ctx.file.crossbars.is_empty() {
         ctx.require(false, "A012", &["crossbars"], "no crossbar is described", "at least one");
@@ -22,6 +22,12 @@ pub(super) fn size(ctx: &mut Ctx<'_>) {
         let message = format!("{} bits in one cell", spec.bits_per_cell);
         let good = (1..=8).contains(&spec.bits_per_cell);
         ctx.require(good, "A015", &["crossbars", name, "bits_per_cell"], &message, "1 to 8");
+        for (i, bits) in spec.slices.iter().enumerate() {
+            let message = format!("a slice of {bits} bits in cells of {} bits", spec.bits_per_cell);
+            let good = (1..=spec.bits_per_cell).contains(bits);
+            let expected = format!("1 to {}", spec.bits_per_cell);
+            ctx.require(good, "A081", &["crossbars", name, "slices", &i.to_string()], &message, &expected);
+        }
     }
 }
 
@@ -59,6 +65,16 @@ pub(super) fn read(ctx: &mut Ctx<'_>) {
         ctx.require(good, "A016", &path, "the read voltage is out of range", "above 0 V, at most 100 V");
         let path = ["crossbars", name, "t_read"];
         ctx.require(spec.t_read.si() > 0.0, "A016", &path, "the read time is not positive", "more than 0 s");
+    }
+}
+
+/// A083: the card of the cell has thermal and shot noise already.
+pub(super) fn noise(ctx: &mut Ctx<'_>) {
+    for (name, spec) in &ctx.file.crossbars {
+        let own = matches!(ctx.file.devices.get(&spec.device), Some(DeviceSpec::HfOx(_)));
+        let twice = own && (spec.noise.thermal || spec.noise.shot);
+        let message = format!("the card of device `{}` has thermal and shot noise of its own", spec.device);
+        ctx.require(!twice, "A083", &["crossbars", name, "noise"], &message, "no such noise of the crossbar");
     }
 }
 

@@ -37,6 +37,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     crossbar::device,
     crossbar::read,
     crossbar::levels,
+    crossbar::noise,
     core::crossbars,
     core::converters,
     core::adc_against_clock,

@@ -109,7 +109,7 @@ pub(super) const CODES: &[Code] = &[
         "Names of the chip and of its kinds stand in paths of reports and in file names: letters, digits, `_` and `-`, at most 64.",
     ),
     code("A026", "percentile out of range", "A percentile lies above 0 % and at most at 100 %."),
-    code("A027", "quantisation out of range", "Weights have 2 to 16 bits with their sign, activations 1 to 16."),
+    code("A027", "quantisation out of range", "Weights have 1 to 16 bits with their sign, activations 1 to 16."),
     code(
         "A028",
         "sample-and-hold or shift-and-add out of range",
@@ -161,5 +161,25 @@ pub(super) const CODES: &[Code] = &[
         "A050",
         "signed inputs do not fit the converters",
         "Sign-magnitude inputs drive the word lines with both polarities, so column currents have either sign even before a pair is subtracted. Converters of single columns (digital subtraction) take one sign only: use `two_phase` or `twos_complement`, or subtract the pair before conversion.",
+    ),
+    code(
+        "A080",
+        "counting input digits has no price",
+        "Biased weights with `sum: counted` are taken back by adders that count the digits of the inputs. Give the DAC `count`, the energy of one such addition, or take a unit column.",
+    ),
+    code(
+        "A081",
+        "width of a slice out of range",
+        "A slice of a weight has at least one bit and at most as many as a cell stores (`bits_per_cell`).",
+    ),
+    code(
+        "A082",
+        "pulses with a sign",
+        "A DAC of pulse widths drives lines with one polarity. Signed inputs are applied in two phases (`two_phase`) or with a phase for the sign bit (`twos_complement`).",
+    ),
+    code(
+        "A083",
+        "noise counted twice",
+        "The card of this device contains thermal and shot noise in its read noise. Leave `noise` of the crossbar away.",
     ),
 ];

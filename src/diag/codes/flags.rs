@@ -36,7 +36,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "F020",
         "bits of layers not readable",
-        "`--layer-bits LAYER=W/A` and `layers` under `defaults.quantisation` give the bits of the weights of single layers and of the activations they read: `conv1=4/8`, `fc*=4`, `*=/6`. Each is 2 to 16; one of the two may be left out. In names `*` is any text and `?` any character.",
+        "`--layer-bits LAYER=W/A` and `layers` under `defaults.quantisation` give the bits of the weights of single layers and of the activations they read: `conv1=4/8`, `fc*=4`, `*=/6`. Weights have 1 to 16, activations 2 to 16; one of the two may be left out. In names `*` is any text and `?` any character.",
     ),
     code(
         "F021",

@@ -93,4 +93,9 @@ pub(super) const CODES: &[Code] = &[
         "crossbar without effective matrix",
         "Only a crossbar of linear cells is one matrix for all reads. One with selectors or curved cells must be solved read by read, or be approximated by the chord conductances at the read voltage.",
     ),
+    code(
+        "R154",
+        "shot noise with voltages of several levels",
+        "Shot noise grows with the voltage on a line, the noise of conductances with its square. Column noise is drawn at once for all cells of a column only where both have one law: with digits of one bit, pulses, or amplitudes.",
+    ),
 ];
