@@ -1,6 +1,7 @@
 //! Prices of hardware parts: energy of each action, leakage, area, each with its source.
 
 mod actions;
+mod adc_kind;
 mod chip_link;
 mod converter;
 mod digital;
@@ -8,6 +9,7 @@ mod provenance;
 mod storage;
 mod transport;
 
+pub use adc_kind::{AdcKind, Cycles};
 pub use actions::{ACTIONS, Action, ActionRow, CountedBy, PartKind};
 pub use chip_link::{ChipLinkSpec, SerialLink};
 pub use converter::{AdcSpec, BitSerialDac, DacSpec, FullScaleSpec, SampleHoldSpec, SarAdc};
