@@ -16,8 +16,10 @@ mod pipeline;
 mod ramp;
 mod residue;
 mod sar;
+mod second_tests;
 mod sense_amp;
 mod sigma_delta;
+mod statistics_tests;
 mod transfer;
 
 pub use cyclic::Cyclic;
