@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::circuit::converter::AdcModel;
 use crate::cost::Part;
 use crate::define_id;
 use crate::device::Device;
@@ -73,8 +74,8 @@ pub struct Adc {
     pub latency: Latency,
     /// Input range.
     pub full_scale: FullScale,
-    /// Rms input-referred noise in LSB, acting in `noisy`.
-    pub noise_lsb: f64,
+    /// What it does to values in `noisy`: noise, offset, mismatch.
+    pub model: AdcModel,
     /// Prices.
     pub part: Part,
 }

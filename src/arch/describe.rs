@@ -56,11 +56,12 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         };
         writeln!(
             out,
-            "  adc          {} a crossbar, {} bit, {} a conversion, noise {} LSB, {range}",
+            "  adc          {} a crossbar, {} bit {}, {} a conversion, noise {} LSB, {range}",
             c.adc.per_crossbar,
             c.adc.bits,
+            c.adc.model.converter.kind().name(),
             cycles(c.adc.latency),
-            c.adc.noise_lsb
+            c.adc.model.noise()
         )?;
         let coupling = match c.back_end {
             BackEnd::Serial => "serial",

@@ -5,8 +5,9 @@ use super::{
     Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, FullScale, Memory,
     Noc, Subtraction, SubtractionSpec, TileKind, WeightsSpec, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
-use crate::cost::{FullScaleSpec, Part, PartKind, Provenance};
-use crate::device::DeviceSpec;
+use crate::circuit::converter::FullScaleSpec;
+use crate::cost::{Part, PartKind, Provenance};
+use crate::device::{DeviceSpec, SpecError};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::{Id, IdVec};
 use crate::units::Bytes;
@@ -118,6 +119,12 @@ fn unknown(what: &str, name: &str) -> Diagnostics {
     Diagnostic::error("A011", format!("there is no {what} called `{name}`")).into()
 }
 
+/// A converter that no rule has refused and that cannot be built all the same.
+fn broken_adc(core: &str, errors: &[SpecError]) -> Diagnostics {
+    let what = errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect::<Vec<_>>().join("; ");
+    Diagnostic::error("A060", format!("the ADC of core `{core}`: {what}")).into()
+}
+
 fn core_kind(
     file: &ArchFile,
     name: &str,
@@ -133,7 +140,8 @@ fn core_kind(
         arrays += count;
         columns += count * xbar_kinds[id].cols;
     }
-    let (dac, adc) = (core.dac.bit_serial(), core.adc.sar());
+    let (dac, adc) = (core.dac.bit_serial(), core.adc.common());
+    let model = core.adc.build().map_err(|errors| broken_adc(name, &errors))?;
     let hold = &core.sample_hold;
     Ok(CoreKind {
         name: name.to_owned(),
@@ -154,7 +162,7 @@ fn core_kind(
                 FullScaleSpec::Max => FullScale::Max,
                 FullScaleSpec::Percentile(p) => FullScale::Percentile(p.si()),
             },
-            noise_lsb: adc.noise_lsb,
+            model,
             part: core.adc.part(arrays * adc.per_crossbar as usize),
         },
         shift_add_latency: core.shift_add.latency,

@@ -6,4 +6,4 @@ pub mod spice;
 mod spice_tests;
 pub mod wires;
 
-pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tile};
+pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tables, Tile};

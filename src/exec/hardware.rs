@@ -40,8 +40,8 @@ impl<'a> LayerHardware<'a> {
             .into());
         };
         let same = |c: &CoreKind| {
-            (c.dac_bits, c.signed_inputs, c.adc.bits, c.adc.full_scale, c.adc.noise_lsb)
-                == (core.dac_bits, core.signed_inputs, core.adc.bits, core.adc.full_scale, core.adc.noise_lsb)
+            (c.dac_bits, c.signed_inputs, c.adc.bits, c.adc.full_scale, &c.adc.model)
+                == (core.dac_bits, core.signed_inputs, core.adc.bits, core.adc.full_scale, &core.adc.model)
         };
         if let Some(other) = cores.find(|c| !same(c)) {
             let text = format!(
@@ -49,7 +49,7 @@ impl<'a> LayerHardware<'a> {
                 layer.origin, xbar.name, core.name, other.name
             );
             return Err(Diagnostic::error("R102", text)
-                .help("give both kinds of cores the same DAC bits, ADC bits, full scale and noise, or separate crossbar kinds").into());
+                .help("give both kinds of cores the same DAC bits, ADC bits, full scale and deviations, or separate crossbar kinds").into());
         }
         let widest = layer.planes.iter().map(|p| p.bits).max().unwrap_or(1);
         let deepest = layer.slices.iter().map(|s| s.bits).max().unwrap_or(1);

@@ -170,7 +170,7 @@ impl Job<'_> {
                 let mut jobs: Vec<(&Column, &mut Vec<f64>)> = of_group.collect();
                 jobs.par_iter_mut().for_each(|((_, slice, negative, output), values)| {
                     let step = converter.step(*slice, layer.slices[*slice]) * self.hardware.level.0;
-                    let noise = self.hardware.core.adc.noise_lsb * self.options.noise_scale;
+                    let noise = self.hardware.core.adc.model.noise() * self.options.noise_scale;
                     **values = (0..reads)
                         .map(|read| {
                             let tick = rng::read_tick(read, position, plane);

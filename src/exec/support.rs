@@ -7,6 +7,7 @@ use ndarray::Array2;
 use crate::arch::{
     Adc, BackEnd, Chip, CoreKind, Defaults, FullScale, Memory, Noc, Subtraction, TileKind, XbarKind, XbarKindId,
 };
+use crate::circuit::converter::AdcModel;
 use crate::cost::{Part, PartKind, Price, Source};
 use crate::device::{Chance, Device, Programming, Window as Conductances};
 use crate::diag::Diagnostics;
@@ -143,7 +144,7 @@ pub fn chip(p: &Parameters) -> Chip {
             per_crossbar: 1,
             latency: latency(),
             full_scale: p.full_scale,
-            noise_lsb: p.noise_lsb,
+            model: AdcModel::ideal(p.adc_bits, p.noise_lsb),
             part: part(PartKind::Adc),
         },
         shift_add_latency: latency(),

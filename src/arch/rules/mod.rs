@@ -39,6 +39,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     crossbar::levels,
     core::crossbars,
     core::converters,
+    core::adc_models,
     core::adc_against_clock,
     core::registers,
     parts::sources,

@@ -8,6 +8,7 @@
 //! Noise is Gaussian and referred to the input ([`Converter::noise`]); it is drawn anew for each conversion.
 
 mod array;
+mod card;
 mod cyclic;
 mod flash;
 mod linearity;
@@ -22,6 +23,7 @@ mod sigma_delta;
 mod statistics_tests;
 mod transfer;
 
+pub use card::{AdcModel, AdcSpec, Common, FullScaleSpec};
 pub use cyclic::Cyclic;
 pub use flash::{Flash, FlashMismatch};
 pub use linearity::Linearity;

@@ -76,13 +76,8 @@ impl Converter for Oscillator {
 mod tests {
     use super::*;
 
-    const PLAIN: Oscillator = Oscillator {
-        bits: 6,
-        gain: Share(0.0),
-        bow_lsb: 0.0,
-        phase_noise: 0.0,
-        phase: OscillatorPhase::Reset,
-    };
+    const PLAIN: Oscillator =
+        Oscillator { bits: 6, gain: Share(0.0), bow_lsb: 0.0, phase_noise: 0.0, phase: OscillatorPhase::Reset };
 
     #[test]
     fn counts_cycles_of_a_bent_frequency() {

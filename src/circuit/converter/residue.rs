@@ -77,13 +77,8 @@ struct Piece {
 pub(super) fn transfer(stages: &[Stage], last: f64) -> Transfer {
     let bits = stages.len() as u32 + 1;
     // digits weigh 2^(bits − 2) and down; their sum is shifted to begin at 0
-    let start = Piece {
-        begin: f64::NEG_INFINITY,
-        end: f64::INFINITY,
-        slope: 1.0,
-        shift: 0.0,
-        code: (1i64 << (bits - 1)) - 1,
-    };
+    let start =
+        Piece { begin: f64::NEG_INFINITY, end: f64::INFINITY, slope: 1.0, shift: 0.0, code: (1i64 << (bits - 1)) - 1 };
     let mut pieces = vec![start];
     for (i, stage) in stages.iter().enumerate() {
         let weight = 1i64 << (bits - 2 - i as u32);

@@ -94,8 +94,7 @@ impl SecondStage {
         let decision = i64::from(v >= self.comparators[0]) + i64::from(v >= self.comparators[1]) - 1;
         let charge = (self.first + self.second) * v;
         // the input node stands at −out/A: C₁·(out + out/A) + C₂·(d + out/A) = charge
-        let out = (charge - self.second * decision as f64)
-            / (self.first + (self.first + self.second) / self.amplifier);
+        let out = (charge - self.second * decision as f64) / (self.first + (self.first + self.second) / self.amplifier);
         (decision, out)
     }
 }

@@ -22,12 +22,15 @@ fn sigma(values: impl Iterator<Item = f64>, n: usize) -> f64 {
 /// worst of all levels may be five of them away.
 fn against_closed_form(name: &str, converter: &dyn Converter, covariance: impl Fn(usize, usize) -> f64) {
     let n = 4000;
-    let lines: Vec<Linearity> = (0..n)
-        .map(|i| Linearity::of(&converter.transfer(Instance::new(11, i as u64)).levels(LEVELS as u32)))
-        .collect();
+    let lines: Vec<Linearity> =
+        (0..n).map(|i| Linearity::of(&converter.transfer(Instance::new(11, i as u64)).levels(LEVELS as u32))).collect();
     // variance of a weighted sum of levels
     let variance = |weights: &[(usize, f64)]| -> f64 {
-        weights.iter().flat_map(|a| weights.iter().map(move |b| (a, b))).map(|(a, b)| a.1 * b.1 * covariance(a.0, b.0)).sum()
+        weights
+            .iter()
+            .flat_map(|a| weights.iter().map(move |b| (a, b)))
+            .map(|(a, b)| a.1 * b.1 * covariance(a.0, b.0))
+            .sum()
     };
     let span = (LEVELS - 1) as f64;
     let mut worst = 0.0f64;
@@ -91,7 +94,8 @@ fn sndr(converter: &dyn Converter) -> f64 {
     let input: Vec<f64> = (0..SAMPLES).map(|i| half - 0.5 + half * angle(i).sin()).collect();
     let mut codes = vec![0; SAMPLES];
     converter.convert(Instance::new(1, 1), 0, 0.0, &input, &mut codes);
-    let mean = |f: &dyn Fn(usize) -> f64| (0..SAMPLES).map(|i| f64::from(codes[i]) * f(i)).sum::<f64>() / SAMPLES as f64;
+    let mean =
+        |f: &dyn Fn(usize) -> f64| (0..SAMPLES).map(|i| f64::from(codes[i]) * f(i)).sum::<f64>() / SAMPLES as f64;
     let (m, s, c) = (mean(&|_| 1.0), 2.0 * mean(&|i| angle(i).sin()), 2.0 * mean(&|i| angle(i).cos()));
     let rest = |i: usize| (f64::from(codes[i]) - m - s * angle(i).sin() - c * angle(i).cos()).powi(2);
     let rest = (0..SAMPLES).map(rest).sum::<f64>() / SAMPLES as f64;
@@ -192,7 +196,9 @@ fn sigma_delta_follows_its_sqnr_law() {
                 let (amplitude, bin) = (0.5, 21);
                 let constant = 0.004 * f64::from(run) - 0.05;
                 let x: Vec<f64> = (0..SAMPLES)
-                    .map(|i| constant + amplitude * (TAU * bin as f64 * i as f64 / SAMPLES as f64 + f64::from(run)).sin())
+                    .map(|i| {
+                        constant + amplitude * (TAU * bin as f64 * i as f64 / SAMPLES as f64 + f64::from(run)).sin()
+                    })
                     .collect();
                 let mut y = vec![0.0; SAMPLES];
                 adc.modulate(&x, &mut y);
