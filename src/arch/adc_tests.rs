@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use super::*;
+use crate::circuit::converter::FullScalePer;
 use crate::cost::{Action, AdcKind};
 use crate::diag::Severity;
 use crate::units::Hertz;
@@ -39,6 +40,8 @@ fn every_kind_loads_with_the_cycles_of_its_clock() {
         assert_eq!(core.adc.model.converter.kind(), kind);
         assert_eq!(core.adc.latency.cycles(Hertz(1e9)), nanoseconds, "{}", kind.name());
         assert!(core.adc.model.noise() >= 0.25);
+        let fill = if kind == AdcKind::Pipeline { 10 } else { 0 };
+        assert_eq!(core.adc.fill.cycles(Hertz(1e9)), fill, "{}", kind.name());
         let price = core.adc.part.price(Action::Convert).expect("the law gives a price");
         assert!(price.value.0 > 0.0 && core.adc.part.leakage.value.0 > 0.0 && core.adc.part.area.value.0 > 0.0);
         assert!(price.source.is_assumed(), "nothing of 6 bits is published here");
@@ -54,6 +57,22 @@ fn the_user_overrides_the_law() {
     let price = law.adc.part.price(Action::Convert).expect("the law gives a price");
     assert!(!price.source.is_assumed() && price.source.to_string().contains("Shafiee"), "{}", price.source);
     assert!(law.adc.model.is_ideal() && own.adc.model == law.adc.model);
+}
+
+#[test]
+fn ranges_are_chosen_by_every_policy() {
+    for (text, policy) in [
+        ("max", FullScale::Max),
+        ("{ percentile: 99 % }", FullScale::Percentile(0.99)),
+        ("{ fixed: 25 % }", FullScale::Fixed(0.25)),
+        ("{ granular: 99 % }", FullScale::Granular(0.99)),
+        ("learned", FullScale::Learned),
+    ] {
+        let rest = REST.replace("full_scale: max", &format!("full_scale: {text}, full_scale_per: layer"));
+        let core = core(&format!("flash: {{ bits: 5, clock: 1 GHz, {rest} }}"));
+        assert_eq!((core.adc.full_scale, core.adc.full_scale_per), (policy, FullScalePer::Layer));
+        assert_eq!(policy.looks(), !matches!(policy, FullScale::Max | FullScale::Fixed(_)));
+    }
 }
 
 #[test]
@@ -85,8 +104,12 @@ fn mistakes_are_named() {
         ("sense_amp: { bits: 1, clock: 1 GHz, REST }", "analog", "A062", "sense_amp"),
         ("sar: { bits: 1, clock: 1 GHz, offset_lsb: 0.1, REST }", "analog", "A062", "sar"),
         ("sar: { bits: 8, clock: 0 Hz, REST }", "analog", "A017", "clock"),
+        ("sar: { bits: 8, clock: 1 GHz, RESF }", "analog", "A026", "fixed"),
     ] {
-        let all = with(&adc.replace("REST", REST), subtraction).err().unwrap_or_else(|| panic!("{adc} was accepted"));
+        let all =
+            with(&adc.replace("REST", REST).replace("RESF", &REST.replace("max", "{ fixed: 101 % }")), subtraction)
+                .err()
+                .unwrap_or_else(|| panic!("{adc} was accepted"));
         let errors: Vec<_> = all.iter().filter(|d| d.severity == Severity::Error).collect();
         assert_eq!(errors.iter().map(|d| d.code).collect::<Vec<_>>(), [code], "{adc}: {all}");
         assert!(errors[0].message.contains(place) && errors[0].place.is_some(), "{adc}: {:?}", errors[0]);

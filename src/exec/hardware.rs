@@ -1,6 +1,6 @@
 //! What the chip gives a layer: its cells, converters and drivers, resolved and checked.
 
-use crate::arch::{Chip, CoreKind, XbarKind};
+use crate::arch::{Adc, Chip, CoreKind, XbarKind};
 use crate::diag::Diagnostic;
 use crate::id::IdVec;
 use crate::lower::{LayerId, TiledGraph, TiledLayer};
@@ -39,10 +39,10 @@ impl<'a> LayerHardware<'a> {
             .help("list the crossbar kind in one of the cores of the arch file")
             .into());
         };
-        let same = |c: &CoreKind| {
-            (c.dac_bits, c.signed_inputs, c.adc.bits, c.adc.full_scale, &c.adc.model)
-                == (core.dac_bits, core.signed_inputs, core.adc.bits, core.adc.full_scale, &core.adc.model)
-        };
+        let values = |c: &CoreKind| (c.dac_bits, c.signed_inputs, c.adc.bits, c.adc.full_scale, c.adc.full_scale_per);
+        // how many converters there are matters where each is another
+        let alike = |a: &Adc, b: &Adc| a.model == b.model && (a.model.is_ideal() || a.per_crossbar == b.per_crossbar);
+        let same = |c: &CoreKind| values(c) == values(core) && alike(&c.adc, &core.adc);
         if let Some(other) = cores.find(|c| !same(c)) {
             let text = format!(
                 "layer {}: crossbars {} sit in cores {} and {} with different converters",

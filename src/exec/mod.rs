@@ -6,6 +6,7 @@
 mod calibrate;
 mod converter;
 mod estimate;
+mod full_scale;
 mod hardware;
 mod mvm;
 mod oracle;

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use crate::arch::{
     Adc, BackEnd, Chip, CoreKind, Defaults, FullScale, Memory, Noc, Subtraction, TileKind, XbarKind, XbarKindId,
 };
-use crate::circuit::converter::AdcModel;
+use crate::circuit::converter::{AdcModel, FullScalePer};
 use crate::cost::{Part, PartKind, Price, Source};
 use crate::device::{Chance, Device, Programming, Window as Conductances};
 use crate::diag::Diagnostics;
@@ -143,7 +143,9 @@ pub fn chip(p: &Parameters) -> Chip {
             bits: p.adc_bits,
             per_crossbar: 1,
             latency: latency(),
+            fill: Latency::Cycles(0),
             full_scale: p.full_scale,
+            full_scale_per: FullScalePer::Slice,
             model: AdcModel::ideal(p.adc_bits, p.noise_lsb),
             part: part(PartKind::Adc),
         },

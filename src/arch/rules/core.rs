@@ -56,11 +56,18 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         ctx.require(good, "A017", &at("adc", kind, stated), "the rate is not positive", "more than 0");
         let good = adc.noise_lsb.is_finite() && (0.0..=1e6).contains(&adc.noise_lsb);
         ctx.require(good, "A017", &at("adc", kind, "noise_lsb"), "noise out of range", "0 or more LSB");
-        if let FullScaleSpec::Percentile(p) = adc.full_scale {
+        let share = match adc.full_scale {
+            FullScaleSpec::Percentile(p) => Some(("percentile", p)),
+            FullScaleSpec::Granular(p) => Some(("granular", p)),
+            FullScaleSpec::Fixed(p) => Some(("fixed", p)),
+            FullScaleSpec::Max | FullScaleSpec::Learned => None,
+        };
+        if let Some((policy, p)) = share {
             let good = p.si() > 0.0 && p.si() <= 1.0;
             let mut path = at("adc", kind, "full_scale");
-            path.push("percentile");
-            ctx.require(good, "A026", &path, "percentile out of range", "above 0 % and at most 100 %");
+            path.push(policy);
+            let message = format!("{} out of range", if policy == "fixed" { "share" } else { "percentile" });
+            ctx.require(good, "A026", &path, &message, "above 0 % and at most 100 %");
         }
         let activations = ctx.file.defaults.quantisation.activations;
         let message = format!("a DAC of {} bits with {activations} bit activations", dac.bits);

@@ -21,6 +21,24 @@ pub enum FullScaleSpec {
     Max,
     /// A percentile of the absolute column sums seen on the calibration samples.
     Percentile(Share),
+    /// A share of what all rows driven at once could give with cells of the highest level and the largest
+    /// digit, whatever the network.
+    Fixed(Share),
+    /// That whole range halved as often as it still covers the given percentile of the sums seen.
+    Granular(Share),
+    /// The range that makes the mean squared error of the conversions of the calibration samples least.
+    Learned,
+}
+
+/// For what an input range is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FullScalePer {
+    /// For each slice of weights of each layer.
+    #[default]
+    Slice,
+    /// For each layer, the same for its slices.
+    Layer,
 }
 
 /// What all kinds of converters state.
@@ -42,6 +60,8 @@ pub struct Common<'a> {
     pub offset_lsb: f64,
     /// Input range.
     pub full_scale: FullScaleSpec,
+    /// What shares a range.
+    pub full_scale_per: FullScalePer,
     /// Static power.
     pub leakage: Option<Watt>,
     /// Area.
@@ -85,6 +105,9 @@ macro_rules! cards {
             pub offset_lsb: f64,
             /// Input range.
             pub full_scale: FullScaleSpec,
+            /// Whether the slices of a layer have ranges of their own; default `slice`.
+            #[serde(default)]
+            pub full_scale_per: FullScalePer,
             /// Static power of one converter; default: the scaling law.
             #[serde(default)]
             pub leakage: Option<Watt>,
@@ -118,6 +141,7 @@ macro_rules! cards {
                         noise_lsb: c.noise_lsb,
                         offset_lsb: c.offset_lsb,
                         full_scale: c.full_scale,
+                        full_scale_per: c.full_scale_per,
                         leakage: c.leakage,
                         area: c.area,
                         provenance: Provenance { source: &c.source, assumed: &c.assumed },
@@ -248,6 +272,16 @@ impl AdcSpec {
     #[must_use]
     pub fn latency(&self) -> Latency {
         Latency::Time(Second(1.0 / self.rate().si()))
+    }
+
+    /// Time from sampling to the code beyond that of one conversion: the stages of a pipeline that are behind.
+    #[must_use]
+    pub fn fill(&self) -> Latency {
+        let cycles = self.kind().cycles(self.common().bits.min(32), 1);
+        match self.kind() {
+            AdcKind::Pipeline => Latency::Time(Second((cycles.latency - cycles.interval) as f64 / self.rate().si())),
+            _ => Latency::Cycles(0),
+        }
     }
 
     /// Conversions per second, as stated or by the converter's own clock; 0 if nothing is stated.

@@ -10,6 +10,7 @@
 mod array;
 mod card;
 mod cyclic;
+mod dac;
 mod flash;
 mod linearity;
 mod oscillator;
@@ -23,8 +24,9 @@ mod sigma_delta;
 mod statistics_tests;
 mod transfer;
 
-pub use card::{AdcModel, AdcSpec, Common, FullScaleSpec};
+pub use card::{AdcModel, AdcSpec, Common, FullScalePer, FullScaleSpec};
 pub use cyclic::Cyclic;
+pub use dac::{PulseWidthDac, VoltageDac};
 pub use flash::{Flash, FlashMismatch};
 pub use linearity::Linearity;
 pub use oscillator::{Oscillator, OscillatorPhase};

@@ -108,7 +108,11 @@ pub(super) const CODES: &[Code] = &[
         "name not usable",
         "Names of the chip and of its kinds stand in paths of reports and in file names: letters, digits, `_` and `-`, at most 64.",
     ),
-    code("A026", "percentile out of range", "A percentile lies above 0 % and at most at 100 %."),
+    code(
+        "A026",
+        "percentile out of range",
+        "A percentile, or the share of a fixed range, lies above 0 % and at most at 100 %.",
+    ),
     code("A027", "quantisation out of range", "Weights have 2 to 16 bits with their sign, activations 1 to 16."),
     code(
         "A028",
