@@ -30,6 +30,7 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
         integrate: 4,
         sample: 1,
         convert: 1,
+        fill: 0,
         shift_add: 1,
         hold_banks: 2,
         back_end: BackEnd::Pipelined,

@@ -51,6 +51,7 @@ fn program() -> Program {
         integrate: 2,
         sample: 0,
         convert: 1,
+        fill: 0,
         shift_add: 1,
         hold_banks: 2,
         back_end: BackEnd::Pipelined,

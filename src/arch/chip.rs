@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::circuit::converter::{AdcModel, FullScalePer};
 use crate::cost::Part;
 use crate::define_id;
 use crate::device::Device;
@@ -76,6 +77,20 @@ pub enum FullScale {
     Max,
     /// The given percentile (0..1) of absolute column sums seen on the calibration samples, per layer and slice.
     Percentile(f64),
+    /// The given share (0..1) of what all rows driven at once could give with cells of the highest level.
+    Fixed(f64),
+    /// That whole range, halved as often as it still covers the given percentile of the sums seen.
+    Granular(f64),
+    /// The range with the least squared error on the calibration samples.
+    Learned,
+}
+
+impl FullScale {
+    /// Whether calibration samples decide.
+    #[must_use]
+    pub const fn looks(self) -> bool {
+        matches!(self, Self::Percentile(_) | Self::Granular(_) | Self::Learned)
+    }
 }
 
 /// Analog-to-digital converter of a core.
@@ -87,10 +102,14 @@ pub struct Adc {
     pub per_crossbar: usize,
     /// Time of one conversion (all converters work at once).
     pub latency: Latency,
+    /// Time beyond it until the first code of a pipelined converter; 0 for others.
+    pub fill: Latency,
     /// Input range.
     pub full_scale: FullScale,
-    /// Rms input-referred noise in LSB, acting in `noisy`.
-    pub noise_lsb: f64,
+    /// What shares a range.
+    pub full_scale_per: FullScalePer,
+    /// What it does to values in `noisy`: noise, offset, mismatch.
+    pub model: AdcModel,
     /// Prices.
     pub part: Part,
 }

@@ -65,14 +65,18 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         let range = match c.adc.full_scale {
             FullScale::Max => "range of the largest sum".to_owned(),
             FullScale::Percentile(p) => format!("range of the {} percentile", crate::units::Share(p)),
+            FullScale::Fixed(p) => format!("range fixed at {} of the whole", crate::units::Share(p)),
+            FullScale::Granular(p) => format!("range halved down to the {} percentile", crate::units::Share(p)),
+            FullScale::Learned => "range of the least squared error".to_owned(),
         };
         writeln!(
             out,
-            "  adc          {} a crossbar, {} bit, {} a conversion, noise {} LSB, {range}",
+            "  adc          {} a crossbar, {} bit {}, {} a conversion, noise {} LSB, {range}",
             c.adc.per_crossbar,
             c.adc.bits,
+            c.adc.model.converter.kind().name(),
             cycles(c.adc.latency),
-            c.adc.noise_lsb
+            c.adc.model.noise()
         )?;
         let coupling = match c.back_end {
             BackEnd::Serial => "serial",

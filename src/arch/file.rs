@@ -4,9 +4,10 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::circuit::converter::AdcSpec;
 use crate::cost::{
-    Action, AdcSpec, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind,
-    Price, Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
+    Action, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind, Price,
+    Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
 };
 use crate::device::DeviceSpec;
 use crate::tensor::{Encoding, InputSum, Subtraction};

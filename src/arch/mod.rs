@@ -13,6 +13,8 @@ mod load;
 mod resolve;
 mod rules;
 #[cfg(test)]
+mod adc_tests;
+#[cfg(test)]
 mod tests;
 mod tree;
 mod yaml;

@@ -5,8 +5,9 @@ use super::{
     Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, Drive, FullScale,
     Memory, Noc, Noise, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
-use crate::cost::{DacSpec, FullScaleSpec, Part, PartKind, Provenance};
-use crate::device::DeviceSpec;
+use crate::circuit::converter::FullScaleSpec;
+use crate::cost::{DacSpec, Part, PartKind, Provenance};
+use crate::device::{DeviceSpec, SpecError};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::{Id, IdVec};
 use crate::units::Bytes;
@@ -116,6 +117,12 @@ fn unknown(what: &str, name: &str) -> Diagnostics {
     Diagnostic::error("A011", format!("there is no {what} called `{name}`")).into()
 }
 
+/// A converter that no rule has refused and that cannot be built all the same.
+fn broken_adc(core: &str, errors: &[SpecError]) -> Diagnostics {
+    let what = errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect::<Vec<_>>().join("; ");
+    Diagnostic::error("A060", format!("the ADC of core `{core}`: {what}")).into()
+}
+
 fn core_kind(
     file: &ArchFile,
     name: &str,
@@ -131,7 +138,8 @@ fn core_kind(
         arrays += count;
         columns += count * (xbar_kinds[id].cols + xbar_kinds[id].encoding.unit_columns());
     }
-    let (dac, adc) = (core.dac.card(), core.adc.sar());
+    let (dac, adc) = (core.dac.card(), core.adc.common());
+    let model = core.adc.build().map_err(|errors| broken_adc(name, &errors))?;
     let hold = &core.sample_hold;
     Ok(CoreKind {
         name: name.to_owned(),
@@ -153,11 +161,16 @@ fn core_kind(
             bits: adc.bits,
             per_crossbar: adc.per_crossbar as usize,
             latency: core.adc.latency(),
+            fill: core.adc.fill(),
             full_scale: match adc.full_scale {
                 FullScaleSpec::Max => FullScale::Max,
                 FullScaleSpec::Percentile(p) => FullScale::Percentile(p.si()),
+                FullScaleSpec::Fixed(p) => FullScale::Fixed(p.si()),
+                FullScaleSpec::Granular(p) => FullScale::Granular(p.si()),
+                FullScaleSpec::Learned => FullScale::Learned,
             },
-            noise_lsb: adc.noise_lsb,
+            full_scale_per: adc.full_scale_per,
+            model,
             part: core.adc.part(arrays * adc.per_crossbar as usize),
         },
         shift_add_latency: core.shift_add.latency,

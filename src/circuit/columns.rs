@@ -14,7 +14,9 @@
 //! step of the bulk generator supplies with normals ([`crate::rng::fill_normals`]).
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::converter::Lookup;
 use crate::rng::{Domain, Draw, GROUP, normals64};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
@@ -73,6 +75,42 @@ pub struct Columns {
     pub multilevel: bool,
     /// Code range.
     pub clip: Clip,
+    /// Converters that differ from the ideal one, if they do.
+    pub tables: Option<Tables>,
+}
+
+/// Transfers of the converters behind the columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tables {
+    /// The converters.
+    converters: Arc<[Lookup]>,
+    /// Converter of each lane, [`Self::NONE`] where there is no column.
+    lanes: Vec<[u16; LANES]>,
+}
+
+impl Tables {
+    const NONE: u16 = u16::MAX;
+
+    /// No column is connected yet; `groups` column groups.
+    #[must_use]
+    pub fn new(converters: Arc<[Lookup]>, groups: usize) -> Self {
+        Self { converters, lanes: vec![[Self::NONE; LANES]; groups * GROUP / LANES] }
+    }
+
+    /// Connects a lane of an accumulator slot with the converter of physical column `column`: they take turns.
+    pub fn connect(&mut self, lane: usize, column: usize) {
+        self.lanes[lane / LANES][lane % LANES] = (column % self.converters.len()) as u16;
+    }
+
+    /// Codes of sixteen values of one line.
+    fn convert(&self, line: usize, values: &mut [f32; LANES]) {
+        for (value, converter) in values.iter_mut().zip(&self.lanes[line]) {
+            *value = match self.converters.get(usize::from(*converter)) {
+                Some(table) => table.code(*value),
+                None => 0.0,
+            };
+        }
+    }
 }
 
 /// Eight input planes.
@@ -231,8 +269,14 @@ fn read_body<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
                         l.store(value, lanes_mut(values, at));
                     }
                     let rounded = l.round(value);
-                    let code = l.min(l.max(rounded, low), high);
+                    let mut code = l.min(l.max(rounded, low), high);
                     clipped += l.count_unequal(rounded, code);
+                    if let Some(tables) = &columns.tables {
+                        let mut values = [0.0; LANES];
+                        l.store(value, &mut values);
+                        tables.convert(index * GROUP / LANES + line, &mut values);
+                        code = l.load(&values);
+                    }
                     let code = l.word_of_float(code);
                     code_sum = l.add_word(code_sum, l.abs_word(code));
                     let at = tile.slots[m] * slot_len + index * GROUP + line * LANES;
@@ -290,7 +334,9 @@ fn product<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::circuit::converter::{Converter, Instance, Sar, SarMismatch, Transfer};
     use crate::rng::fill_normals;
+    use crate::units::Share;
 
     fn word(seed: u64, at: usize) -> u32 {
         Draw { seed, domain: Domain::InitWeights, element: at as u64, tick: 0 }.words(0)[0]
@@ -332,7 +378,7 @@ mod tests {
             }
             groups.push(group);
         }
-        let set = Columns { rows, groups, noisy, multilevel, clip: Clip { low: -127.0, high: 127.0 } };
+        let set = Columns { rows, groups, noisy, multilevel, clip: Clip { low: -127.0, high: 127.0 }, tables: None };
         let top = if multilevel { 15 } else { 1 };
         let digits = (0..rows).map(|r| std::array::from_fn(|m| (word(2, r * ROWS + m) % (top + 1)) as f32)).collect();
         let mut tile = Tile {
@@ -346,8 +392,14 @@ mod tests {
         (set, tile)
     }
 
+    /// One of three converters that miss codes.
+    fn sar(number: usize) -> Transfer {
+        let mismatch = SarMismatch { capacitor: Share(0.1) };
+        Sar::new(8, mismatch).transfer(Instance { number: number as u32, ..Instance::new(3, 3) })
+    }
+
     /// The same read, one column after the other in scalar arithmetic.
-    fn plain(set: &Columns, tile: &Tile, noise: ReadNoise) -> (Vec<i32>, Conversions) {
+    fn plain(set: &Columns, connected: usize, tile: &Tile, noise: ReadNoise) -> (Vec<i32>, Conversions) {
         let mut out = vec![0; 2 * set.slot_len()];
         let mut done = Conversions::default();
         for (index, group) in set.groups.iter().enumerate() {
@@ -374,8 +426,14 @@ mod tests {
                             value += variance.sqrt() * z[line * LANES + lane];
                         }
                         let rounded = value.round_ties_even();
-                        let code = rounded.clamp(set.clip.low, set.clip.high);
+                        let mut code = rounded.clamp(set.clip.low, set.clip.high);
                         done.clipped += u64::from(code != rounded);
+                        let column = index * GROUP + line * LANES + lane;
+                        if set.tables.is_some() {
+                            let connected = column < connected;
+                            let exact = sar(column % 3).code(f64::from(value) + 128.0) as f32 - 128.0;
+                            code = if connected { exact.max(-127.0) } else { 0.0 };
+                        }
                         done.code_sum += code.abs() as u64;
                         out[tile.slots[m] * set.slot_len() + index * GROUP + line * LANES + lane] +=
                             code as i32 * tile.weights[m];
@@ -390,13 +448,21 @@ mod tests {
     fn every_instruction_set_equals_scalar_arithmetic() {
         for (rows, columns) in [(1, 1), (14, 32), (37, 70), (128, 128)] {
             for (noisy, multilevel) in [(false, false), (false, true), (true, false), (true, true)] {
-                let (set, tile) = example(rows, columns, noisy, multilevel);
-                let noise = ReadNoise { seed: 9, element: 0x1234_5678_9abc };
-                let expected = plain(&set, &tile, noise);
-                for isa in Isa::all() {
-                    let mut out = vec![0; 2 * set.slot_len()];
-                    let done = set.read(isa, &tile, noise, &mut out, None);
-                    assert_eq!((&out, done), (&expected.0, expected.1), "{} {rows}x{columns}", isa.name());
+                let (mut set, tile) = example(rows, columns, noisy, multilevel);
+                for mismatched in [false, true] {
+                    if mismatched {
+                        let converters: Vec<_> = (0..3).map(|n| Lookup::new(&sar(n), 128, -127.0)).collect();
+                        let mut tables = Tables::new(converters.into(), set.groups.len());
+                        (0..columns).for_each(|c| tables.connect(c, c));
+                        set.tables = Some(tables);
+                    }
+                    let noise = ReadNoise { seed: 9, element: 0x1234_5678_9abc };
+                    let expected = plain(&set, columns, &tile, noise);
+                    for isa in Isa::all() {
+                        let mut out = vec![0; 2 * set.slot_len()];
+                        let done = set.read(isa, &tile, noise, &mut out, None);
+                        assert_eq!((&out, done), (&expected.0, expected.1), "{} {rows}x{columns}", isa.name());
+                    }
                 }
             }
         }

@@ -1,11 +1,11 @@
-//! Priced converters at the edges of a crossbar: row DACs, sample-and-hold, column ADCs.
+//! Priced parts at the edges of a crossbar: row DACs, sample-and-hold. Column ADCs: `circuit::converter`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Action, Part, PartKind, Provenance};
 use crate::tensor::SignedInputs;
-use crate::units::{Joule, Latency, SampleRate, Second, Share, SquareMicron, Watt};
+use crate::units::{Joule, Latency, SquareMicron, Watt};
 
 /// Digital-to-analog converters that drive the word lines.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -108,77 +108,6 @@ impl SampleHoldSpec {
             &[(Action::Sample, self.sample)],
             self.leakage,
             self.area,
-        )
-    }
-}
-
-/// Analog-to-digital converters of the columns.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub enum AdcSpec {
-    /// Successive approximation.
-    Sar(SarAdc),
-}
-
-/// A SAR ADC shared by several columns.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SarAdc {
-    /// Resolution in bits, sign included where the subtraction is analog.
-    pub bits: u8,
-    /// Converters of each crossbar.
-    pub per_crossbar: u32,
-    /// Conversions per second of one converter; one conversion takes a whole number of clock cycles.
-    pub rate: SampleRate,
-    /// Energy of one conversion.
-    pub convert: Joule,
-    /// Rms input-referred noise in LSB.
-    pub noise_lsb: f64,
-    /// Input range.
-    pub full_scale: FullScaleSpec,
-    /// Static power of one converter.
-    pub leakage: Watt,
-    /// Area of one converter.
-    pub area: SquareMicron,
-    /// Where the constants come from, or `assumed: reason`.
-    pub source: String,
-    /// Constants that the source does not cover.
-    #[serde(default)]
-    pub assumed: Vec<String>,
-}
-
-/// How the input range of an ADC is chosen.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub enum FullScaleSpec {
-    /// The largest sum that can occur.
-    Max,
-    /// A percentile of the absolute column sums seen on the calibration samples.
-    Percentile(Share),
-}
-
-impl AdcSpec {
-    /// The only kind there is so far.
-    #[must_use]
-    pub const fn sar(&self) -> &SarAdc {
-        let Self::Sar(adc) = self;
-        adc
-    }
-    /// Time of one conversion.
-    #[must_use]
-    pub fn latency(&self) -> Latency {
-        Latency::Time(Second(1.0 / self.sar().rate.si()))
-    }
-    /// Prices of one converter, `count` of them in a core.
-    #[must_use]
-    pub fn part(&self, count: usize) -> Part {
-        let a = self.sar();
-        Provenance { source: &a.source, assumed: &a.assumed }.part(
-            PartKind::Adc,
-            count,
-            &[(Action::Convert, a.convert)],
-            a.leakage,
-            a.area,
         )
     }
 }

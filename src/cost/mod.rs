@@ -1,6 +1,8 @@
 //! Prices of hardware parts: energy of each action, leakage, area, each with its source.
 
 mod actions;
+mod adc_kind;
+pub mod adc_law;
 mod chip_link;
 mod converter;
 mod digital;
@@ -9,8 +11,9 @@ mod storage;
 mod transport;
 
 pub use actions::{ACTIONS, Action, ActionRow, CountedBy, PartKind};
+pub use adc_kind::{AdcKind, Cycles};
 pub use chip_link::{ChipLinkSpec, SerialLink};
-pub use converter::{AdcSpec, BitSerialDac, DacSpec, FullScaleSpec, SampleHoldSpec, SarAdc};
+pub use converter::{BitSerialDac, DacSpec, SampleHoldSpec};
 pub use digital::{ControlSpec, ShiftAddSpec, VectorSpec};
 pub use provenance::Provenance;
 pub use storage::{BufferCard, BufferSpec, MemorySpec, RegisterSpec};

@@ -16,6 +16,7 @@ pub use hfox::{
 };
 pub use ideal::{Ideal, IdealSpec};
 pub use mos2_memtransistor::*;
+pub(crate) use spec::Checks;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
 
 use std::fmt::Debug;

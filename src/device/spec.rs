@@ -109,17 +109,17 @@ fn unchanged<S: Serialize>(spec: &S, default: &S, paths: &[&'static str]) -> Vec
 
 /// Collects the mistakes of a card.
 #[derive(Debug, Default)]
-pub(super) struct Checks(Vec<SpecError>);
+pub(crate) struct Checks(Vec<SpecError>);
 
 impl Checks {
     /// Notes a mistake of `field` unless `holds`.
-    pub(super) fn require(&mut self, holds: bool, field: &str, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn require(&mut self, holds: bool, field: &str, message: impl Into<String>, help: impl Into<String>) {
         if !holds {
             self.0.push(SpecError { field: field.into(), message: message.into(), help: help.into() });
         }
     }
     /// The field must be greater than zero.
-    pub(super) fn positive(&mut self, field: &str, value: f64) {
+    pub(crate) fn positive(&mut self, field: &str, value: f64) {
         self.require(
             value > 0.0 && value.is_finite(),
             field,
@@ -128,7 +128,7 @@ impl Checks {
         );
     }
     /// The field must not be negative.
-    pub(super) fn not_negative(&mut self, field: &str, value: f64) {
+    pub(crate) fn not_negative(&mut self, field: &str, value: f64) {
         self.require(
             value >= 0.0 && value.is_finite(),
             field,
@@ -137,7 +137,7 @@ impl Checks {
         );
     }
     /// The field must lie in `[low, high]`.
-    pub(super) fn within(&mut self, field: &str, value: f64, low: f64, high: f64) {
+    pub(crate) fn within(&mut self, field: &str, value: f64, low: f64, high: f64) {
         self.require(
             (low..=high).contains(&value),
             field,
@@ -146,7 +146,7 @@ impl Checks {
         );
     }
     /// The chip temperature must lie where the card's laws hold.
-    pub(super) fn temperature(&mut self, temperature: Kelvin, low: Kelvin, high: Kelvin) {
+    pub(crate) fn temperature(&mut self, temperature: Kelvin, low: Kelvin, high: Kelvin) {
         self.require(
             low <= temperature && temperature <= high,
             "temperature",
@@ -155,15 +155,15 @@ impl Checks {
         );
     }
     /// No mistake so far.
-    pub(super) const fn clean(&self) -> bool {
+    pub(crate) const fn clean(&self) -> bool {
         self.0.is_empty()
     }
     /// Every mistake noted.
-    pub(super) fn errors(self) -> Vec<SpecError> {
+    pub(crate) fn errors(self) -> Vec<SpecError> {
         self.0
     }
     /// The value if no mistake was noted.
-    pub(super) fn finish<T>(self, value: impl FnOnce() -> T) -> Result<T, Vec<SpecError>> {
+    pub(crate) fn finish<T>(self, value: impl FnOnce() -> T) -> Result<T, Vec<SpecError>> {
         if self.0.is_empty() { Ok(value()) } else { Err(self.0) }
     }
 }

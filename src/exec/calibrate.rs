@@ -5,23 +5,24 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::converter::{Converters, Histograms, LayerConverter, by_policy, largest_sums};
+use super::converter::{Converters, LayerConverter, largest_sums};
+use super::full_scale::{Histograms, by_policy};
 use super::hardware::LayerHardware;
 use super::mvm::{Probe, Scratch};
 use super::program::{self, Arrays};
 use super::run::{Hooks, RunOptions, Walk};
 use super::{Fidelity, ValueOptions};
-use crate::arch::{Chip, FullScale};
+use crate::arch::Chip;
 use crate::diag::{self, Diagnostic};
 use crate::id::{Id, IdVec};
 use crate::lower::{LayerId, QuantGraph, TiledGraph};
 use crate::units::Second;
 
-/// Steps of all converters. Where the full scale of a core is a percentile, the samples of `range` are run
+/// Steps of all converters. Where the full scale of a core follows from data, the samples of `range` are run
 /// with exact conductances and absolute column sums counted, slice by slice.
 ///
 /// # Errors
-/// If a percentile is asked for without samples (R107), or any error of [`super::run()`] and [`Arrays::program`].
+/// If data are needed and there are no samples (R107), or any error of [`super::run()`] and [`Arrays::program`].
 pub fn calibrate(
     graph: &QuantGraph,
     tiled: &TiledGraph,
@@ -35,12 +36,12 @@ pub fn calibrate(
         let op = program::operation(graph, layer)?;
         let _: LayerId = largest.push(largest_sums(layer, tiled, op, &hardware[id]));
     }
-    let looks = hardware.iter().any(|h| matches!(h.core.adc.full_scale, FullScale::Percentile(_)));
+    let looks = hardware.iter().any(|h| h.core.adc.full_scale.looks());
     let mut seen: IdVec<LayerId, Histograms> =
         largest.iter().map(|l| l.iter().map(|l| vec![0; *l as usize + 1]).collect()).collect();
     if looks {
         if range.is_empty() {
-            let text = "the full scale of the converters is a percentile, and there are no calibration samples";
+            let text = "the full scale of the converters follows from data, and there are no calibration samples";
             return Err(Diagnostic::error("R107", text).help("give calibration samples, or `full_scale: max`").into());
         }
         count((graph, tiled, chip), &hardware, inputs, range, &mut seen)?;

@@ -7,7 +7,6 @@
 
 use super::hardware::LayerHardware;
 use super::stored::{Stored, corrected};
-use crate::arch::FullScale;
 use crate::circuit::Clip;
 use crate::id::IdVec;
 use crate::lower::{LayerId, MvmOp, TiledGraph, TiledLayer};
@@ -22,6 +21,8 @@ pub struct LayerConverter {
     pub exponents: Vec<u8>,
     /// Range of the codes.
     pub clip: Clip,
+    /// Conversions of the calibration run that the steps rest on.
+    pub calibration: u64,
 }
 
 /// Converters of all layers.
@@ -32,7 +33,7 @@ impl LayerConverter {
     #[must_use]
     pub fn ideal(layer: &TiledLayer, encoding: Encoding) -> Self {
         let exponents = layer.slices.iter().map(|s| s.shift).collect();
-        corrected(Self { lsb: 1.0, exponents, clip: Clip::NONE }, layer, encoding)
+        corrected(Self { lsb: 1.0, exponents, clip: Clip::NONE, calibration: 0 }, layer, encoding)
     }
 
     /// Converters of `bits` bits for the given full scale of each slice, in cell levels × DAC digits.
@@ -65,17 +66,20 @@ impl LayerConverter {
                 best = Some((cost, *anchor, exponents));
             }
         }
-        let Some((_, anchor, exponents)) = best else { return Self { lsb: 1.0, exponents: vec![], clip } };
+        let Some((_, anchor, exponents)) = best else {
+            return Self { lsb: 1.0, exponents: vec![], clip, calibration: 0 };
+        };
         let lowest = exponents.iter().copied().min().unwrap_or(0);
         Self {
             lsb: anchor * 2f64.powi(lowest),
             exponents: exponents.iter().map(|e| (e - lowest) as u8).collect(),
             clip,
+            calibration: 0,
         }
     }
 
     /// Codes of a converter: symmetric if a pair is subtracted before it, from 0 if its currents have one sign.
-    fn code_range(bits: u8, encoding: Encoding) -> Clip {
+    pub(super) fn code_range(bits: u8, encoding: Encoding) -> Clip {
         if encoding.bipolar() {
             let high = ((1u32 << (bits.max(2) - 1)) - 1) as f32;
             Clip { low: -high, high }
@@ -118,39 +122,6 @@ pub(super) fn largest_sums(
     largest.iter().map(|l| (*l * u64::from(hardware.digit_max)) as f64).collect()
 }
 
-/// Counts of absolute column sums (index) of one layer, for each slice.
-pub(super) type Histograms = Vec<Vec<u64>>;
-
-/// Converters of one layer by the policy of its core.
-pub(super) fn by_policy(
-    layer: &TiledLayer,
-    hardware: &LayerHardware<'_>,
-    largest: &[f64],
-    seen: &Histograms,
-) -> LayerConverter {
-    let full_scale: Vec<f64> = match hardware.core.adc.full_scale {
-        FullScale::Max => largest.to_vec(),
-        FullScale::Percentile(p) => seen.iter().map(|h| percentile(h, p) as f64).collect(),
-    };
-    let encoding = hardware.xbar.encoding;
-    let covering = LayerConverter::covering(&layer.slices, &full_scale, hardware.core.adc.bits, encoding);
-    corrected(covering, layer, encoding)
-}
-
-/// Smallest value that at least the fraction `p` of the counted values does not exceed.
-fn percentile(histogram: &[u64], p: f64) -> usize {
-    let total: u64 = histogram.iter().sum();
-    let wanted = (p * total as f64).ceil() as u64;
-    let mut below = 0;
-    for (value, count) in histogram.iter().enumerate() {
-        below += count;
-        if below >= wanted {
-            return value;
-        }
-    }
-    histogram.len().saturating_sub(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,11 +153,5 @@ mod tests {
     fn code_ranges() {
         let c = LayerConverter::covering(&TWO, &[10.0, 10.0], 8, Encoding::Pair(Subtraction::Digital));
         assert_eq!(c.clip, Clip { low: 0.0, high: 255.0 });
-    }
-
-    #[test]
-    fn percentile_counts_from_below() {
-        let h = [50, 30, 15, 4, 1];
-        assert_eq!([0.5, 0.51, 0.8, 0.95, 0.999, 1.0].map(|p| percentile(&h, p)), [0, 1, 1, 2, 4, 4]);
     }
 }

@@ -1,6 +1,6 @@
 //! What the chip gives a layer: its cells, converters and drivers, resolved and checked.
 
-use crate::arch::{Chip, CoreKind, Drive, XbarKind};
+use crate::arch::{Adc, Chip, CoreKind, Drive, XbarKind};
 use crate::diag::Diagnostic;
 use crate::id::IdVec;
 use crate::lower::{LayerId, TiledGraph, TiledLayer};
@@ -46,24 +46,18 @@ impl<'a> LayerHardware<'a> {
             .help("list the crossbar kind in one of the cores of the arch file")
             .into());
         };
-        let same = |c: &CoreKind| {
-            (c.dac_bits, c.drive, c.signed_inputs, c.adc.bits, c.adc.full_scale, c.adc.noise_lsb)
-                == (
-                    core.dac_bits,
-                    core.drive,
-                    core.signed_inputs,
-                    core.adc.bits,
-                    core.adc.full_scale,
-                    core.adc.noise_lsb,
-                )
-        };
+        let inputs = |c: &CoreKind| (c.dac_bits, c.drive, c.signed_inputs);
+        let values = |c: &CoreKind| (inputs(c), c.adc.bits, c.adc.full_scale, c.adc.full_scale_per);
+        // how many converters there are matters where each is another
+        let alike = |a: &Adc, b: &Adc| a.model == b.model && (a.model.is_ideal() || a.per_crossbar == b.per_crossbar);
+        let same = |c: &CoreKind| values(c) == values(core) && alike(&c.adc, &core.adc);
         if let Some(other) = cores.find(|c| !same(c)) {
             let text = format!(
                 "layer {}: crossbars {} sit in cores {} and {} with different converters",
                 layer.origin, xbar.name, core.name, other.name
             );
             return Err(Diagnostic::error("R102", text)
-                .help("give both kinds of cores the same DAC bits, ADC bits, full scale and noise, or separate crossbar kinds").into());
+                .help("give both kinds of cores the same DAC bits, ADC bits, full scale and deviations, or separate crossbar kinds").into());
         }
         let widest = layer.planes.iter().map(|p| p.bits).max().unwrap_or(1);
         let deepest = layer.slices.iter().map(|s| s.bits).max().unwrap_or(1);

@@ -7,6 +7,7 @@ mod calibrate;
 mod converter;
 mod current_noise;
 mod estimate;
+mod full_scale;
 mod hardware;
 mod mvm;
 mod oracle;

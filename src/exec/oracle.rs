@@ -184,7 +184,7 @@ impl Job<'_> {
                 jobs.par_iter_mut().for_each(|(column, values)| {
                     let Column { slice, negative, output, unit, .. } = **column;
                     let step = converter.step(slice, layer.slices[slice]) * self.hardware.level.0;
-                    let noise = self.hardware.core.adc.noise_lsb * self.options.noise_scale;
+                    let noise = self.hardware.core.adc.model.noise() * self.options.noise_scale;
                     **values = (0..reads)
                         .map(|read| {
                             let tick = rng::read_tick(read, position, plane);

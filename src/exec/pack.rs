@@ -6,12 +6,15 @@
 //! ranges does not redraw its noise. Other row ranges do.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::converter::LayerConverter;
 use super::hardware::LayerHardware;
 use super::program::BlockMoments;
+use super::{Fidelity, ValueOptions};
 use crate::arch::Drive;
-use crate::circuit::{ColumnGroup, Columns, Line};
+use crate::circuit::converter::{Instance, Lookup};
+use crate::circuit::{ColumnGroup, Columns, Line, Tables};
 use crate::diag::{self, Diagnostic};
 use crate::lower::{Block, TiledLayer};
 use crate::rng::GROUP;
@@ -200,8 +203,30 @@ impl Packing<'_> {
         runs
     }
 
+    /// Transfers of the converters of one array, none where they are ideal. Draws are addressed by the `array`
+    /// and the converter's number within it, so that moving a block redraws nothing.
+    pub(super) fn tables(&self, block: &Block, array: u64, options: &ValueOptions) -> Option<Arc<[Lookup]>> {
+        let (adc, scale) = (&self.hardware.core.adc, options.noise_scale);
+        if options.fidelity < Fidelity::Noisy || scale == 0.0 || adc.model.is_ideal() {
+            return None;
+        }
+        let columns = self.layer.slices.len() * self.kinds * block.cols.len();
+        let zero = if self.hardware.xbar.encoding.bipolar() { 1 << (adc.bits - 1) } else { 0 };
+        let table = |number: usize| {
+            let instance = Instance { seed: options.seed, element: array, number: number as u32, scale };
+            Lookup::new(&adc.model.transfer(instance), zero, self.converter.clip.low)
+        };
+        Some((0..adc.per_crossbar.min(columns)).map(table).collect())
+    }
+
     /// Panels and converter constants of a row group.
-    pub(super) fn columns(&self, block: &Block, rows: &Range<usize>, moments: &BlockMoments) -> Columns {
+    pub(super) fn columns(
+        &self,
+        block: &Block,
+        rows: &Range<usize>,
+        moments: &BlockMoments,
+        tables: Option<Arc<[Lookup]>>,
+    ) -> Columns {
         let runs = self.runs(block);
         let (height, width) = (rows.len(), block.cols.len());
         let panels = moments.panels();
@@ -223,6 +248,7 @@ impl Packing<'_> {
                 }
             })
             .collect();
+        let mut tables = tables.map(|tables| Tables::new(tables, groups.len()));
         let (mean_unit, variance_unit) = (2f64.powi(self.grid.mean_exponent), 2f64.powi(self.grid.variance_exponent));
         for run in &runs {
             let group = &mut groups[run.lane / GROUP];
@@ -241,6 +267,10 @@ impl Packing<'_> {
                 let rows_of = rows.clone().map(|r| first + (r - block.rows.start) * of_kind + col);
                 let still: f64 = rows_of.filter_map(|at| moments.still.get(at)).sum();
                 group.floor[line].0[lane] = (self.noise_lsb * self.noise_lsb + still / (step * step)) as f32;
+                if let Some(tables) = &mut tables {
+                    // neighbouring columns go to different converters (assumed)
+                    tables.connect(run.lane + i, kind * width + col);
+                }
                 for r in 0..height {
                     let from = first + (rows.start - block.rows.start + r) * of_kind + col;
                     for (p, (mean, variance)) in panels.iter().enumerate() {
@@ -263,6 +293,7 @@ impl Packing<'_> {
                 Drive::PulseWidth => false,
             },
             clip: self.converter.clip,
+            tables,
         }
     }
 }

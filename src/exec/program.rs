@@ -379,7 +379,7 @@ fn program_layer(
     let kinds = encoding.conversions();
     let noisy = options.fidelity >= Fidelity::Noisy;
     let grid = pack::grid(tiled_layer, hardware, noisy, jobs.iter().map(|j| j.0).zip(&moments), &converter)?;
-    let noise_lsb = if noisy { hardware.core.adc.noise_lsb * options.noise_scale } else { 0.0 };
+    let noise_lsb = if noisy { hardware.core.adc.model.noise() * options.noise_scale } else { 0.0 };
     let packing = pack::Packing { layer: tiled_layer, converter: &converter, grid, kinds, noisy, noise_lsb, hardware };
     let mut groups = Vec::new();
     for (b, copies) in tiled_layer.blocks.iter().zip(moments.chunks(replicas)) {
@@ -389,10 +389,16 @@ fn program_layer(
         let stored = offset.then(|| Stored::new(tiled_layer, encoding, block, op));
         let correction =
             stored.and_then(|stored| Correction::new(tiled_layer, encoding, block, &stored, &runs, &converter));
+        let tables: Vec<_> = (0..replicas)
+            .map(|replica| {
+                let array = rng::element(id.index(), block.rows.start, block.cols.start, 0, false, replica);
+                packing.tables(block, array, options)
+            })
+            .collect();
         for rows in block.groups() {
             let copies = (copies.iter().enumerate())
                 .map(|(replica, moments)| GroupCopy {
-                    columns: packing.columns(block, &rows, moments),
+                    columns: packing.columns(block, &rows, moments, tables[replica].clone()),
                     element: rng::element(id.index(), rows.start, 0, 0, false, replica),
                     row_conductance: moments.row_conductance
                         [rows.start - block.rows.start..rows.end - block.rows.start]

@@ -92,7 +92,7 @@ pub(super) fn corrected(converter: LayerConverter, layer: &TiledLayer, encoding:
     LayerConverter {
         lsb: converter.lsb / 2f64.powi(finer as i32),
         exponents: converter.exponents.iter().map(|e| e + finer as u8).collect(),
-        clip: converter.clip,
+        ..converter
     }
 }
 

@@ -7,6 +7,7 @@ use ndarray::Array2;
 use crate::arch::{
     Adc, BackEnd, Chip, CoreKind, Defaults, Drive, FullScale, Memory, Noc, Noise, TileKind, XbarKind, XbarKindId,
 };
+use crate::circuit::converter::{AdcModel, FullScalePer};
 use crate::cost::{Part, PartKind, Price, Source};
 use crate::device::{Chance, Device, Programming, Window as Conductances};
 use crate::diag::Diagnostics;
@@ -188,8 +189,10 @@ pub fn chip(p: &Parameters) -> Chip {
             bits: p.adc_bits,
             per_crossbar: 1,
             latency: latency(),
+            fill: Latency::Cycles(0),
             full_scale: p.full_scale,
-            noise_lsb: p.noise_lsb,
+            full_scale_per: FullScalePer::Slice,
+            model: AdcModel::ideal(p.adc_bits, p.noise_lsb),
             part: part(PartKind::Adc),
         },
         shift_add_latency: latency(),

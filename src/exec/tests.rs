@@ -1,18 +1,20 @@
 //! Properties of the value core as a whole.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use ndarray::Array2;
 
 use super::support::{Builder, Gaussian, Parameters, chip, encodings, heartbeat, integer, samples, tile};
 use super::{Arrays, Fidelity, Outcome, RunOptions, ValueOptions, calibrate, run};
-use crate::arch::{Drive, FullScale};
+use crate::arch::{Chip, CoreKindId, Drive, FullScale};
+use crate::circuit::converter::{AdcModel, Instance, Sar, SarMismatch};
 use crate::device::Device;
-use crate::id::IdVec;
+use crate::id::{Id, IdVec};
 use crate::lower::{Digital, LayerId, NodeId, Piece, QOp, QuantGraph, Signal};
 use crate::simd::Isa;
 use crate::tensor::{Quant, SignedInputs, Window};
-use crate::units::{Kelvin, Second, Volt};
+use crate::units::{Kelvin, Second, Share, Volt};
 
 pub(super) fn options(fidelity: Fidelity) -> ValueOptions {
     ValueOptions { fidelity, seed: 5, noise_scale: 1.0, age: Second(0.0), temperature: Kelvin(300.0) }
@@ -324,6 +326,53 @@ fn amplitudes_add_the_currents_of_curved_cells() {
         }
     }
     assert!(farthest > 10.0, "the curvature must show: {farthest}");
+}
+
+/// Every conversion takes the transfer of its own converter, in `noisy` alone.
+#[test]
+fn mismatched_converters_act_on_their_columns() {
+    let quant = Quant { scale: 1.0, bits: 3, signed: false };
+    let mut b = Builder::new(&[32], quant, 4, 11);
+    b.mvm(b.graph.output(), Window::dense(32), 7, None);
+    let device = Gaussian { program: 0.0, read: 0.0, ..Parameters::default().device };
+    let p = Parameters { device, cell_bits: 3, adc_bits: 5, noise_lsb: 0.0, ..Parameters::default() };
+    let QOp::Mvm(op) = &b.graph.nodes[b.graph.output()].op else { panic!("the last node is weighted") };
+    let mut chip = chip(&p);
+    let tiled = tile(&b.graph, &p);
+    let sar = Sar::new(5, SarMismatch { capacitor: Share(0.2) });
+    let adc = &mut chip.core_kinds[CoreKindId::new(0)].adc;
+    adc.per_crossbar = 3;
+    adc.model = AdcModel { converter: Arc::new(sar), offset_lsb: 0.4, noise_lsb: 0.0 };
+    let x = Array2::from_shape_fn((40, 32), |(s, f)| integer(s as u64, f, 0, 7) as f32);
+    let inputs = [x.view()];
+    let converters = calibrate(&b.graph, &tiled, &chip, &inputs, 0..40).unwrap();
+    let logits = |fidelity, chip: &Chip| {
+        let arrays = Arrays::program(&b.graph, &tiled, chip, &converters, &options(fidelity)).unwrap();
+        run(&b.graph, &tiled, &arrays, &inputs, 0..40, &RunOptions::default(), &|_| ()).unwrap().logits
+    };
+    let got = logits(Fidelity::Noisy, &chip);
+    let quantised = logits(Fidelity::Quantised, &chip);
+    let lsb = converters.iter().next().unwrap().lsb;
+    let mut moved = 0;
+    for o in 0..7 {
+        let instance = Instance { number: o as u32 % 3, ..Instance::new(options(Fidelity::Noisy).seed, 0) };
+        let transfer = chip.core_kinds[CoreKindId::new(0)].adc.model.transfer(instance);
+        for s in 0..40 {
+            let (mut sum, mut ideal) = (0.0, 0.0);
+            for plane in 0..3 {
+                let driven = (0..32).filter(|r| (x[[s, *r]] as u32 >> plane) & 1 == 1);
+                let value = driven.map(|r| f64::from(op.weight(o, r))).sum::<f64>() / lsb;
+                let weight = f64::from(1u32 << plane);
+                sum += weight * (f64::from(transfer.code(value + 16.0)) - 16.0).max(-15.0);
+                ideal += weight * value.round_ties_even().clamp(-15.0, 15.0);
+            }
+            let real = |codes: f64| (codes * lsb + op.bias[o] as f64) * op.acc_scale[o];
+            assert!((f64::from(got[[s, o]]) - real(sum)).abs() < 1e-4, "{s} {o}: {} for {}", got[[s, o]], real(sum));
+            assert!((f64::from(quantised[[s, o]]) - real(ideal)).abs() < 1e-4, "{s} {o}");
+            moved += u32::from(sum != ideal);
+        }
+    }
+    assert!(moved > 50, "{moved} of 280 sums moved");
 }
 
 #[test]

@@ -71,6 +71,10 @@ pub struct SummaryRow {
     pub mapper_options: String,
     pub noc_bits: u64,
     pub noc_hop_bits: u64,
+    #[serde(default)]
+    pub calibration_conversions: u64,
+    #[serde(default)]
+    pub calibration_energy_j: f64,
 }
 
 /// One row of `layers.csv`: a stage, or the leakage of the whole chip.
@@ -180,7 +184,7 @@ mod tests {
     fn headers_are_frozen() {
         assert_eq!(
             header::<SummaryRow>(),
-            "run_key,archsim_version,arch,arch_hash,workload,model_hash,data_hash,fidelity,mapper,seed,noise_scale,age_s,samples,clock_hz,crossbars_used,crossbars_total,utilisation,macs,latency_cycles,latency_s,interval_cycles,interval_100_s,throughput_inf_s,energy_j,energy_dynamic_j,energy_leakage_j,power_w,tops,tops_w,area_mm2,program_pulses,program_energy_j,program_time_s,label_source,label_agreement,accuracy,accuracy_lo95,accuracy_hi95,macro_f1,accuracy_float,macro_f1_float,accuracy_quantised,macro_f1_quantised,agreement_float,agreement_quantised,assumed_energy_share,assumed_area_share,warnings,wall_s,rms_error_float,snr_float_db,rms_error_quantised,snr_quantised_db,chips,segments,write_energy_j,write_time_s,latency_written_s,batch_100_s,batch_100_written_s,energy_100_written_j,mapper_options,noc_bits,noc_hop_bits"
+            "run_key,archsim_version,arch,arch_hash,workload,model_hash,data_hash,fidelity,mapper,seed,noise_scale,age_s,samples,clock_hz,crossbars_used,crossbars_total,utilisation,macs,latency_cycles,latency_s,interval_cycles,interval_100_s,throughput_inf_s,energy_j,energy_dynamic_j,energy_leakage_j,power_w,tops,tops_w,area_mm2,program_pulses,program_energy_j,program_time_s,label_source,label_agreement,accuracy,accuracy_lo95,accuracy_hi95,macro_f1,accuracy_float,macro_f1_float,accuracy_quantised,macro_f1_quantised,agreement_float,agreement_quantised,assumed_energy_share,assumed_area_share,warnings,wall_s,rms_error_float,snr_float_db,rms_error_quantised,snr_quantised_db,chips,segments,write_energy_j,write_time_s,latency_written_s,batch_100_s,batch_100_written_s,energy_100_written_j,mapper_options,noc_bits,noc_hop_bits,calibration_conversions,calibration_energy_j"
         );
         assert_eq!(
             header::<LayerRow>(),

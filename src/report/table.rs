@@ -108,6 +108,13 @@ pub fn run_tables(report: &RunReport) -> String {
             format!("{} pulses, {} if one cell follows the other", s.program_pulses, Second(s.program_time_s)),
         );
     }
+    if s.calibration_conversions > 0 {
+        row(
+            "calibrating the ADCs, once",
+            Joule(s.calibration_energy_j).to_string(),
+            format!("{} conversions of the calibration samples", s.calibration_conversions),
+        );
+    }
     if let (Some(a), Some(lo), Some(hi)) = (s.accuracy, s.accuracy_lo95, s.accuracy_hi95) {
         let against = match (s.label_source.as_str(), s.label_agreement) {
             ("rule", Some(share)) => format!("against rule labels ({} agreement with the database)", percent(share)),

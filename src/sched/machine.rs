@@ -44,6 +44,7 @@ pub fn machine(chip: &Chip) -> Machine {
                 integrate: crate::units::Latency::Time(crate::units::Second(t_read)).cycles(clock),
                 sample: kind.sample_latency.cycles(clock),
                 convert: kind.adc.latency.cycles(clock),
+                fill: kind.adc.fill.cycles(clock),
                 shift_add: kind.shift_add_latency.cycles(clock),
                 hold_banks: kind.hold_banks,
                 back_end: kind.back_end,

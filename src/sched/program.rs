@@ -72,8 +72,10 @@ pub struct CoreTiming {
     pub integrate: u64,
     /// Cycles to sample the columns.
     pub sample: u64,
-    /// Cycles of one conversion.
+    /// Cycles between two conversions of one converter.
     pub convert: u64,
+    /// Cycles that a pipelined converter takes from sampling to the code beyond `convert`; 0 for others.
+    pub fill: u64,
     /// Cycles of one shift-and-add.
     pub shift_add: u64,
     /// Sample-and-hold banks.

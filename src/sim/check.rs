@@ -60,7 +60,7 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
         if c.tile.index() >= m.tiles.len() || !(1..=2).contains(&c.hold_banks) || c.input_slots == 0 {
             return fail(format!("{id} needs a tile of the mesh, 1 or 2 hold banks and an input slot"));
         }
-        let times = [c.drive, c.integrate, c.sample, c.convert, c.shift_add, c.output_register];
+        let times = [c.drive, c.integrate, c.sample, c.convert, c.fill, c.shift_add, c.output_register];
         if times.iter().any(|t| *t > MOST_CYCLES) {
             return fail(format!("a time of {id} is above {MOST_CYCLES} cycles"));
         }

@@ -8,7 +8,8 @@
 //!   ([`BackEnd::Pipelined`]);
 //! - *converter*: `rounds` conversions one after another for each step; a code stays in the converter until
 //!   the adder takes it, only then may the next conversion start. `Serial`: the first conversion of a step
-//!   waits for the last addition of the step before;
+//!   waits for the last addition of the step before. A pipelined converter needs `fill` more cycles until the
+//!   first code of a step; while codes of the step before leave it, it fills (`Pipelined` only);
 //! - *adder* (shift-and-add): latency = interval = `shift_add` for each round;
 //! - *accumulator*: one result. The first addition of an MVM waits until the previous result has been
 //!   handed to the output register;
@@ -46,6 +47,7 @@ pub(super) struct Core {
     /// Cycles of the front end of a step.
     front: u64,
     convert: u64,
+    fill: u64,
     shift_add: u64,
     output_register: u64,
     rounds: u64,
@@ -82,6 +84,7 @@ impl Core {
         Self {
             front: timing.drive + timing.integrate + timing.sample,
             convert: timing.convert,
+            fill: timing.fill,
             shift_add: timing.shift_add,
             output_register: timing.output_register,
             rounds: unit.rounds,
@@ -142,8 +145,12 @@ impl Core {
         loop {
             if self.held > 0 && (self.back_step > 0 || self.waiting.is_none()) {
                 let bank = self.back_bank;
-                let converter = if self.serial { self.adder_free } else { self.converter_free };
-                let code = self.filled[bank].max(converter) + self.convert;
+                let filled = self.filled[bank];
+                let begin = match self.serial {
+                    true => filled.max(self.adder_free) + self.fill,
+                    false => (filled + self.fill).max(self.converter_free),
+                };
+                let code = begin + self.convert;
                 let mut first = code.max(self.adder_free);
                 if self.back_step == 0 {
                     first = first.max(self.accumulator_free);

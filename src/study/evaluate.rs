@@ -9,6 +9,7 @@ use crate::device::Programming;
 use crate::diag::Result;
 use crate::exec::{self, Activity, Fidelity, ValueOptions};
 use crate::report::{ConfusionRow, PredictionRow, SummaryRow, score};
+use crate::units::Joule;
 
 /// Samples whose accumulators are also computed exactly, for the signal-to-noise ratio of every layer.
 const COMPARED_SAMPLES: usize = 32;
@@ -22,6 +23,8 @@ pub struct Evaluated {
     pub activity: Activity,
     /// What writing the weights cost; `None` where cells are ideal.
     programming: Option<Programming>,
+    /// Conversions by which the converters were calibrated, and their energy.
+    calibration: (u64, Joule),
 }
 
 /// Runs both references and the crossbars on the samples of `session`.
@@ -37,7 +40,8 @@ pub fn evaluate(session: &Session, values: &ValueOptions, progress: &dyn Progres
     let how = exec::RunOptions { compared_samples: COMPARED_SAMPLES, ..exec::RunOptions::default() };
     let outcome = session.values(&arrays, 0..session.data.samples, &how, progress)?;
     let programming = (values.fidelity == Fidelity::Noisy).then_some(arrays.programming);
-    Ok(Evaluated { chip: outcome.logits, float, quantised, activity: outcome.activity, programming })
+    let calibration = session.calibration_cost(&arrays);
+    Ok(Evaluated { chip: outcome.logits, float, quantised, activity: outcome.activity, programming, calibration })
 }
 
 impl Evaluated {
@@ -54,6 +58,7 @@ impl Evaluated {
             s.program_energy_j = cost.energy.si();
             s.program_time_s = cost.time.si();
         }
+        (s.calibration_conversions, s.calibration_energy_j) = (self.calibration.0, self.calibration.1.si());
         let classes = session.class_names();
         let masks = session.label_masks();
         let mut confusion = Vec::new();

@@ -7,7 +7,8 @@ use ndarray::Array2;
 use super::fit::{Fitted, Scheduled, fit, follow};
 use super::quant_flags::quantisation;
 use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs, structure};
-use crate::arch::{self, Chip};
+use crate::arch::{self, Chip, CoreKind};
+use crate::cost::Action;
 use crate::data::{Dataset, Labels};
 use crate::diag::{Diagnostics, Result};
 use crate::exec::{self, Arrays, Converters, Fidelity, Outcome, ValueOptions};
@@ -18,6 +19,7 @@ use crate::onnx::{self, Model};
 use crate::report::argmax;
 use crate::sched::Program;
 use crate::sim::{self, SimOptions, Timeline};
+use crate::units::Joule;
 
 /// All stages of one network on one chip.
 pub struct Session {
@@ -203,6 +205,21 @@ impl Session {
     pub fn converters(&self) -> Result<Converters> {
         let samples = inputs::matrices(&self.calibration, &self.graph);
         exec::calibrate(&self.quant, &self.tiled, &self.chip, &samples, 0..self.calibration.samples)
+    }
+
+    /// Conversions of the calibration run on which the converters of `arrays` rest, and the energy of these
+    /// conversions at the price of the cores that hold the layers.
+    #[must_use]
+    pub fn calibration_cost(&self, arrays: &Arrays) -> (u64, Joule) {
+        let (mut conversions, mut energy) = (0, 0.0);
+        for (id, layer) in self.tiled.layers.enumerate() {
+            let n = arrays.converter(id).calibration;
+            let holds = |c: &&CoreKind| c.crossbars.iter().any(|(kind, _)| *kind == layer.xbar_kind);
+            let price = self.chip.core_kinds.iter().find(holds).and_then(|c| c.adc.part.price(Action::Convert));
+            conversions += n;
+            energy += n as f64 * price.map_or(0.0, |p| p.value.si());
+        }
+        (conversions, Joule(energy))
     }
 
     /// Evaluates the samples of `range` on programmed crossbars.

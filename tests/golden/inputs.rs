@@ -94,7 +94,7 @@ pub fn arch(folder: &Path) {
     one("unit_for_count.yaml", "rows: 128", "rows: 128 V");
     one("fraction.yaml", "rows: 128", "rows: 12.5");
     one("infinite.yaml", "area: 737 um2", "area: .inf um2");
-    one("unknown_variant.yaml", "      sar:", "      flash:");
+    one("unknown_variant.yaml", "      sar:", "      flesh:");
     one("unknown_device_model.yaml", "    ideal:", "    idael:");
     one("zero_rows.yaml", "rows: 128", "rows: 0");
     one("empty_window.yaml", "{ g_min: 2 nS, g_max: 200 nS }", "{ g_min: 200 nS, g_max: 2 nS }");

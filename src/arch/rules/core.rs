@@ -1,8 +1,9 @@
 //! Rules of cores: crossbars, converters, registers.
 
 use super::Ctx;
-use crate::arch::file::CoreSpec;
-use crate::cost::{DacSpec, FullScaleSpec};
+use crate::arch::file::{CoreSpec, CrossbarSpec};
+use crate::circuit::converter::FullScaleSpec;
+use crate::cost::{AdcKind, DacSpec};
 use crate::diag::Diagnostic;
 use crate::tensor::SignedInputs;
 use crate::units::SampleRate;
@@ -40,21 +41,33 @@ fn smallest(ctx: &Ctx<'_>, core: &CoreSpec) -> Option<(u32, u32)> {
 /// A017 to A020, A028, A080, A082: DAC, sample-and-hold, ADC, shift-and-add.
 pub(super) fn converters(ctx: &mut Ctx<'_>) {
     for (name, core) in &ctx.file.cores {
-        let (adc, dac) = (core.adc.sar(), core.dac.card());
+        let (adc, dac) = (core.adc.common(), core.dac.card());
+        let kind = core.adc.kind().name();
         let at = |part: &'static str, variant: &'static str, field: &'static str| -> Vec<&str> {
             ["cores", name, part, variant, field].into_iter().filter(|p| !p.is_empty()).collect()
         };
         let message = format!("an ADC of {} bits", adc.bits);
-        ctx.require((1..=16).contains(&adc.bits), "A017", &at("adc", "sar", "bits"), &message, "1 to 16");
-        let good = adc.rate.si() > 0.0;
-        ctx.require(good, "A017", &at("adc", "sar", "rate"), "the rate is not positive", "more than 0 S/s");
+        ctx.require((1..=16).contains(&adc.bits), "A017", &at("adc", kind, "bits"), &message, "1 to 16");
+        let stated = if adc.clock.is_some() { "clock" } else { "rate" };
+        let good = adc.rate.is_some() != adc.clock.is_some();
+        let message = if adc.rate.is_some() { "the ADC states a rate and a clock" } else { "the ADC states no rate" };
+        ctx.require(good, "A061", &at("adc", kind, stated), message, "one of `rate` and `clock`");
+        let good = !good || core.adc.rate().si() > 0.0;
+        ctx.require(good, "A017", &at("adc", kind, stated), "the rate is not positive", "more than 0");
         let good = adc.noise_lsb.is_finite() && (0.0..=1e6).contains(&adc.noise_lsb);
-        ctx.require(good, "A017", &at("adc", "sar", "noise_lsb"), "noise out of range", "0 or more LSB");
-        if let FullScaleSpec::Percentile(p) = adc.full_scale {
+        ctx.require(good, "A017", &at("adc", kind, "noise_lsb"), "noise out of range", "0 or more LSB");
+        let share = match adc.full_scale {
+            FullScaleSpec::Percentile(p) => Some(("percentile", p)),
+            FullScaleSpec::Granular(p) => Some(("granular", p)),
+            FullScaleSpec::Fixed(p) => Some(("fixed", p)),
+            FullScaleSpec::Max | FullScaleSpec::Learned => None,
+        };
+        if let Some((policy, p)) = share {
             let good = p.si() > 0.0 && p.si() <= 1.0;
-            let mut path = at("adc", "sar", "full_scale");
-            path.push("percentile");
-            ctx.require(good, "A026", &path, "percentile out of range", "above 0 % and at most 100 %");
+            let mut path = at("adc", kind, "full_scale");
+            path.push(policy);
+            let message = format!("{} out of range", if policy == "fixed" { "share" } else { "percentile" });
+            ctx.require(good, "A026", &path, &message, "above 0 % and at most 100 %");
         }
         let activations = ctx.file.defaults.quantisation.activations;
         let message = format!("a DAC of {} bits with {activations} bit activations", dac.bits);
@@ -64,7 +77,7 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         if let Some((rows, cols)) = smallest(ctx, core) {
             let n = adc.per_crossbar;
             let message = format!("{n} ADCs for {cols} columns");
-            let path = at("adc", "sar", "per_crossbar");
+            let path = at("adc", kind, "per_crossbar");
             ctx.require((1..=cols).contains(&n), "A018", &path, &message, &format!("1 to {cols}"));
             let n = dac.per_crossbar;
             let message = format!("{n} DACs for {rows} rows");
@@ -103,13 +116,46 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
     }
 }
 
+/// A060, A062: the converter can be built, and stands where it can work.
+pub(super) fn adc_models(ctx: &mut Ctx<'_>) {
+    for (name, core) in &ctx.file.cores {
+        let kind = core.adc.kind().name();
+        // resolution and noise have rules of their own
+        let model = core.adc.build();
+        let deviates = core.adc.kind() == AdcKind::SenseAmp || model.as_ref().is_ok_and(|m| !m.is_ideal());
+        let errors = model.err().unwrap_or_default();
+        for e in errors.iter().filter(|_| (1..=16).contains(&core.adc.common().bits)) {
+            let mut path = vec!["cores", name, "adc", kind];
+            path.extend(e.field.split('.'));
+            let d = Diagnostic::error("A060", format!("`{}`: {}", path.join("."), e.message));
+            ctx.at(&path, d.label("cannot be built so").help(e.help.clone()));
+        }
+        if !deviates || core.adc.common().bits > 1 {
+            continue;
+        }
+        for xbar in core.crossbars.keys() {
+            let analog = |k: &CrossbarSpec| k.weights.encoding().bipolar();
+            let good = !ctx.file.crossbars.get(xbar).is_some_and(analog);
+            let message = format!("one bit cannot tell the sign of the pairs that crossbar `{xbar}` subtracts");
+            ctx.require(
+                good,
+                "A062",
+                &["cores", name, "adc", kind],
+                &message,
+                "an ADC of 2 bits or digital subtraction",
+            );
+        }
+    }
+}
+
 /// A034 (a warning): an ADC that the clock slows down.
 pub(super) fn adc_against_clock(ctx: &mut Ctx<'_>) {
-    for (name, core) in &ctx.file.cores {
+    for (name, core) in ctx.file.cores.iter().filter(|(_, c)| c.adc.rate().si() > 0.0) {
         let cycles = core.adc.latency().cycles(ctx.file.clock) as f64;
-        let (clocked, own) = (cycles / ctx.file.clock.si(), 1.0 / core.adc.sar().rate.si());
+        let (clocked, own) = (cycles / ctx.file.clock.si(), 1.0 / core.adc.rate().si());
         if own > 0.0 && clocked > 1.1 * own {
-            let path = ["cores", name, "adc", "sar", "rate"];
+            let stated = if core.adc.common().clock.is_some() { "clock" } else { "rate" };
+            let path = ["cores", name, "adc", core.adc.kind().name(), stated];
             let rate = SampleRate(1.0 / clocked);
             let message = format!("`{}`: the clock of {} allows {rate} only", path.join("."), ctx.file.clock);
             let help = format!("a conversion takes {cycles} cycles; choose a clock that divides the rate");

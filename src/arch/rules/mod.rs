@@ -40,6 +40,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     crossbar::noise,
     core::crossbars,
     core::converters,
+    core::adc_models,
     core::adc_against_clock,
     core::registers,
     parts::sources,

@@ -108,7 +108,11 @@ pub(super) const CODES: &[Code] = &[
         "name not usable",
         "Names of the chip and of its kinds stand in paths of reports and in file names: letters, digits, `_` and `-`, at most 64.",
     ),
-    code("A026", "percentile out of range", "A percentile lies above 0 % and at most at 100 %."),
+    code(
+        "A026",
+        "percentile out of range",
+        "A percentile, or the share of a fixed range, lies above 0 % and at most at 100 %.",
+    ),
     code("A027", "quantisation out of range", "Weights have 1 to 16 bits with their sign, activations 1 to 16."),
     code(
         "A028",
@@ -161,6 +165,21 @@ pub(super) const CODES: &[Code] = &[
         "A050",
         "signed inputs do not fit the converters",
         "Sign-magnitude inputs drive the word lines with both polarities, so column currents have either sign even before a pair is subtracted. Converters of single columns (digital subtraction) take one sign only: use `two_phase` or `twos_complement`, or subtract the pair before conversion.",
+    ),
+    code(
+        "A060",
+        "converter out of range",
+        "A constant of a converter lies outside what its model holds for: spreads are shares from 0 to 100 %, offsets and noise are not negative, a sense amplifier has 1 bit, a sigma-delta modulator order 1 or 2 and 2 or more samples for each code.",
+    ),
+    code(
+        "A061",
+        "rate of an ADC",
+        "An ADC states either `rate`, its conversions per second, or `clock`, its own clock, of which a conversion takes as many cycles as its kind needs.",
+    ),
+    code(
+        "A062",
+        "sense amplifier behind subtracted pairs",
+        "A sense amplifier (or another converter of 1 bit with deviations of its own) says on which side of one reference a column lies: one bit without sign. Where pairs are subtracted before conversion the result has a sign and needs 2 bits or more.",
     ),
     code(
         "A080",

@@ -61,7 +61,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "R107",
         "no samples to calibrate converters",
-        "A converter whose full scale is a percentile needs calibration samples. Give at least one, or set the full scale to max.",
+        "A converter whose full scale follows from data (`percentile`, `granular`, `learned`) needs calibration samples. Give at least one, or set the full scale to max.",
     ),
     code(
         "R110",

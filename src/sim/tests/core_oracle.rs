@@ -10,8 +10,8 @@ enum Bank {
     Free,
     /// A front end is filling it.
     Filling,
-    /// Holds the sampled columns of a step.
-    Full,
+    /// Holds the sampled columns of a step; cycles until a pipelined converter can give the first code.
+    Full(u64),
 }
 
 struct Machine<'a> {
@@ -97,6 +97,7 @@ pub(super) fn drive(t: &CoreTiming, u: &MvmUnit, arrivals: &[u64], pauses: &[u64
             }
         }
         now += 1;
+        m.flow();
         for clock in [&mut load_in, &mut take_in, &mut m.front, &mut m.converting, &mut m.adding, &mut m.writing] {
             *clock = clock.map(|c| c - 1);
         }
@@ -111,7 +112,7 @@ impl Machine<'_> {
         let (mut slot, mut result, mut moved) = (false, false, false);
         if self.front == Some(0) {
             self.front = None;
-            *self.banks.iter_mut().find(|b| **b == Bank::Filling).expect("a bank is filled") = Bank::Full;
+            *self.banks.iter_mut().find(|b| **b == Bank::Filling).expect("a bank is filled") = Bank::Full(t.fill);
             self.front_steps += 1;
             if self.front_steps == u.steps {
                 self.front_steps = 0;
@@ -166,7 +167,11 @@ impl Machine<'_> {
             self.taken = 0;
             moved = true;
         }
-        if self.converting.is_none() && !self.code && self.taken < u.rounds && self.banks.front() == Some(&Bank::Full) {
+        if self.converting.is_none()
+            && !self.code
+            && self.taken < u.rounds
+            && self.banks.front() == Some(&Bank::Full(0))
+        {
             self.converting = Some(t.convert);
             moved = true;
         }
@@ -181,6 +186,18 @@ impl Machine<'_> {
             moved = true;
         }
         (slot, result, moved)
+    }
+
+    /// A cycle goes by for banks on their way through the converter: all, or with a serial back end the first.
+    fn flow(&mut self) {
+        let serial = self.t.back_end == BackEnd::Serial;
+        for (i, bank) in self.banks.iter_mut().enumerate() {
+            if let Bank::Full(left) = bank
+                && (i == 0 || !serial)
+            {
+                *left = left.saturating_sub(1);
+            }
+        }
     }
 
     /// The bank at the front has been converted: banks are used in turn.

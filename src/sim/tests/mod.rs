@@ -39,6 +39,7 @@ pub(super) fn quick_core(tile: usize) -> CoreTiming {
         integrate: 1,
         sample: 0,
         convert: 1,
+        fill: 0,
         shift_add: 1,
         hold_banks: 2,
         back_end: BackEnd::Pipelined,
