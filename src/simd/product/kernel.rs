@@ -6,8 +6,8 @@
 //! instruction set.
 
 #[cfg(target_arch = "x86_64")]
-use crate::simd::{Avx2, Avx512};
-use crate::simd::{Isa, LANES, Lanes, Portable};
+use super::super::{Avx2, Avx512};
+use super::super::{Isa, LANES, Lanes, Portable};
 
 /// Vector of columns.
 pub type Vector = [f32; LANES];
