@@ -1,5 +1,6 @@
 //! Crossbar electrics: what the converters of a crossbar make of the rows that are driven, and its wires.
 
+pub mod chain;
 mod columns;
 pub mod spice;
 mod spice_tests;
