@@ -1,18 +1,20 @@
 //! The analog chain on a 512 × 512 crossbar: time of a vector, share of the processor's peak.
 //!
-//! `cargo bench --bench chain` prints, for each setting and batch, the best of several runs on one thread beside
-//! the rate of a loop that does nothing but fused multiply-adds. `benches/peers/aihwkit_read.sh` runs aihwkit in
+//! `cargo bench --bench chain` prints, for each setting and batch, the least processor time of several runs
+//! on one thread beside the rate of a loop that does nothing but fused multiply-adds. `benches/peers/aihwkit_read.sh` runs aihwkit in
 //! turn with it.
 
-use std::hint::black_box;
-use std::time::Instant;
+mod common;
 
-use archsim::circuit::chain::{BoundManagement, Chain, ChainOptions, NoiseManagement, RunningScale, WeightNoise};
+use std::hint::black_box;
+
+use archsim::circuit::chain::{BoundManagement, Chain, ChainOptions, ChainState, NoiseManagement, WeightNoise};
 use archsim::rng::{element, read_tick};
 use archsim::simd::{Body, DOUBLES, Doubles, Isa, run};
+use common::best;
 
 const SIZE: usize = 512;
-const RUNS: usize = 15;
+const RUNS: usize = 30;
 
 /// The settings that are compared, by name.
 fn settings() -> [(&'static str, ChainOptions); 3] {
@@ -53,19 +55,10 @@ impl Body for Fused {
     }
 }
 
-fn best<R>(mut once: impl FnMut() -> R) -> f64 {
-    let time = |_| {
-        let start = Instant::now();
-        black_box(once());
-        start.elapsed().as_secs_f64()
-    };
-    (0..RUNS).map(time).fold(f64::INFINITY, f64::min)
-}
-
 /// `f32` multiply-adds a second of one core: a vector holds twice as many of them as of `f64`.
 fn peak() -> f64 {
     const STEPS: usize = 200_000;
-    (STEPS * 12 * 2 * DOUBLES) as f64 / best(|| run(Isa::best(), Fused(STEPS)))
+    (STEPS * 12 * 2 * DOUBLES) as f64 / best(RUNS, || run(Isa::best(), Fused(STEPS)))
 }
 
 fn main() {
@@ -83,10 +76,11 @@ fn measure() {
             let mut out = vec![0.0; batch * SIZE];
             let mut sample = 0;
             let peak = peak();
-            let seconds = best(|| {
+            let mut state = ChainState::default();
+            let seconds = best(RUNS, || {
                 let ticks: Vec<u64> = (sample..sample + batch).map(|s| read_tick(s, 0, 0)).collect();
                 sample += batch;
-                chain.read(&x, &ticks, &mut RunningScale::default(), black_box(&mut out))
+                chain.read(&x, &ticks, &mut state, black_box(&mut out))
             });
             let rate = (batch * SIZE * SIZE) as f64 / seconds;
             println!(

@@ -2,6 +2,7 @@
 
 use super::options::{BoundManagement, ChainOptions, step};
 use super::scale::worst_case;
+use crate::simd::Isa;
 
 /// Scale of a vector in the round at hand.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,14 +29,14 @@ impl Round {
     ///
     /// aihwkit forgets about an output above the range if one below follows and `bm_test_negative_bound` is off; here
     /// any output above counts.
-    pub fn next(self, o: &ChainOptions, x: &[f32], outside: [u32; 2]) -> Option<Self> {
+    pub fn next(self, isa: Isa, o: &ChainOptions, x: &[f32], outside: [u32; 2]) -> Option<Self> {
         let left = outside[0] > 0 || (o.bm_test_negative_bound && outside[1] > 0);
         let most = step(o.inp_res, o.inp_bound).map_or(f32::INFINITY, |res| o.max_bm_res / res);
         let again = left && self.reduction <= o.max_bm_factor && self.reduction <= most;
         match o.bound_management {
             BoundManagement::Iterative if again => Some(Self { reduction: self.reduction * 2.0, ..self }),
             BoundManagement::IterativeWorstCase if left && !self.worst => {
-                Some(Self { scale: worst_case(o, x), reduction: 1.0, worst: true })
+                Some(Self { scale: worst_case(isa, o, x), reduction: 1.0, worst: true })
             }
             BoundManagement::IterativeWorstCase if again => Some(Self { reduction: self.reduction * 2.0, ..self }),
             _ => None,

@@ -7,7 +7,8 @@
 //!
 //! Products are those of [`crate::simd::product`]; everything else is one rounded operation after another in
 //! a fixed order, and every random number has an address ([`crate::rng`]): the bits of a result depend on
-//! neither batch, threads nor instruction set. The one state is [`RunningScale`].
+//! neither batch, threads nor instruction set. The one state that
+//! a result may depend on is the running mean in [`ChainState`].
 
 mod adc;
 mod bounds;
@@ -24,6 +25,5 @@ mod tile;
 mod weight_noise;
 
 pub use options::{BoundManagement, ChainOptions, MvType, NoiseManagement, WeightNoise};
-pub use read::ChainReads;
-pub use scale::RunningScale;
+pub use read::{ChainReads, ChainState};
 pub use tile::Chain;

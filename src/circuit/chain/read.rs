@@ -5,16 +5,16 @@ use super::bounds::{Round, shift};
 use super::dac::Dac;
 use super::ir_drop::IrDrop;
 use super::options::{MvType, WeightNoise};
-use super::scale::{RunningScale, scale};
+use super::scale::scale;
 use super::series::Series;
 use super::tile::{Chain, Weights};
-use super::weight_noise::{Noise, Variance, sum};
+use super::weight_noise::{Noise, Sum, Variance};
 use crate::rng::{Domain, Draw, fill_normals_with, fill_uniforms_with};
 use crate::simd::product::Matrix;
 use crate::simd::run;
 
 /// Vectors that go through the chain together: their intermediate results stay in a second-level cache.
-const CHUNK: usize = 128;
+const CHUNK: usize = 64;
 
 /// What reading a batch took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,8 +29,16 @@ pub struct ChainReads {
     pub clipped: u64,
 }
 
+/// What stays between reads: the running mean of [`super::NoiseManagement::AverageAbsMax`], which depends on the order
+/// of vectors, and buffers, which nothing depends on.
+#[derive(Debug, Clone, Default)]
+pub struct ChainState {
+    mean: Option<f32>,
+    buffers: Buffers,
+}
+
 /// Buffers of a chunk, reused from round to round.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct Buffers {
     /// Converted inputs of the vectors of a round, of one pass, and their magnitudes or squares.
     u: Vec<f32>,
@@ -52,6 +60,11 @@ enum Pass {
     Negative,
 }
 
+/// The elements of `from` one by one into a buffer.
+fn map(from: &[f32], to: &mut Vec<f32>, f: impl Fn(f32) -> f32) {
+    sized(to, from.len()).iter_mut().zip(from).for_each(|(t, v)| *t = f(*v));
+}
+
 fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     buffer.resize(len.max(buffer.len()), 0.0);
     &mut buffer[..len]
@@ -63,10 +76,9 @@ impl Chain {
     ///
     /// # Panics
     /// If lengths do not belong to `ticks.len()` vectors.
-    pub fn read(&self, x: &[f32], ticks: &[u64], running: &mut RunningScale, out: &mut [f32]) -> ChainReads {
+    pub fn read(&self, x: &[f32], ticks: &[u64], state: &mut ChainState, out: &mut [f32]) -> ChainReads {
         assert_eq!((x.len(), out.len()), (ticks.len() * self.inputs, ticks.len() * self.outputs), "one line a vector");
         let mut done = ChainReads::default();
-        let mut buffers = Buffers::default();
         let (inputs, outputs) = (CHUNK * self.inputs.max(1), CHUNK * self.outputs.max(1));
         for ((x, out), ticks) in x.chunks(inputs).zip(out.chunks_mut(outputs)).zip(ticks.chunks(CHUNK)) {
             if self.options.exact() {
@@ -78,26 +90,18 @@ impl Chain {
                 done.reads += ticks.len() as u64;
                 done.conversions += out.len() as u64;
             } else {
-                self.chunk(x, ticks, running, &mut buffers, out, &mut done);
+                self.chunk(x, ticks, state, out, &mut done);
             }
         }
         done
     }
 
-    fn chunk(
-        &self,
-        x: &[f32],
-        ticks: &[u64],
-        running: &mut RunningScale,
-        b: &mut Buffers,
-        out: &mut [f32],
-        done: &mut ChainReads,
-    ) {
-        let o = &self.options;
+    fn chunk(&self, x: &[f32], ticks: &[u64], state: &mut ChainState, out: &mut [f32], done: &mut ChainReads) {
+        let (o, b) = (&self.options, &mut state.buffers);
         let vector = |s: usize| &x[s * self.inputs..(s + 1) * self.inputs];
         let mut active: Vec<(usize, Round)> = Vec::with_capacity(ticks.len());
         for s in 0..ticks.len() {
-            let scale = scale(o, vector(s), running);
+            let scale = scale(self.isa, o, vector(s), &mut state.mean);
             if scale > 0.0 {
                 active.push((s, Round::first(scale)));
             } else {
@@ -154,7 +158,7 @@ impl Chain {
             }
             done.clipped += outside.iter().flatten().map(|c| u64::from(*c)).sum::<u64>();
             active = (active.iter().zip(&outside))
-                .filter_map(|((s, now), outside)| Some((*s, now.next(o, vector(*s), *outside)?)))
+                .filter_map(|((s, now), outside)| Some((*s, now.next(self.isa, o, vector(*s), *outside)?)))
                 .collect();
             round += 1;
         }
@@ -199,9 +203,6 @@ impl Chain {
         let o = &self.options;
         let (inputs, outputs) = (self.inputs, self.outputs);
         let len = rows * inputs;
-        let side = |keep: fn(f32) -> f32, from: &[f32], to: &mut Vec<f32>| {
-            sized(to, len).iter_mut().zip(from).for_each(|(p, u)| *p = keep(*u));
-        };
         let weights: &Weights = match (pass, &self.negative) {
             (Pass::Negative, Some(negative)) => negative,
             _ => &self.weights,
@@ -209,11 +210,11 @@ impl Chain {
         let u = match pass {
             Pass::Whole => &b.u,
             Pass::Positive => {
-                side(|u| u.max(0.0), &b.u, &mut b.pass);
+                map(&b.u[..len], &mut b.pass, |u| u.max(0.0));
                 &b.pass
             }
             Pass::Negative => {
-                side(|u| u.min(0.0), &b.u, &mut b.pass);
+                map(&b.u[..len], &mut b.pass, |u| u.min(0.0));
                 &b.pass
             }
         };
@@ -223,7 +224,7 @@ impl Chain {
         let y = sized(&mut b.y, rows * outputs);
         weights.sums.product(rows, Matrix::new(u, inputs, false), &zero, y);
         if let (Some(magnitudes), Some(ramped)) = (&weights.magnitudes, &weights.ramped) {
-            side(f32::abs, u, &mut b.even);
+            map(u, &mut b.even, f32::abs);
             let magnitude = sized(&mut b.magnitude, rows * outputs);
             magnitudes.product(rows, Matrix::new(&b.even, inputs, false), &zero, magnitude);
             let along = sized(&mut b.ramped, rows * outputs);
@@ -233,7 +234,7 @@ impl Chain {
         }
         if let Some(offset) = &self.offset {
             for row in 0..rows {
-                let erased = -o.v_offset_w_min * sum(u[line(u, row)].iter().copied());
+                let erased = -o.v_offset_w_min * run(self.isa, Sum { values: &u[line(u, row)], squared: false });
                 let at = line(y, row);
                 run(self.isa, Series { resistance: o.r_series, erased, offset, y: &mut y[at] });
             }
@@ -242,7 +243,7 @@ impl Chain {
             if o.w_noise_type == WeightNoise::PcmRead
                 && let Some(magnitudes) = &weights.magnitudes
             {
-                side(|u| u * u, u, &mut b.even);
+                map(u, &mut b.even, |u| u * u);
                 let magnitude = sized(&mut b.magnitude, rows * outputs);
                 magnitudes.product(rows, Matrix::new(&b.even, inputs, false), &zero, magnitude);
             }
@@ -253,7 +254,7 @@ impl Chain {
                 fill_normals_with(self.isa, self.draw(Domain::Read, tick(row) | plane), normals);
                 let variance = match o.w_noise_type {
                     WeightNoise::PcmRead => Variance::Columns(&b.magnitude[at.clone()]),
-                    _ => Variance::Same(sum(u[line(u, row)].iter().map(|u| u * u))),
+                    _ => Variance::Same(run(self.isa, Sum { values: &u[line(u, row)], squared: true })),
                 };
                 run(self.isa, Noise { strength: o.w_noise, variance, normals, y: &mut y[at] });
             }

@@ -35,7 +35,7 @@ fn read(isa: Isa, o: &ChainOptions, w: &[f32], size: [usize; 2], x: &[f32], from
     let chain = Chain::new(isa, o, w, size, 7, element(3, 0, 0, 0, false, 0));
     let count = x.len() / size[1];
     let mut out = vec![f32::NAN; count * size[0]];
-    let done = chain.read(x, &ticks(from, count), &mut RunningScale::default(), &mut out);
+    let done = chain.read(x, &ticks(from, count), &mut ChainState::default(), &mut out);
     (out, done)
 }
 
@@ -327,7 +327,7 @@ fn forward_cases_of_the_reference() {
         noisy += 1;
         let chain = Chain::new(Isa::best(), &case.options, &w, size, 11, element(1, 0, 0, 0, false, 0));
         let mut moments = vec![[0.0f64; 2]; case.outputs.len()];
-        let (mut out, mut running) = (vec![0.0; case.outputs.len()], RunningScale::default());
+        let (mut out, mut running) = (vec![0.0; case.outputs.len()], ChainState::default());
         for repeat in 0..REPEATS {
             chain.read(&x, &ticks(repeat * vectors, vectors), &mut running, &mut out);
             for ((m, y), want) in moments.iter_mut().zip(&out).zip(&case.outputs) {

@@ -3,7 +3,7 @@
 //! Independent Gaussian noise of the weights sums to a Gaussian of variance `Σ σ² u²`: `w_noise² Σ u²` for
 //! additive noise, `w_noise² Σ |w| u²` for that of phase-change memory. Exact in distribution.
 
-use crate::simd::{Body, Doubles};
+use crate::simd::{Body, Doubles, LANES};
 
 /// Variance of every output before `w_noise²`.
 #[derive(Clone, Copy)]
@@ -43,11 +43,22 @@ impl Body for Noise<'_> {
     }
 }
 
-/// Sum in sixteen fixed partial sums, so that it does not depend on the instruction set.
-pub(super) fn sum(values: impl Iterator<Item = f32>) -> f32 {
-    let mut parts = [0.0f32; 16];
-    for (i, v) in values.enumerate() {
-        parts[i % 16] += v;
+/// Sum of the elements, or of their squares, in sixteen fixed partial sums.
+pub(super) struct Sum<'a> {
+    pub values: &'a [f32],
+    pub squared: bool,
+}
+
+impl Body for Sum<'_> {
+    type Output = f32;
+    #[inline(always)]
+    fn run<L: Doubles>(self, _: L) -> f32 {
+        let mut parts = [0.0; LANES];
+        for values in self.values.chunks(LANES) {
+            for (part, v) in parts.iter_mut().zip(values) {
+                *part += if self.squared { v * v } else { *v };
+            }
+        }
+        parts.iter().sum()
     }
-    parts.iter().sum()
 }
