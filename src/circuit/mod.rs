@@ -2,8 +2,11 @@
 
 pub mod chain;
 mod columns;
+mod columns_tests;
+mod levels;
 pub mod spice;
 mod spice_tests;
 pub mod wires;
 
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tile};
+pub use levels::{Quad, quads};

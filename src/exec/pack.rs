@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::converter::LayerConverter;
 use super::hardware::LayerHardware;
 use super::program::BlockMoments;
-use crate::circuit::{ColumnGroup, Columns, Line};
+use crate::circuit::{ColumnGroup, Columns, Line, quads};
 use crate::diag::{self, Diagnostic};
 use crate::lower::{Block, TiledLayer};
 use crate::rng::GROUP;
@@ -198,6 +198,7 @@ impl Packing<'_> {
                     number: *number as u32,
                     lines: first..last + 1,
                     panel: vec![zero; (last + 1 - first) * height * parts],
+                    levels: None,
                     gain: [zero; 4],
                     variance_gain: [zero; 4],
                     floor: [zero; 4],
@@ -224,6 +225,9 @@ impl Packing<'_> {
                     }
                 }
             }
+        }
+        if !self.noisy && !self.hardware.bipolar {
+            groups.iter_mut().for_each(|g| g.levels = quads(&g.panel, height));
         }
         Columns {
             rows: height,
