@@ -1,8 +1,7 @@
 //! The analog chain of a crossbar as users of aihwkit set it: converters, noise, wires and their remedies.
 //!
 //! [`Chain`] holds the weights of a crossbar as dimensionless numbers, nominally −1 … 1, and computes for
-//! batches of vectors what their digital inputs become: scaled by noise management, converted ([`dac`](self)),
-//! multiplied in one or two passes, weakened by wires and series resistance, blurred by read noise, converted
+//! batches of vectors what their digital inputs become: scaled by noise management, converted, multiplied in one or two passes, weakened by wires and series resistance, blurred by read noise, converted
 //! back, and read again where they left the range of the converter. One element of the chain is one file.
 //!
 //! Products are those of [`crate::simd::product`]; everything else is one rounded operation after another in

@@ -227,7 +227,7 @@ impl ChainOptions {
             error(field, format!("{value} is not a number of 0 or more"), "0 switches it off");
         }
         for (field, value) in [("inp_asymmetry", self.inp_asymmetry), ("out_asymmetry", self.out_asymmetry)] {
-            if !(value.abs() < 1.0) {
+            if value.is_nan() || value.abs() >= 1.0 {
                 error(field, format!("{value} is not a share between -1 and 1"), "0 switches it off");
             }
         }
@@ -246,7 +246,7 @@ impl ChainOptions {
         if self.out_nonlinearity != 0.0 && self.out_bound <= 0.0 {
             error("out_nonlinearity", "it has no measure without `out_bound`".into(), "give `out_bound`");
         }
-        if !(self.ir_drop_g_ratio > 0.0) {
+        if self.ir_drop_g_ratio.is_nan() || self.ir_drop_g_ratio <= 0.0 {
             error("ir_drop_g_ratio", format!("{} is not above 0", self.ir_drop_g_ratio), "for instance 571428.57");
         }
         // every round has its own draws, and there are addresses for sixteen
