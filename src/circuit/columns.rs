@@ -17,6 +17,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::converter::Lookup;
+#[cfg(target_arch = "x86_64")]
+use super::levels::Bytes;
+use super::levels::{Quad, words};
 use crate::rng::{Domain, Draw, GROUP, normals64};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
@@ -40,6 +43,8 @@ pub struct ColumnGroup {
     pub lines: Range<usize>,
     /// Conductances on the integer grid, `[line][row][mean]`, or `[line][row][mean, variance]` in a noisy set.
     pub panel: Vec<Line>,
+    /// The same as bytes ([`super::levels::quads`]), where a noise-free set holds whole levels and no digit is negative.
+    pub levels: Option<Vec<Quad>>,
     /// Converter steps of one grid unit of the mean.
     pub gain: [Line; 4],
     /// Squared converter steps of one grid unit of the variance.
@@ -169,8 +174,16 @@ impl Columns {
         values: Option<&mut [f32]>,
     ) -> Conversions {
         assert_eq!(tile.digits.len(), self.rows, "the tile drives every row of the group");
-        let job = Job { columns: self, tile, noise };
+        let job = Job { columns: self, tile, noise, words: vec![] };
         match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512(l)
+                if !self.noisy && self.groups.iter().all(|g| g.levels.is_some()) && Bytes::detect().is_some() =>
+            {
+                let job = Job { words: words(&tile.digits), ..job };
+                // SAFETY: the token proves that the processor has the features.
+                unsafe { read_avx512(l, job, accumulators, values) }
+            }
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the token proves that the processor has the features.
             Isa::Avx512(l) => unsafe { read_avx512(l, job, accumulators, values) },
@@ -182,11 +195,12 @@ impl Columns {
     }
 }
 
-#[derive(Clone, Copy)]
 struct Job<'a> {
     columns: &'a Columns,
     tile: &'a Tile,
     noise: ReadNoise,
+    /// Digits as bytes, if sums are taken of bytes.
+    words: Vec<[u32; ROWS]>,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -222,13 +236,14 @@ fn read_body<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
     accumulators: &mut [i32],
     mut values: Option<&mut [f32]>,
 ) -> Conversions {
-    let Job { columns, tile, noise } = job;
+    let Job { columns, tile, noise, words } = job;
     let key = Draw { seed: noise.seed, domain: Domain::Read, element: noise.element, tick: 0 }.key();
     let (low, high) = (l.splat(columns.clip.low), l.splat(columns.clip.high));
     let slot_len = columns.slot_len();
     let width = if NOISY { 2 } else { 1 };
     let mut done = Conversions::default();
     let mut normals = [[Line([0.0; LANES]); 4]; ROWS];
+    let mut means = [[Line([0.0; LANES]); ROWS]; 4];
     for (index, group) in columns.groups.iter().enumerate() {
         if NOISY {
             for (m, normals) in normals.iter_mut().enumerate() {
@@ -244,6 +259,9 @@ fn read_body<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
                 }
             }
         }
+        if !NOISY {
+            sums::<L, M>(l, group, &tile.digits, &words, &mut means);
+        }
         for (n, line) in group.lines.clone().enumerate() {
             let panel = &group.panel[n * columns.rows * width..(n + 1) * columns.rows * width];
             let gain = l.load(&group.gain[line].0);
@@ -253,7 +271,15 @@ fn read_body<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
             let mut clipped = 0;
             let mut first = 0;
             while first < ROWS {
-                let (mean, variance) = product::<L, M, NOISY, SQUARE>(l, panel, &tile.digits, first);
+                let (mean, variance) = if NOISY {
+                    product::<L, M, SQUARE>(l, panel, &tile.digits, first)
+                } else {
+                    let mut mean = [l.splat(0.0); M];
+                    for i in 0..M {
+                        mean[i] = l.load(&means[n][first + i].0);
+                    }
+                    (mean, mean)
+                };
                 for i in 0..M {
                     let m = first + i;
                     if !tile.used[m] {
@@ -300,9 +326,65 @@ fn lanes_mut<T>(slice: &mut [T], at: usize) -> &mut [T; LANES] {
     (&mut slice[at..at + LANES]).try_into().expect("the range has sixteen elements")
 }
 
-/// Column sums of means (and of variances) for `M` planes from `first` on.
+/// Column sums of a noise-free group for all planes, `[line][plane]`.
 #[inline(always)]
-fn product<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
+fn sums<L: Lanes, const M: usize>(
+    l: L,
+    group: &ColumnGroup,
+    digits: &[[f32; ROWS]],
+    words: &[[u32; ROWS]],
+    means: &mut [[Line; ROWS]; 4],
+) {
+    #[cfg(target_arch = "x86_64")]
+    if let (Some(levels), Some(bytes), false) = (&group.levels, Bytes::detect(), words.is_empty()) {
+        return bytes.sums(levels, words, means);
+    }
+    let rows = digits.len();
+    for (lines, means) in group.panel.chunks(2 * rows.max(1)).zip(means.chunks_mut(2)) {
+        let (one, two) = lines.split_at(rows);
+        for first in (0..ROWS).step_by(M) {
+            if two.is_empty() {
+                lines_of::<L, M, 1>(l, [one], digits, first, means);
+            } else {
+                lines_of::<L, M, 2>(l, [one, two], digits, first, means);
+            }
+        }
+    }
+}
+
+/// Column sums of `V` lines for `M` planes from `first` on.
+#[inline(always)]
+fn lines_of<L: Lanes, const M: usize, const V: usize>(
+    l: L,
+    lines: [&[Line]; V],
+    digits: &[[f32; ROWS]],
+    first: usize,
+    means: &mut [[Line; ROWS]],
+) {
+    let mut sums = [[l.splat(0.0); V]; M];
+    let lines = lines.map(|line| &line[..digits.len()]);
+    for (k, x) in digits.iter().enumerate() {
+        let mut g = [l.splat(0.0); V];
+        for v in 0..V {
+            g[v] = l.load(&lines[v][k].0);
+        }
+        for m in 0..M {
+            let x = l.splat(x[first + m]);
+            for v in 0..V {
+                sums[m][v] = l.mul_add_exact(x, g[v], sums[m][v]);
+            }
+        }
+    }
+    for v in 0..V {
+        for m in 0..M {
+            l.store(sums[m][v], &mut means[v][first + m].0);
+        }
+    }
+}
+
+/// Column sums of means and of variances for `M` planes from `first` on.
+#[inline(always)]
+fn product<L: Lanes, const M: usize, const SQUARE: bool>(
     l: L,
     panel: &[Line],
     digits: &[[f32; ROWS]],
@@ -310,172 +392,14 @@ fn product<L: Lanes, const M: usize, const NOISY: bool, const SQUARE: bool>(
 ) -> ([L::Float; M], [L::Float; M]) {
     let mut mean = [l.splat(0.0); M];
     let mut variance = [l.splat(0.0); M];
-    if NOISY {
-        for (g, x) in panel.chunks_exact(2).zip(digits) {
-            let (g0, g1) = (l.load(&g[0].0), l.load(&g[1].0));
-            for m in 0..M {
-                let x = l.splat(x[first + m]);
-                mean[m] = l.mul_add_exact(x, g0, mean[m]);
-                let x = if SQUARE { l.mul(x, x) } else { x };
-                variance[m] = l.mul_add_exact(x, g1, variance[m]);
-            }
-        }
-    } else {
-        for (g, x) in panel.iter().zip(digits) {
-            let g = l.load(&g.0);
-            for m in 0..M {
-                mean[m] = l.mul_add_exact(l.splat(x[first + m]), g, mean[m]);
-            }
+    for (g, x) in panel.chunks_exact(2).zip(digits) {
+        let (g0, g1) = (l.load(&g[0].0), l.load(&g[1].0));
+        for m in 0..M {
+            let x = l.splat(x[first + m]);
+            mean[m] = l.mul_add_exact(x, g0, mean[m]);
+            let x = if SQUARE { l.mul(x, x) } else { x };
+            variance[m] = l.mul_add_exact(x, g1, variance[m]);
         }
     }
     (mean, variance)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::circuit::converter::{Converter, Instance, Sar, SarMismatch, Transfer};
-    use crate::rng::fill_normals;
-    use crate::units::Share;
-
-    fn word(seed: u64, at: usize) -> u32 {
-        Draw { seed, domain: Domain::InitWeights, element: at as u64, tick: 0 }.words(0)[0]
-    }
-
-    /// A set with `columns` of 64·2 lanes filled, and a tile with one plane unused.
-    fn example(rows: usize, columns: usize, noisy: bool, multilevel: bool) -> (Columns, Tile) {
-        let zero = [Line([0.0; LANES]); 4];
-        let mut groups = Vec::new();
-        for number in 0..columns.div_ceil(GROUP) {
-            let held = (columns - number * GROUP).min(GROUP);
-            let lines = 0..held.div_ceil(LANES);
-            let mut group = ColumnGroup {
-                number: number as u32,
-                lines: lines.clone(),
-                panel: vec![],
-                gain: zero,
-                variance_gain: zero,
-                floor: zero,
-            };
-            for line in lines {
-                for row in 0..rows {
-                    let (mut mean, mut variance) = (Line([0.0; LANES]), Line([0.0; LANES]));
-                    for lane in (0..LANES).filter(|lane| line * LANES + lane < held) {
-                        let w = word(1, ((number * 4 + line) * rows + row) * LANES + lane);
-                        mean.0[lane] = (w % 2001) as f32 - 1000.0;
-                        variance.0[lane] = (w >> 20) as f32;
-                    }
-                    group.panel.push(mean);
-                    if noisy {
-                        group.panel.push(variance);
-                    }
-                }
-                for lane in (0..LANES).filter(|lane| line * LANES + lane < held) {
-                    group.gain[line].0[lane] = 0.013 + 0.001 * lane as f32;
-                    group.variance_gain[line].0[lane] = 0.000_37;
-                    group.floor[line].0[lane] = 0.09;
-                }
-            }
-            groups.push(group);
-        }
-        let set = Columns { rows, groups, noisy, multilevel, clip: Clip { low: -127.0, high: 127.0 }, tables: None };
-        let top = if multilevel { 15 } else { 1 };
-        let digits = (0..rows).map(|r| std::array::from_fn(|m| (word(2, r * ROWS + m) % (top + 1)) as f32)).collect();
-        let mut tile = Tile {
-            digits,
-            used: [true; ROWS],
-            weights: [1, 2, 4, -8, 1, 2, 4, -8],
-            slots: [0, 0, 0, 0, 1, 1, 1, 1],
-            ticks: std::array::from_fn(|m| 1000 + m as u64),
-        };
-        tile.used[6] = false;
-        (set, tile)
-    }
-
-    /// One of three converters that miss codes.
-    fn sar(number: usize) -> Transfer {
-        let mismatch = SarMismatch { capacitor: Share(0.1) };
-        Sar::new(8, mismatch).transfer(Instance { number: number as u32, ..Instance::new(3, 3) })
-    }
-
-    /// The same read, one column after the other in scalar arithmetic.
-    fn plain(set: &Columns, connected: usize, tile: &Tile, noise: ReadNoise) -> (Vec<i32>, Conversions) {
-        let mut out = vec![0; 2 * set.slot_len()];
-        let mut done = Conversions::default();
-        for (index, group) in set.groups.iter().enumerate() {
-            for m in (0..ROWS).filter(|m| tile.used[*m]) {
-                let mut z = vec![0.0; GROUP * (group.number as usize + 1)];
-                let draw = Draw { seed: noise.seed, domain: Domain::Read, element: noise.element, tick: tile.ticks[m] };
-                fill_normals(draw, &mut z);
-                let z = &z[GROUP * group.number as usize..];
-                for (n, line) in group.lines.clone().enumerate() {
-                    for lane in 0..LANES {
-                        let width = 1 + usize::from(set.noisy);
-                        let sum = |part: usize, power: i32| -> f64 {
-                            (0..set.rows)
-                                .map(|r| {
-                                    let g = group.panel[(n * set.rows + r) * width + part].0[lane];
-                                    f64::from(tile.digits[r][m]).powi(power) * f64::from(g)
-                                })
-                                .sum()
-                        };
-                        let mut value = sum(0, 1) as f32 * group.gain[line].0[lane];
-                        if set.noisy {
-                            let variance =
-                                sum(1, 2) as f32 * group.variance_gain[line].0[lane] + group.floor[line].0[lane];
-                            value += variance.sqrt() * z[line * LANES + lane];
-                        }
-                        let rounded = value.round_ties_even();
-                        let mut code = rounded.clamp(set.clip.low, set.clip.high);
-                        done.clipped += u64::from(code != rounded);
-                        let column = index * GROUP + line * LANES + lane;
-                        if set.tables.is_some() {
-                            let connected = column < connected;
-                            let exact = sar(column % 3).code(f64::from(value) + 128.0) as f32 - 128.0;
-                            code = if connected { exact.max(-127.0) } else { 0.0 };
-                        }
-                        done.code_sum += code.abs() as u64;
-                        out[tile.slots[m] * set.slot_len() + index * GROUP + line * LANES + lane] +=
-                            code as i32 * tile.weights[m];
-                    }
-                }
-            }
-        }
-        (out, done)
-    }
-
-    #[test]
-    fn every_instruction_set_equals_scalar_arithmetic() {
-        for (rows, columns) in [(1, 1), (14, 32), (37, 70), (128, 128)] {
-            for (noisy, multilevel) in [(false, false), (false, true), (true, false), (true, true)] {
-                let (mut set, tile) = example(rows, columns, noisy, multilevel);
-                for mismatched in [false, true] {
-                    if mismatched {
-                        let converters: Vec<_> = (0..3).map(|n| Lookup::new(&sar(n), 128, -127.0)).collect();
-                        let mut tables = Tables::new(converters.into(), set.groups.len());
-                        (0..columns).for_each(|c| tables.connect(c, c));
-                        set.tables = Some(tables);
-                    }
-                    let noise = ReadNoise { seed: 9, element: 0x1234_5678_9abc };
-                    let expected = plain(&set, columns, &tile, noise);
-                    for isa in Isa::all() {
-                        let mut out = vec![0; 2 * set.slot_len()];
-                        let done = set.read(isa, &tile, noise, &mut out, None);
-                        assert_eq!((&out, done), (&expected.0, expected.1), "{} {rows}x{columns}", isa.name());
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn clipping_is_counted_and_empty_lanes_stay_silent() {
-        let (set, tile) = example(128, 3, true, true);
-        let mut out = vec![0; 2 * set.slot_len()];
-        let mut values = vec![0.0; ROWS * set.slot_len()];
-        let done = set.read(Isa::best(), &tile, ReadNoise { seed: 1, element: 2 }, &mut out, Some(&mut values));
-        assert!(done.clipped > 0 && done.clipped <= 3 * 7);
-        assert!(values.iter().enumerate().all(|(i, v)| i % GROUP < 3 || *v == 0.0));
-        assert!(out.iter().enumerate().all(|(i, v)| i % GROUP < 3 || *v == 0));
-    }
 }

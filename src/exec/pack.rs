@@ -14,7 +14,7 @@ use super::program::BlockMoments;
 use super::{Fidelity, ValueOptions};
 use crate::arch::Drive;
 use crate::circuit::converter::{Instance, Lookup};
-use crate::circuit::{ColumnGroup, Columns, Line, Tables};
+use crate::circuit::{ColumnGroup, Columns, Line, Tables, quads};
 use crate::diag::{self, Diagnostic};
 use crate::lower::{Block, TiledLayer};
 use crate::rng::GROUP;
@@ -242,6 +242,7 @@ impl Packing<'_> {
                     number: *number as u32,
                     lines: first..last + 1,
                     panel: vec![zero; (last + 1 - first) * lines * parts],
+                    levels: None,
                     gain: [zero; 4],
                     variance_gain: [zero; 4],
                     floor: [zero; 4],
@@ -282,6 +283,10 @@ impl Packing<'_> {
                     }
                 }
             }
+        }
+        // digits of one sign and a byte
+        if !self.noisy && !self.hardware.bipolar && self.hardware.digit_max <= 255 {
+            groups.iter_mut().for_each(|g| g.levels = quads(&g.panel, lines));
         }
         Columns {
             rows: lines,

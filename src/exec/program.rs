@@ -337,6 +337,15 @@ impl Arrays {
         problems.into_result(arrays)
     }
 
+    /// The same arrays with sums in `f32` alone, for comparison with those in bytes ([`crate::circuit::quads`]).
+    #[must_use]
+    pub fn in_floats(mut self) -> Self {
+        for copy in self.layers.iter_mut().flat_map(|l| &mut l.groups).flat_map(|g| &mut g.copies) {
+            copy.columns.groups.iter_mut().for_each(|g| g.levels = None);
+        }
+        self
+    }
+
     /// The integer grid of a layer's conductances.
     #[must_use]
     pub fn grid(&self, layer: LayerId) -> Grid {

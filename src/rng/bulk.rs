@@ -103,13 +103,32 @@ pub(crate) fn normals64<L: Lanes, const HALF: bool>(
     [n0, n1, n2, n3]
 }
 
+/// What a line is filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Law {
+    Normal,
+    Uniform,
+}
+
+/// The 64 uniforms of the lanes `16·group ..`: column `64·j + 16·k + b` is word `k` of Philox lane `16·j + b`.
 #[inline(always)]
-fn fill_body<L: Lanes>(l: L, draw: Draw, out: &mut [f32]) {
+fn uniforms64<L: Lanes>(l: L, key: [u32; 2], element: u64, tick: u64, group: u32) -> [L::Float; 4] {
+    philox16(l, key, element, tick, group * LANES as u32).map(|w| {
+        let whole = l.add(l.float_of_word(l.shr::<9>(w)), l.splat(0.5));
+        l.mul(whole, l.splat(1.0 / (1u32 << 23) as f32))
+    })
+}
+
+#[inline(always)]
+fn fill_body<L: Lanes>(l: L, law: Law, draw: Draw, out: &mut [f32]) {
     let key = draw.key();
     for (group, chunk) in out.chunks_mut(GROUP).enumerate() {
-        let normals = normals64::<L, false>(l, key, draw.element, draw.tick, group as u32);
+        let values = match law {
+            Law::Normal => normals64::<L, false>(l, key, draw.element, draw.tick, group as u32),
+            Law::Uniform => uniforms64(l, key, draw.element, draw.tick, group as u32),
+        };
         let mut buffer = [0.0; LANES];
-        for (part, n) in chunk.chunks_mut(LANES).zip(normals) {
+        for (part, n) in chunk.chunks_mut(LANES).zip(values) {
             l.store(n, &mut buffer);
             part.copy_from_slice(&buffer[..part.len()]);
         }
@@ -118,16 +137,16 @@ fn fill_body<L: Lanes>(l: L, draw: Draw, out: &mut [f32]) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-fn fill_avx512(l: Avx512, draw: Draw, out: &mut [f32]) {
-    fill_body(l, draw, out);
+fn fill_avx512(l: Avx512, law: Law, draw: Draw, out: &mut [f32]) {
+    fill_body(l, law, draw, out);
 }
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn fill_avx2(l: Avx2, draw: Draw, out: &mut [f32]) {
-    fill_body(l, draw, out);
+fn fill_avx2(l: Avx2, law: Law, draw: Draw, out: &mut [f32]) {
+    fill_body(l, law, draw, out);
 }
-fn fill_portable(l: Portable, draw: Draw, out: &mut [f32]) {
-    fill_body(l, draw, out);
+fn fill_portable(l: Portable, law: Law, draw: Draw, out: &mut [f32]) {
+    fill_body(l, law, draw, out);
 }
 
 /// Fills `out` with the standard normals of the columns `0 .. out.len()` of a family of draws. The value
@@ -138,15 +157,24 @@ pub fn fill_normals(draw: Draw, out: &mut [f32]) {
 
 /// [`fill_normals`] on a chosen instruction set; all give the same bits.
 pub fn fill_normals_with(isa: Isa, draw: Draw, out: &mut [f32]) {
+    fill(isa, Law::Normal, draw, out);
+}
+
+/// Fills `out` with uniforms of the open interval (0, 1), 23 bits each, in the manner of [`fill_normals_with`].
+pub fn fill_uniforms_with(isa: Isa, draw: Draw, out: &mut [f32]) {
+    fill(isa, Law::Uniform, draw, out);
+}
+
+fn fill(isa: Isa, law: Law, draw: Draw, out: &mut [f32]) {
     debug_assert!(out.len() <= MAX_COLUMNS);
     match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the token proves that the processor has the features.
-        Isa::Avx512(l) => unsafe { fill_avx512(l, draw, out) },
+        Isa::Avx512(l) => unsafe { fill_avx512(l, law, draw, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the token proves that the processor has the features.
-        Isa::Avx2(l) => unsafe { fill_avx2(l, draw, out) },
-        Isa::Portable(l) => fill_portable(l, draw, out),
+        Isa::Avx2(l) => unsafe { fill_avx2(l, law, draw, out) },
+        Isa::Portable(l) => fill_portable(l, law, draw, out),
     }
 }
 
@@ -259,6 +287,20 @@ mod tests {
             for count in counts[i] {
                 let error = (count as f64 - expected).abs();
                 assert!(error < 4.5 * expected.sqrt() + 2.0, "{count} beyond {limit}, {expected} expected");
+            }
+        }
+    }
+
+    #[test]
+    fn uniforms_are_the_words_of_their_lane() {
+        let d = draw(12, 34);
+        for isa in Isa::all() {
+            let mut line = vec![0.0; 64 * 5 + 9];
+            fill_uniforms_with(isa, d, &mut line);
+            for (column, u) in line.iter().enumerate() {
+                let (j, k, b) = (column / 64, column / 16 % 4, column % 16);
+                let word = d.words((16 * j + b) as u16)[k];
+                assert_eq!(*u, ((word >> 9) as f32 + 0.5) / 8_388_608.0, "{} column {column}", isa.name());
             }
         }
     }

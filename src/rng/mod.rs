@@ -5,7 +5,7 @@ mod bulk;
 mod philox;
 
 pub(crate) use bulk::normals64;
-pub use bulk::{GROUP, MAX_COLUMNS, fill_normals, fill_normals_with};
+pub use bulk::{GROUP, MAX_COLUMNS, fill_normals, fill_normals_with, fill_uniforms_with};
 pub use philox::philox4x32;
 
 /// What a draw is for. Numbers are part of the reproducibility contract: append only.
@@ -38,6 +38,8 @@ pub enum Domain {
     DeviceToDevice = 12,
     /// Resampling of confidence intervals.
     Bootstrap = 13,
+    /// Noise and stochastic rounding of a digital-to-analog converter.
+    Dac = 40,
 }
 
 /// Logical address of a cell or column: `layer:12 ‖ row:16 ‖ column:16 ‖ slice:4 ‖ polarity:1 ‖ replica:7`
@@ -159,6 +161,7 @@ mod tests {
             (Domain::Explore, 11),
             (Domain::DeviceToDevice, 12),
             (Domain::Bootstrap, 13),
+            (Domain::Dac, 40),
         ];
         for (domain, number) in all {
             assert_eq!(domain as u32, number);

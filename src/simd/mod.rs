@@ -12,6 +12,7 @@ mod avx2;
 mod avx512;
 mod doubles;
 mod portable;
+pub mod product;
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;

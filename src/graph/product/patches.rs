@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::kernel::Vector;
 use super::{Columns, Taps};
 use crate::simd::LANES;
+use crate::simd::product::Vector;
 
 /// The columns of one sample and group.
 pub struct Patches<'a> {

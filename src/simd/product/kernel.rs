@@ -1,13 +1,13 @@
 //! The inner loops of a matrix product: a tile of outputs stays in registers while the depth goes by.
 //!
-//! Operands come packed: `A` in blocks of `M` rows, depth-major (`[depth][M]`); `B` in panels of up to `V`
-//! vectors of columns, depth-major (`[depth][vectors][lanes]`). Every output is the chain
+//! `A` is read row by row, where it stands or copied; `B` comes in panels of up to `V` vectors of columns,
+//! depth-major (`[depth][vectors][lanes]`). Every output is the chain
 //! `fma(a_k, b_k, …)` in the order of the depth, so no bit depends on tiles, blocks, threads or the
 //! instruction set.
 
 #[cfg(target_arch = "x86_64")]
-use crate::simd::{Avx2, Avx512};
-use crate::simd::{Isa, LANES, Lanes, Portable};
+use super::super::{Avx2, Avx512};
+use super::super::{Isa, LANES, Lanes, Portable};
 
 /// Vector of columns.
 pub type Vector = [f32; LANES];
@@ -81,55 +81,55 @@ fn strip_portable(l: Portable, job: &Strip<'_>, target: Target<'_>) {
     blocks::<_, 4, 1>(l, job, target);
 }
 
-/// Packs the rows in blocks of `M`, then meets every panel with every block.
+/// Rows whose elements stand side by side and that are no further apart than this are read where they stand; further
+/// apart they would meet in few sets of the caches.
+const NEAR: usize = 1024;
+
+/// Meets every panel with every block of `M` rows.
 #[inline(always)]
 fn blocks<L: Lanes, const M: usize, const V: usize>(l: L, job: &Strip<'_>, mut target: Target<'_>) {
-    let packed = pack::<M>(job);
+    let [down, along] = job.strides;
+    let copied;
+    let (a, down) = if along == 1 && down <= NEAR {
+        (job.a, down)
+    } else {
+        copied = copy(job);
+        (copied.as_slice(), job.depth)
+    };
     for (p, panel) in job.panels.chunks(job.depth * V).enumerate() {
         let vectors = panel.len() / job.depth;
         let from = p * V * LANES;
-        for (b, a) in packed.chunks_exact(job.depth).enumerate() {
-            let rows = b * M..((b + 1) * M).min(job.rows);
+        for first in (0..job.rows).step_by(M) {
+            let rows = first..(first + M).min(job.rows);
+            // beyond the last row stands the last row again; what it gives is not stored
+            let mut lines = [&a[..0]; M];
+            for (i, line) in lines.iter_mut().enumerate() {
+                *line = &a[(first + i).min(job.rows - 1) * down..][..job.depth];
+            }
             let place = Place { rows, from, columns: (vectors * LANES).min(job.columns - from) };
             match vectors {
-                1 => tile::<L, M, 1>(l, a, panel, job.start, &mut target, place),
-                2 => tile::<L, M, 2>(l, a, panel, job.start, &mut target, place),
-                _ => tile::<L, M, MAX_VECTORS>(l, a, panel, job.start, &mut target, place),
+                1 => tile::<L, M, 1>(l, lines, panel, job.start, &mut target, place),
+                2 => tile::<L, M, 2>(l, lines, panel, job.start, &mut target, place),
+                _ => tile::<L, M, MAX_VECTORS>(l, lines, panel, job.start, &mut target, place),
             }
         }
     }
 }
 
-/// `[blocks][depth][M]`; rows beyond the last are zero.
-#[inline(always)]
-fn pack<const M: usize>(job: &Strip<'_>) -> Vec<[f32; M]> {
+/// The rows side by side, `[rows][depth]`.
+fn copy(job: &Strip<'_>) -> Vec<f32> {
     let [down, along] = job.strides;
-    let mut packed = Vec::with_capacity(job.rows.div_ceil(M) * job.depth);
-    for first in (0..job.rows).step_by(M) {
-        let rows = M.min(job.rows - first);
-        if rows == M && along == 1 {
-            let mut lines = [&job.a[..0]; M];
-            for (i, line) in lines.iter_mut().enumerate() {
-                *line = &job.a[(first + i) * down..][..job.depth];
-            }
-            for k in 0..job.depth {
-                let mut column = [0.0; M];
-                for (c, line) in column.iter_mut().zip(lines) {
-                    *c = line[k];
-                }
-                packed.push(column);
-            }
-            continue;
+    let mut rows = Vec::with_capacity(job.rows * job.depth);
+    if along == 1 {
+        for r in 0..job.rows {
+            rows.extend_from_slice(&job.a[r * down..][..job.depth]);
         }
-        for k in 0..job.depth {
-            let mut column = [0.0; M];
-            for (i, c) in column.iter_mut().take(rows).enumerate() {
-                *c = job.a[(first + i) * down + k * along];
-            }
-            packed.push(column);
+    } else {
+        for r in 0..job.rows {
+            rows.extend(job.a[r * down..].iter().step_by(along).take(job.depth));
         }
     }
-    packed
+    rows
 }
 
 /// Rows and columns of the block that a tile covers.
@@ -143,7 +143,7 @@ struct Place {
 #[inline(always)]
 fn tile<L: Lanes, const M: usize, const V: usize>(
     l: L,
-    a: &[[f32; M]],
+    rows: [&[f32]; M],
     panel: &[Vector],
     start: Option<&[f32]>,
     target: &mut Target<'_>,
@@ -164,19 +164,7 @@ fn tile<L: Lanes, const M: usize, const V: usize>(
             }
         }
     }
-    let (panel, _) = panel.as_chunks::<V>();
-    for (a, b) in a.iter().zip(panel) {
-        let mut vectors = [l.splat(0.0); V];
-        for (v, b) in vectors.iter_mut().zip(b) {
-            *v = l.load(b);
-        }
-        for i in 0..M {
-            let x = l.splat(a[i]);
-            for v in 0..V {
-                sums[i][v] = l.mul_add(x, vectors[v], sums[i][v]);
-            }
-        }
-    }
+    let sums = chains(l, rows, panel, sums);
     for (sums, r) in sums.iter().zip(place.rows) {
         let row = &mut out[r * *stride + *first + place.from..][..place.columns];
         for (s, part) in sums.iter().zip(row.chunks_mut(LANES)) {
@@ -190,4 +178,40 @@ fn tile<L: Lanes, const M: usize, const V: usize>(
             }
         }
     }
+}
+
+/// Goes on with the chain of every output. By itself, so that sums stand nowhere but in registers.
+#[inline(always)]
+fn chains<L: Lanes, const M: usize, const V: usize>(
+    l: L,
+    rows: [&[f32]; M],
+    panel: &[Vector],
+    start: [[L::Float; V]; M],
+) -> [[L::Float; V]; M] {
+    let mut sums = [[l.splat(0.0); V]; M];
+    for i in 0..M {
+        for v in 0..V {
+            sums[i][v] = start[i][v];
+        }
+    }
+    let (panel, _) = panel.as_chunks::<V>();
+    for (k, b) in panel.iter().enumerate() {
+        let mut vectors = [l.splat(0.0); V];
+        for v in 0..V {
+            vectors[v] = l.load(&b[v]);
+        }
+        for i in 0..M {
+            let x = l.splat(rows[i][k]);
+            for v in 0..V {
+                sums[i][v] = l.mul_add(x, vectors[v], sums[i][v]);
+            }
+        }
+    }
+    let mut done = start;
+    for i in 0..M {
+        for v in 0..V {
+            done[i][v] = sums[i][v];
+        }
+    }
+    done
 }

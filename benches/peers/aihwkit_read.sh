@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Reads of a 512 x 512 crossbar, batch 256, one thread, side by side with aihwkit on this machine: processor time of a
+# vector, the least of three turns. Asked for: 10, 8 and 20 times as fast.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+version=1.1.0
+place=target/peers/aihwkit
+if [ ! -x "$place/bin/python" ]; then
+    # its wheel is for CPython 3.11; with a newer torch than the one it was built for it refuses its own weights
+    python3.11 -m venv "$place"
+    "$place/bin/pip" install --quiet "aihwkit==$version" torch==2.10.0 torchvision==0.25.0
+fi
+cargo bench --bench chain --no-run
+mine=target/peers/chain.txt
+theirs=target/peers/aihwkit.txt
+: >"$mine"
+: >"$theirs"
+for _ in 1 2 3; do
+    cargo bench --quiet --bench chain >>"$mine"
+    OPENBLAS_NUM_THREADS=1 "$place/bin/python" -P benches/peers/aihwkit_read.py 256 >>"$theirs"
+done
+awk -v version="$version" '
+    $2 != 256 { next }
+    NR == FNR { if (!($1 in mine) || $3 < mine[$1]) mine[$1] = $3; next }
+    { if (!($1 in theirs) || $3 < theirs[$1]) theirs[$1] = $3 }
+    END {
+        split("ideal converters noisy", names)
+        split("10 8 20", asked)
+        for (i = 1; i <= 3; i++) {
+            ratio = theirs[names[i]] / mine[names[i]]
+            ok = ratio >= asked[i]
+            printf "%s: archsim %.2f us, aihwkit %s %.2f us a vector, ratio %.1f of %s asked: %s\n",
+                names[i], mine[names[i]], version, theirs[names[i]], ratio, asked[i], ok ? "ok" : "MISSED"
+            if (!ok) bad = 1
+        }
+        exit bad
+    }
+' "$mine" "$theirs"
