@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Wires;
 use crate::cost::Part;
 use crate::define_id;
 use crate::device::Device;
@@ -49,6 +50,8 @@ pub struct XbarKind {
     pub v_read: Volt,
     /// Time the array is biased for one input plane.
     pub t_read: Second,
+    /// Its wires, if they are not ideal.
+    pub wires: Option<Wires>,
     /// Prices.
     pub part: Part,
 }

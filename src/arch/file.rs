@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::WiresSpec;
 use crate::cost::{
     Action, AdcSpec, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind,
     Price, Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
@@ -61,6 +62,9 @@ pub struct CrossbarSpec {
     pub v_read: Volt,
     /// Time the array is biased for one input plane.
     pub t_read: Second,
+    /// Its wires; without them they are ideal.
+    #[serde(default)]
+    pub wires: Option<WiresSpec>,
     /// Static power of one crossbar.
     pub leakage: Watt,
     /// Area of one crossbar.

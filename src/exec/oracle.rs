@@ -18,6 +18,7 @@ use super::program::{self, Arrays};
 use super::run::{Hooks, RunOptions, Walk};
 use super::{Fidelity, ValueOptions};
 use crate::arch::{Chip, Subtraction};
+use crate::circuit::wires::FoldCache;
 use crate::diag;
 use crate::id::{Id, IdVec};
 use crate::lower::{LayerId, QuantGraph, Taps, TiledGraph};
@@ -163,7 +164,10 @@ impl Job<'_> {
         let mut values: Vec<Vec<f64>> = vec![vec![]; columns.len()];
         let mut group = 0;
         for block in layer.blocks.iter().map(|b| &self.tiled.blocks[*b]) {
-            let cells = program::cells((self.id, layer), block, op, self.hardware, self.options, 0);
+            let cells = {
+                let (layer, folds) = ((self.id, layer), FoldCache::default());
+                program::cells(layer, block, op, self.hardware, self.options, 0, &folds)?
+            };
             let (height, width) = (block.rows.len(), block.cols.len());
             for rows in block.groups() {
                 let of_group = columns.iter().zip(&mut values).filter(|(c, _)| c.0 == group);

@@ -125,6 +125,7 @@ pub fn chip(p: &Parameters) -> Chip {
         subtraction: p.subtraction,
         v_read: Volt(0.1),
         t_read: Second(1e-8),
+        wires: None,
         part: part(PartKind::Crossbar),
     });
     let core = CoreKind {

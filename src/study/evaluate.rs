@@ -7,7 +7,7 @@ use super::assemble::{Answers, confusion_rows, prediction_rows};
 use super::session::{Session, predictions};
 use crate::device::Programming;
 use crate::diag::Result;
-use crate::exec::{self, Activity, Fidelity, ValueOptions};
+use crate::exec::{self, Activity, Fidelity, ValueOptions, WireReport};
 use crate::report::{ConfusionRow, PredictionRow, SummaryRow, score};
 
 /// Samples whose accumulators are also computed exactly, for the signal-to-noise ratio of every layer.
@@ -22,6 +22,8 @@ pub struct Evaluated {
     pub activity: Activity,
     /// What writing the weights cost; `None` where cells are ideal.
     programming: Option<Programming>,
+    /// What folding the wires of the crossbars found.
+    pub wires: WireReport,
 }
 
 /// Runs both references and the crossbars on the samples of `session`.
@@ -37,7 +39,8 @@ pub fn evaluate(session: &Session, values: &ValueOptions, progress: &dyn Progres
     let how = exec::RunOptions { compared_samples: COMPARED_SAMPLES, ..exec::RunOptions::default() };
     let outcome = session.values(&arrays, 0..session.data.samples, &how, progress)?;
     let programming = (values.fidelity == Fidelity::Noisy).then_some(arrays.programming);
-    Ok(Evaluated { chip: outcome.logits, float, quantised, activity: outcome.activity, programming })
+    let wires = arrays.wires;
+    Ok(Evaluated { chip: outcome.logits, float, quantised, activity: outcome.activity, programming, wires })
 }
 
 impl Evaluated {

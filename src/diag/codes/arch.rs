@@ -162,4 +162,10 @@ pub(super) const CODES: &[Code] = &[
         "signed inputs do not fit the converters",
         "Sign-magnitude inputs drive the word lines with both polarities, so column currents have either sign even before a pair is subtracted. Converters of single columns (digital subtraction) take one sign only: use `two_phase` or `twos_complement`, or subtract the pair before conversion.",
     ),
+    code(
+        "A070",
+        "wires out of range",
+        "Resistances of wires, drivers, sense amplifiers and access transistors lie between 0 Ohm and 1 GOhm; current and voltage scale of a selector are above 0.",
+    ),
+    code("A071", "assumed wires", "(warning) Resistances of the wires of a crossbar stand on assumptions."),
 ];

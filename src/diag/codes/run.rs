@@ -93,4 +93,9 @@ pub(super) const CODES: &[Code] = &[
         "crossbar without effective matrix",
         "Only a crossbar of linear cells is one matrix for all reads. One with selectors or curved cells must be solved read by read, or be approximated by the chord conductances at the read voltage.",
     ),
+    code(
+        "R144",
+        "curved cells behind wires",
+        "(warning) Cells that are not linear see other voltages behind wires than the read voltage. They are folded with their chord conductances at a typical voltage; the message says how far column currents are then from Newton's method on two inputs of each layer.",
+    ),
 ];

@@ -3,6 +3,7 @@
 //! A row never holds a result written by hand: it is measured each time. Rows that need outside data
 //! say so when the data are absent, and do not hold.
 
+mod circuit;
 mod ecg;
 mod foundation;
 mod noise;
@@ -41,7 +42,7 @@ pub struct Row {
 }
 
 /// Topics and their rows.
-const TOPICS: &[(&str, &[Row])] = &[("foundation", foundation::ROWS), ("onnx", onnx::ROWS)];
+const TOPICS: &[(&str, &[Row])] = &[("foundation", foundation::ROWS), ("onnx", onnx::ROWS), ("circuit", circuit::ROWS)];
 
 /// Runs the rows of a topic and prints the table.
 pub fn verify(topic: &str, only: Option<&str>) -> ExitCode {
