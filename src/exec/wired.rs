@@ -18,8 +18,8 @@
 //! **Cells that are not linear** are folded with their chords at the voltages `(w − b/2)·v_read`, which is right for
 //! digits at full voltage and an approximation for others; Newton says on two inputs of each layer how far it is off.
 //!
-//! **Energy.** A row's conductance is the sum of its elements over all bit lines: what the array takes at `v² · g` is
-//! then exact, wires included, as long as driven rows stand at one voltage and leak nothing into others.
+//! **Energy.** A row's conductance is the sum of its elements over all bit lines. Where driven rows stand at one
+//! voltage, `v²·g` is then what drivers deliver, wires included, but for what leaks into rows at 0 V: some per cent.
 
 use std::ops::Range;
 use std::sync::Arc;

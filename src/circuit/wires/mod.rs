@@ -27,7 +27,7 @@ mod tests;
 
 pub use cache::{FoldCache, NetworkKey, Shelf};
 pub use fold::{EffectiveMatrix, FOLD_TOLERANCE, Folder, fold, fold_all};
-pub use law::{Curve, Law, OfDevice, Series};
+pub use law::{Curve, Law, Series};
 pub use mounted::{Mounted, Point};
 pub use network::{Cell, Drives, End, Lines, Network};
 pub use newton::NEWTON_TOLERANCE;

@@ -82,7 +82,7 @@ impl Mounted<'_> {
             let next = if next > low && next < high { next } else { 0.5 * (low + high) };
             let step = (next - x).abs();
             x = if excess == 0.0 { x } else { next };
-            if step <= 1e-15 * wanted || excess == 0.0 {
+            if step <= 1e-14 * wanted || excess == 0.0 {
                 break;
             }
         }

@@ -356,7 +356,8 @@ fn a_curve_of_a_device_is_solved() {
     let device = crate::device::HfOxSpec::default().build(crate::units::Kelvin(300.0)).unwrap();
     let n = example(12, 9, 1e-5, 2e-4, 5.0);
     let drives = Drives::read(&[0.2; 12], 9);
-    let got = solve_with(&n, &drives, &OfDevice { device: &device, g: &n.g }).unwrap();
+    let law = Mounted { device: &device, g: &n.g, v_read: 0.2, access: &Cell::Resistor };
+    let got = solve_with(&n, &drives, &law).unwrap();
     let linear = solve(&n, &drives).unwrap();
     // conductances are chords at 0.2 V: the curve matters only where wires took voltage
     for (a, b) in got.col_currents.iter().zip(&linear.col_currents) {
