@@ -152,3 +152,50 @@ impl WiresSpec {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arch::{Chip, load_str};
+    use crate::diag::Result;
+
+    fn chip(wires: &str) -> Result<Chip> {
+        let text = include_str!("../../arch/mos2_tile.yaml");
+        load_str("t", &text.replacen("    t_read:", &format!("    wires: {wires}\n    t_read:"), 1), &[])
+    }
+
+    fn codes(wires: &str) -> Vec<&'static str> {
+        chip(wires).err().map_or(vec![], |all| all.iter().map(|d| d.code).collect())
+    }
+
+    #[test]
+    fn wires_are_read_and_resolved() {
+        let wires = |text: &str| chip(text).unwrap().xbar_kinds.iter().next().unwrap().wires.clone().unwrap();
+        let plain = wires("{ word_line: 1 Ohm, bit_line: 2.5 Ohm, sense: 100 Ohm, source: paper }");
+        assert_eq!(plain.word, Lines::one_sided(1.0));
+        let ends = [End::Open, End::Driven { ohms: 100.0 }];
+        assert_eq!(plain.bit, Lines { segment: 2.5, ends, floating: vec![] });
+        assert_eq!((plain.cell, plain.order, plain.from), (Cell::Resistor, PairOrder::Apart, WiresFrom::Noisy));
+        let all = wires(
+            "{ word_line: 1 Ohm, bit_line: 1 Ohm, drive: two_sided, sensing: two_sided, lines: interleaved, access: { transistor: 2 kOhm }, from: quantised, source: paper }",
+        );
+        assert_eq!((&all.word, &all.bit), (&Lines::two_sided(1.0), &Lines::two_sided(1.0)));
+        assert_eq!(all.cell, Cell::Gated { access: 2e3, selected: vec![] });
+        assert_eq!((all.order, all.from), (PairOrder::Interleaved, WiresFrom::Quantised));
+        let selector = "{ word_line: 1 Ohm, bit_line: 1 Ohm, access: { selector: { current: 1 nA, scale: 30 mV } }, source: paper }";
+        assert_eq!(wires(selector).cell, Cell::Selector { current: 1e-9, scale: 0.03 });
+        assert!(chip("null").unwrap().xbar_kinds.iter().next().unwrap().wires.is_none());
+    }
+
+    #[test]
+    fn mistakes_and_assumptions_are_told() {
+        let bad = "{ word_line: -1 Ohm, bit_line: 1 Ohm, driver: 2 TOhm, access: { selector: { current: 0 A, scale: 30 mV } }, source: paper }";
+        assert_eq!(codes(bad), ["A070"; 3]);
+        assert_eq!(codes("{ word_line: 1 Ohm, bit_lin: 1 Ohm, source: paper }"), ["A003"]);
+        assert_eq!(codes("{ word_line: 1 Ohm, bit_line: 1 Ohm, source: x, assumed: [wire] }"), ["A029"]);
+        let told = |text: &str| chip(text).unwrap().warnings.iter().any(|d| d.code == "A071");
+        assert!(told("{ word_line: 1 Ohm, bit_line: 1 Ohm, source: \"assumed: a guess\" }"));
+        assert!(told("{ word_line: 1 Ohm, bit_line: 1 Ohm, source: paper, assumed: [bit_line] }"));
+        assert!(!told("{ word_line: 1 Ohm, bit_line: 1 Ohm, source: paper }"));
+    }
+}

@@ -15,7 +15,7 @@ use super::wires::Wired;
 use crate::root;
 
 /// Beats of a point, evenly from all records.
-const BEATS: usize = 800;
+const BEATS: usize = 500;
 /// Segment resistances in ohm.
 const OHMS: [f64; 7] = [0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
 /// Stands for no resistance on a logarithmic axis.
