@@ -66,7 +66,7 @@ fn draw(out: &mut String, panel: &Panel) {
     text(middle, HEIGHT - 10.0, "middle", "", &panel.x);
     let turned = format!(" transform=\"rotate(-90 14 {0})\"", HEIGHT / 2.0);
     text(14.0, HEIGHT / 2.0, "middle", &turned, &panel.y);
-    let mut lines = String::new();
+    let (mut lines, mut curves) = (String::new(), String::new());
     let mut rule = |x1: f64, y1: f64, x2: f64, y2: f64, colour: &str| {
         let _ =
             writeln!(lines, "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"{colour}\"/>");
@@ -94,13 +94,13 @@ fn draw(out: &mut String, panel: &Panel) {
         let points: Vec<String> =
             series.points.iter().map(|(x, y)| format!("{:.1},{:.1}", place_x(*x), clipped(*y))).collect();
         let _ = writeln!(
-            lines,
+            curves,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
             points.join(" ")
         );
         for (x, y) in &series.points {
             let _ = writeln!(
-                lines,
+                curves,
                 "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{colour}\"/>",
                 place_x(*x),
                 clipped(*y)
@@ -108,4 +108,5 @@ fn draw(out: &mut String, panel: &Panel) {
         }
     }
     out.push_str(&lines);
+    out.push_str(&curves);
 }
