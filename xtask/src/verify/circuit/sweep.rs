@@ -5,7 +5,7 @@ use std::fs;
 
 use archsim::data::{self, Dataset};
 use archsim::exec::{Fidelity, RunOptions as RunHow};
-use archsim::study::{CALIBRATION_SAMPLES, Chips, RunOptions, Session, Silent};
+use archsim::study::{Chips, RunOptions, Session, Silent};
 
 use super::super::Finding;
 use super::super::ecg::{data_folder, scored, values};
@@ -15,11 +15,13 @@ use super::wires::Wired;
 use crate::root;
 
 /// Beats of a point, evenly from all records.
-const BEATS: usize = 500;
+const BEATS: usize = 300;
+/// Beats on which activations and converters are calibrated.
+const CALIBRATION: usize = 64;
 /// Segment resistances in ohm.
-const OHMS: [f64; 7] = [0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+const OHMS: [f64; 5] = [0.0, 0.3, 1.0, 3.0, 10.0];
 /// Stands for no resistance on a logarithmic axis.
-const LEAST: f64 = 0.03;
+const LEAST: f64 = 0.1;
 /// Accuracy by which a knee is defined.
 const FALL: f64 = 0.05;
 
@@ -55,13 +57,13 @@ fn points() -> Vec<Point> {
         }
     };
     for ohm in OHMS {
-        [32, 64, 128, 256].map(|size| add(Point { size, ohm, ..STANDARD }));
+        [32, 64, 128, 256].into_iter().for_each(|size| add(Point { size, ohm, ..STANDARD }));
         add(Point { ohm, careful: true, ..STANDARD });
         add(Point { ohm, fidelity: Fidelity::Noisy, ..STANDARD });
-        [1, 4].map(|cell_bits| add(Point { ohm, cell_bits, ..STANDARD }));
+        [1, 4].into_iter().for_each(|cell_bits| add(Point { ohm, cell_bits, ..STANDARD }));
     }
     for ohm in [0.0, 1.0, 3.0] {
-        [4, 5, 6, 7, 9].map(|adc_bits| add(Point { ohm, adc_bits, ..STANDARD }));
+        [4, 5, 6].into_iter().for_each(|adc_bits| add(Point { ohm, adc_bits, ..STANDARD }));
     }
     all
 }
@@ -80,7 +82,7 @@ fn beats() -> Result<(Dataset, Dataset, &'static str), String> {
             (Session::open(&options).map_err(error)?.data, "the shipped excerpt")
         }
     };
-    Ok((all.spread(BEATS), all.spread(CALIBRATION_SAMPLES), name))
+    Ok((all.spread(BEATS), all.spread(CALIBRATION), name))
 }
 
 fn measure(point: Point, beats: &Dataset, calibration: &Dataset) -> Result<Found, String> {
@@ -217,7 +219,7 @@ fn panels(found: &[Found]) -> Vec<Panel> {
     let bits = [0.0, 1.0, 3.0]
         .map(|ohm| Series {
             name: format!("{ohm} Ω"),
-            points: (4..=9)
+            points: (4..=8)
                 .filter_map(|adc_bits| at(found, Point { ohm, adc_bits, ..STANDARD }))
                 .map(|f| (f64::from(f.point.adc_bits), f.accuracy))
                 .collect(),
