@@ -40,10 +40,9 @@ fn wires(c: &mut Criterion) {
             let mut once = || folder.fold(&network, isa).expect("the crossbar is sound");
             let (time, folded) = best(&mut once);
             println!(
-                "fold {size} x {size} at {ohm} Ohm, {}: best {:.1} ms, {:?}, error below {:.0e}",
+                "fold {size} x {size} at {ohm} Ohm, {}: best {:.1} ms, error below {:.0e}",
                 isa.name(),
                 time.as_secs_f64() * 1e3,
-                folded.method,
                 folded.error_bound
             );
             group.bench_function(format!("fold {size} {ohm} Ohm {}", isa.name()), |b| b.iter(&mut once));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Wires;
 use crate::circuit::converter::{AdcModel, FullScalePer};
 use crate::cost::Part;
 use crate::define_id;
@@ -54,6 +55,8 @@ pub struct XbarKind {
     pub t_read: Second,
     /// Noise of its currents.
     pub noise: Noise,
+    /// Its wires, if they are not ideal.
+    pub wires: Option<Wires>,
     /// Prices.
     pub part: Part,
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::resolve::parts;
 use super::{BackEnd, Chip, Drive, Encoding, FullScale, InputSum, Subtraction};
-use crate::units::{Latency, SquareMicron};
+use crate::units::{Latency, Ohm, SquareMicron};
 
 /// A stable text form of a chip: organisation, timing in cycles, and every price with its source.
 #[must_use]
@@ -47,6 +47,10 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
             writeln!(out, "  slices       {} bit, lowest first", widths.join(", "))?;
         }
         writeln!(out, "  read         {} for {}", x.v_read, x.t_read)?;
+        if let Some(w) = &x.wires {
+            let (word, bit) = (Ohm(w.word.segment), Ohm(w.bit.segment));
+            writeln!(out, "  wires        {word} and {bit} a cell on word and bit lines, {:?}, {:?}", w.order, w.cell)?;
+        }
     }
     for c in chip.core_kinds.iter() {
         write!(out, "core {}:", c.name)?;

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::WiresSpec;
 use crate::circuit::converter::AdcSpec;
 use crate::cost::{
     Action, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind, Price,
@@ -70,6 +71,9 @@ pub struct CrossbarSpec {
     /// Noise of the currents beside that of the device card; default: none.
     #[serde(default)]
     pub noise: NoiseSpec,
+    /// Its wires; without them they are ideal.
+    #[serde(default)]
+    pub wires: Option<WiresSpec>,
     /// Static power of one crossbar.
     pub leakage: Watt,
     /// Area of one crossbar.

@@ -17,6 +17,7 @@ mod adc_tests;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod wires;
 mod yaml;
 
 pub use crate::tensor::{Encoding, InputSum, Subtraction};
@@ -29,6 +30,7 @@ pub use file::{
 };
 pub use load::{load, load_str};
 pub use rules::MAX_CHIPS;
+pub use wires::{AccessSpec, LineOrderSpec, SelectorSpec, SidesSpec, Wires, WiresFrom, WiresSpec};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
 
 /// The JSON schema of the arch file, as committed in `arch/schema.json`: pretty, ending with a newline.

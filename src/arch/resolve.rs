@@ -30,6 +30,7 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
             v_read: x.v_read,
             t_read: x.t_read,
             noise: Noise { thermal: x.noise.thermal, shot: x.noise.shot },
+            wires: x.wires.as_ref().map(super::WiresSpec::resolve),
             part: x.part(file.devices.get(&x.device).is_some_and(rests_on_assumed_window)),
         });
     }

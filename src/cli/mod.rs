@@ -131,6 +131,9 @@ pub struct CommonArgs {
     /// Run again even if a run with the same key exists.
     #[arg(long)]
     pub force: bool,
+    /// Keep the folds of crossbars with wires in this folder and take known ones from it.
+    #[arg(long, value_name = "FOLDER")]
+    pub folds: Option<PathBuf>,
 }
 
 impl CommonArgs {
@@ -268,6 +271,7 @@ impl CommonArgs {
             quantisation: self.quantisation.flags(layer_bits),
             output: self.output.clone(),
             force: self.force,
+            folds: self.folds.clone(),
         })
     }
 }

@@ -20,6 +20,9 @@ mod stored;
 pub mod support;
 #[cfg(test)]
 mod tests;
+mod wired;
+#[cfg(test)]
+mod wired_tests;
 mod writing;
 
 pub use calibrate::calibrate;
@@ -29,6 +32,7 @@ pub use oracle::{LayerTest, chi2_above, column_moments_test};
 pub use pack::Grid;
 pub use program::Arrays;
 pub use run::{Outcome, RunOptions, run};
+pub use wired::WireReport;
 pub use writing::{Writing, writing};
 
 use crate::id::IdVec;

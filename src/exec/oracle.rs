@@ -19,6 +19,7 @@ use super::program::{self, Arrays, CellMoments};
 use super::run::{Hooks, RunOptions, Walk};
 use super::{Fidelity, ValueOptions};
 use crate::arch::{Chip, Drive};
+use crate::circuit::wires::FoldCache;
 use crate::diag;
 use crate::id::{Id, IdVec};
 use crate::lower::{LayerId, QuantGraph, Taps, TiledGraph};
@@ -176,7 +177,10 @@ impl Job<'_> {
         let mut values: Vec<Vec<f64>> = vec![vec![]; columns.len()];
         let mut group = 0;
         for block in layer.blocks.iter().map(|b| &self.tiled.blocks[*b]) {
-            let cells = program::cells((self.id, layer), block, op, (self.hardware, noise), self.options, 0);
+            let cells = {
+                let (layer, folds) = ((self.id, layer), FoldCache::default());
+                program::cells(layer, block, op, (self.hardware, noise), self.options, 0, &folds)?
+            };
             let (height, width) = (block.rows.len(), block.cols.len());
             for rows in block.groups() {
                 let of_group = columns.iter().zip(&mut values).filter(|(c, _)| c.group == group);

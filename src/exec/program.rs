@@ -9,7 +9,7 @@
 //! in levels) are rounded to integers. The grid of a layer's means is `2^-k` levels with the largest `k`
 //! for which an entry has at most 14 bits and no column sum can reach 2²⁴; that of the variances `2^-j`
 //! squared levels with the largest `j` under the same limit of the sums. `f32` sums are then exact. Below
-//! `noisy` conductances are whole levels and the grid is one level.
+//! `noisy` conductances are whole levels and the grid is one level, unless wires act ([`super::wired`]).
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -21,9 +21,11 @@ use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
 use super::pack::{self, Grid, Run};
 use super::stored::{Correction, Stored};
+use super::wired::{WireReport, Wiring};
 use super::{Fidelity, ValueOptions};
 use crate::arch::{Chip, Drive};
 use crate::circuit::Columns;
+use crate::circuit::wires::FoldCache;
 use crate::device::{Chance, Programming};
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::id::{Id, IdVec};
@@ -39,6 +41,8 @@ pub struct Arrays {
     pub(super) options: ValueOptions,
     /// What programming cost, summed over all cells (times as if one cell after another).
     pub programming: Programming,
+    /// What folding the wires found; no crossbars where wires are ideal.
+    pub wires: WireReport,
 }
 
 /// One layer's crossbars.
@@ -97,6 +101,7 @@ pub(super) struct BlockMoments {
     /// Siemens, for each row.
     pub(super) row_conductance: Vec<f64>,
     pub(super) programming: Programming,
+    pub(super) wires: Option<WireReport>,
 }
 
 impl BlockMoments {
@@ -121,7 +126,8 @@ impl BlockMoments {
     }
 }
 
-/// Read moments of single cells in siemens, `[slice][polarity][row][col]`, then `[row]` of the unit column.
+/// Read moments of single cells in siemens, `[slice][polarity][row][col]`, then `[row]` of the unit column; with
+/// wires those of the elements of the effective matrix.
 #[derive(Debug, Clone)]
 pub(super) struct CellMoments {
     pub(super) mean: Vec<f64>,
@@ -131,7 +137,11 @@ pub(super) struct CellMoments {
     /// Mean and variance of the current over the voltage of digit 1, for each digit from 1 on, where each amplitude
     /// has its own.
     pub(super) amplitudes: Vec<[Vec<f64>; 2]>,
+    /// Siemens, for each row.
+    pub(super) row_conductance: Vec<f64>,
     pub(super) programming: Programming,
+    /// What folding found, where wires act.
+    pub(super) wires: Option<WireReport>,
 }
 
 /// The weighted operation of a layer.
@@ -146,8 +156,30 @@ pub(super) fn operation<'a>(graph: &'a QuantGraph, layer: &TiledLayer) -> diag::
     }
 }
 
-/// Programs, ages and measures the cells of one block.
+/// Programs, ages and measures the cells of one block, through its wires if they act.
+///
+/// # Errors
+/// If the network of the wires is not solved (R120 to R123).
 pub(super) fn cells(
+    layer: (LayerId, &TiledLayer),
+    block: &Block,
+    op: &MvmOp,
+    (hardware, noise): (&LayerHardware<'_>, CurrentNoise),
+    options: &ValueOptions,
+    replica: usize,
+    folds: &FoldCache,
+) -> diag::Result<CellMoments> {
+    let mut cells = bare_cells(layer, block, op, (hardware, noise), options, replica);
+    if let Some(wiring) = Wiring::of(hardware, options, folds)? {
+        // curved cells are judged on the first crossbar of a layer
+        let first = replica == 0 && block.rows.start == 0 && block.cols.start == 0;
+        wiring.fold(&mut cells, block, first)?;
+    }
+    Ok(cells)
+}
+
+/// Cells between ideal wires.
+fn bare_cells(
     layer: (LayerId, &TiledLayer),
     block: &Block,
     op: &MvmOp,
@@ -183,37 +215,38 @@ pub(super) fn cells(
     let chance = Chance { seed: options.seed, scale: if noisy { options.noise_scale } else { 0.0 } };
     let mut g = vec![0.0; count];
     let programming = device.program(&target, &address, chance, &mut g);
-    if !noisy {
-        return CellMoments {
-            mean: target,
-            variance: vec![0.0; count],
-            still: Vec::new(),
-            amplitudes: Vec::new(),
-            programming,
-        };
-    }
-    device.age(&mut g, &address, options.age, options.temperature, chance);
     let (mut mean, mut variance) = (target, vec![0.0; count]);
-    device.read_moments(&g, hardware.xbar.v_read, chance, &mut mean, &mut variance);
-    let CurrentNoise { driven, still } = noise;
-    let amplitudes = match core_drive {
-        Drive::Amplitude => (1..=hardware.digit_max)
-            .map(|digit| {
+    let (mut still, mut amplitudes) = (Vec::new(), Vec::new());
+    if noisy {
+        device.age(&mut g, &address, options.age, options.temperature, chance);
+        device.read_moments(&g, hardware.xbar.v_read, chance, &mut mean, &mut variance);
+        let driven = noise.driven;
+        if core_drive == Drive::Amplitude {
+            amplitudes.extend((1..=hardware.digit_max).map(|digit| {
                 let d = f64::from(digit);
                 let [mut mean, mut variance] = [vec![0.0; count], vec![0.0; count]];
                 device.read_moments(&g, Volt(d * hardware.v_digit.0), chance, &mut mean, &mut variance);
                 mean.iter_mut().for_each(|g| *g *= d);
                 variance.iter_mut().zip(&mean).for_each(|(v, i)| *v = *v * d * d + driven * i.max(0.0));
                 [mean, variance]
-            })
-            .collect(),
-        Drive::Voltage | Drive::PulseWidth => Vec::new(),
-    };
-    if driven > 0.0 {
-        variance.iter_mut().zip(&mean).for_each(|(v, g)| *v += driven * g.max(0.0));
+            }));
+        }
+        if driven > 0.0 {
+            variance.iter_mut().zip(&mean).for_each(|(v, g)| *v += driven * g.max(0.0));
+        }
+        if noise.still > 0.0 {
+            still.extend(mean.iter().map(|g| noise.still * g.max(0.0)));
+        }
     }
-    let still = if still > 0.0 { mean.iter().map(|g| still * g.max(0.0)).collect() } else { Vec::new() };
-    CellMoments { mean, variance, still, amplitudes, programming }
+    let rows = block.rows.len();
+    let mut row_conductance = vec![0.0; rows];
+    // the unit column is narrower than the others
+    for kind in mean.chunks(rows * block.cols.len()) {
+        for (sum, row) in row_conductance.iter_mut().zip(kind.chunks(kind.len() / rows)) {
+            *sum += row.iter().sum::<f64>();
+        }
+    }
+    CellMoments { mean, variance, still, amplitudes, row_conductance, programming, wires: None }
 }
 
 /// Address of a cell of a block's unit column: the other polarity of its first column, which biased weights leave
@@ -230,18 +263,12 @@ fn block_moments(
     (hardware, noise): (&LayerHardware<'_>, CurrentNoise),
     options: &ValueOptions,
     replica: usize,
-) -> BlockMoments {
-    let cells = cells(layer, block, op, (hardware, noise), options, replica);
-    let (rows, cols) = (block.rows.len(), block.cols.len());
-    let plane = rows * cols;
-    let mut row_conductance = vec![0.0; rows];
-    for kind in cells.mean.chunks(plane) {
-        for (sum, row) in row_conductance.iter_mut().zip(kind.chunks(kind.len() / rows)) {
-            *sum += row.iter().sum::<f64>();
-        }
-    }
+    folds: &FoldCache,
+) -> diag::Result<BlockMoments> {
+    let cells = cells(layer, block, op, (hardware, noise), options, replica, folds)?;
+    let plane = block.rows.len() * block.cols.len();
     let (level, g_min) = (hardware.level.0, hardware.g_min.0);
-    let nominal = options.fidelity < Fidelity::Noisy;
+    let nominal = options.fidelity < Fidelity::Noisy && cells.wires.is_none();
     // whole levels come straight from the weights, without the detour through siemens
     let whole = |g: f64| ((g - g_min) / level).round();
     let exact = |g: f64| (g - g_min) / level;
@@ -269,14 +296,15 @@ fn block_moments(
             [of_columns(mean, &levels, &|a, b| levels(a) - levels(b)), squares(variance)]
         })
         .collect();
-    BlockMoments {
+    Ok(BlockMoments {
         mean: of_columns(&cells.mean, &levels, &|a, b| levels(a) - levels(b)),
         variance: squares(&cells.variance),
         still: squares(&cells.still),
         amplitudes,
-        row_conductance,
+        row_conductance: cells.row_conductance,
         programming: cells.programming,
-    }
+        wires: cells.wires,
+    })
 }
 
 impl Arrays {
@@ -300,8 +328,8 @@ impl Arrays {
     ///
     /// # Errors
     /// If column sums exceed what is computed exactly (R101), the chip does not fit the layers (R102),
-    /// addresses run out (R103), a device yields no numbers (R104), the tiling is of another network (R105), or noise
-    /// has no law for whole columns (R154).
+    /// addresses run out (R103), a device yields no numbers (R104), the tiling is of another network (R105), noise has
+    /// no law for whole columns (R154), or wires are not solved (R120 to R123) or not for this encoding (R155).
     pub fn program_replicas(
         graph: &QuantGraph,
         tiled: &TiledGraph,
@@ -310,9 +338,26 @@ impl Arrays {
         replicas: &IdVec<LayerId, usize>,
         options: &ValueOptions,
     ) -> diag::Result<Self> {
+        Self::program_folded(graph, tiled, chip, converters, replicas, options, &FoldCache::default())
+    }
+
+    /// As [`Self::program_replicas`], taking the folds of crossbars with wires from `folds` where they are known.
+    ///
+    /// # Errors
+    /// See [`Self::program_replicas`].
+    pub fn program_folded(
+        graph: &QuantGraph,
+        tiled: &TiledGraph,
+        chip: &Chip,
+        converters: &Converters,
+        replicas: &IdVec<LayerId, usize>,
+        options: &ValueOptions,
+        folds: &FoldCache,
+    ) -> diag::Result<Self> {
         let hardware = LayerHardware::all(tiled, chip)?;
         let mut problems = Diagnostics::new();
-        let mut arrays = Self { layers: IdVec::new(), options: *options, programming: Programming::default() };
+        let (programming, wires) = (Programming::default(), WireReport::default());
+        let mut arrays = Self { layers: IdVec::new(), options: *options, programming, wires };
         for (id, layer) in tiled.layers.enumerate() {
             let converter = match options.fidelity {
                 Fidelity::Ideal => LayerConverter::ideal(layer, hardware[id].xbar.encoding),
@@ -325,10 +370,11 @@ impl Arrays {
                 continue;
             }
             let made = operation(graph, layer)
-                .and_then(|op| program_layer((id, layer), tiled, op, &hardware[id], converter, copies, options));
+                .and_then(|op| program_layer((id, layer), tiled, op, &hardware[id], converter, copies, options, folds));
             match made {
-                Ok((made, programming)) => {
+                Ok((made, programming, wires)) => {
                     add(&mut arrays.programming, programming);
+                    arrays.wires.add(&wires);
                     let _: LayerId = arrays.layers.push(made);
                 }
                 Err(found) => problems.extend(found),
@@ -365,6 +411,7 @@ fn add(sum: &mut Programming, other: Programming) {
     sum.time = Second(sum.time.0 + other.time.0);
 }
 
+#[expect(clippy::too_many_arguments, reason = "everything that decides the cells of a layer")]
 fn program_layer(
     layer: (LayerId, &TiledLayer),
     tiled: &TiledGraph,
@@ -373,21 +420,28 @@ fn program_layer(
     converter: LayerConverter,
     replicas: usize,
     options: &ValueOptions,
-) -> diag::Result<(LayerArrays, Programming)> {
+    folds: &FoldCache,
+) -> diag::Result<(LayerArrays, Programming, WireReport)> {
     let (id, tiled_layer) = layer;
     let jobs: Vec<(&Block, usize)> =
         (tiled_layer.blocks.iter()).flat_map(|b| (0..replicas).map(move |r| (&tiled.blocks[*b], r))).collect();
     let with = (hardware, CurrentNoise::new(hardware, options)?);
-    let moments: Vec<BlockMoments> =
-        jobs.par_iter().map(|(block, replica)| block_moments(layer, block, op, with, options, *replica)).collect();
-    let mut programming = Programming::default();
+    let moments: Vec<diag::Result<BlockMoments>> = jobs
+        .par_iter()
+        .map(|(block, replica)| block_moments(layer, block, op, with, options, *replica, folds))
+        .collect();
+    let moments: Vec<BlockMoments> = moments.into_iter().collect::<diag::Result<_>>()?;
+    let (mut programming, mut wires) = (Programming::default(), WireReport::default());
     for m in &moments {
         add(&mut programming, m.programming);
+        m.wires.iter().for_each(|w| wires.add(w));
     }
     let encoding = hardware.xbar.encoding;
     let kinds = encoding.conversions();
     let noisy = options.fidelity >= Fidelity::Noisy;
-    let grid = pack::grid(tiled_layer, hardware, noisy, jobs.iter().map(|j| j.0).zip(&moments), &converter)?;
+    // effective conductances are no whole levels
+    let fine = noisy || wires.crossbars > 0;
+    let grid = pack::grid(tiled_layer, hardware, fine, jobs.iter().map(|j| j.0).zip(&moments), &converter)?;
     let noise_lsb = if noisy { hardware.core.adc.model.noise() * options.noise_scale } else { 0.0 };
     let packing = pack::Packing { layer: tiled_layer, converter: &converter, grid, kinds, noisy, noise_lsb, hardware };
     let mut groups = Vec::new();
@@ -432,5 +486,5 @@ fn program_layer(
         strength: (0..=hardware.digit_max as i32).map(|d| hardware.strength(d)).collect(),
         converter,
     };
-    Ok((arrays, programming))
+    Ok((arrays, programming, wires))
 }

@@ -171,6 +171,7 @@ pub fn chip(p: &Parameters) -> Chip {
         v_read: Volt(0.1),
         t_read: Second(1e-8),
         noise: p.noise,
+        wires: None,
         part: part(PartKind::Crossbar),
     });
     let core = CoreKind {

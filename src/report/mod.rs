@@ -3,6 +3,7 @@
 mod drawing;
 mod floorplan;
 mod folder;
+mod folds;
 mod rows;
 mod score;
 mod table;
@@ -10,6 +11,7 @@ mod table;
 pub use drawing::{draw, floorplan_svg};
 pub use floorplan::floorplan_text;
 pub use folder::{RunReport, check_place, files, read, to_csv, write, write_files};
+pub use folds::FoldFolder;
 pub use rows::{CompareRow, ComponentRow, ConfusionRow, LayerRow, PredictionRow, SummaryRow};
 pub use score::{ClassScore, MACRO_LEAST, Score, argmax, paired_difference, score, wilson};
 pub use table::{compare_table, run_tables};

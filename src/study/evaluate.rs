@@ -7,7 +7,7 @@ use super::assemble::{Answers, confusion_rows, prediction_rows};
 use super::session::{Session, predictions};
 use crate::device::Programming;
 use crate::diag::Result;
-use crate::exec::{self, Activity, Fidelity, ValueOptions};
+use crate::exec::{self, Activity, Fidelity, ValueOptions, WireReport};
 use crate::report::{ConfusionRow, PredictionRow, SummaryRow, score};
 use crate::units::Joule;
 
@@ -25,6 +25,8 @@ pub struct Evaluated {
     programming: Option<Programming>,
     /// Conversions by which the converters were calibrated, and their energy.
     calibration: (u64, Joule),
+    /// What folding the wires of the crossbars found.
+    pub wires: WireReport,
 }
 
 /// Runs both references and the crossbars on the samples of `session`.
@@ -41,7 +43,9 @@ pub fn evaluate(session: &Session, values: &ValueOptions, progress: &dyn Progres
     let outcome = session.values(&arrays, 0..session.data.samples, &how, progress)?;
     let programming = (values.fidelity == Fidelity::Noisy).then_some(arrays.programming);
     let calibration = session.calibration_cost(&arrays);
-    Ok(Evaluated { chip: outcome.logits, float, quantised, activity: outcome.activity, programming, calibration })
+    let wires = arrays.wires;
+    let exec::Outcome { logits: chip, activity, .. } = outcome;
+    Ok(Evaluated { chip, float, quantised, activity, programming, calibration, wires })
 }
 
 impl Evaluated {

@@ -81,6 +81,8 @@ pub struct RunOptions {
     pub output: PathBuf,
     /// Repeat a run that exists.
     pub force: bool,
+    /// Folder in which folds of crossbars with wires are kept.
+    pub folds: Option<PathBuf>,
 }
 
 impl Default for RunOptions {
@@ -106,6 +108,7 @@ impl Default for RunOptions {
             quantisation: QuantFlags::default(),
             output: PathBuf::from("reports/runs"),
             force: false,
+            folds: None,
         }
     }
 }

@@ -186,6 +186,8 @@ fn simulate_session(
         None => Default::default(),
     };
     summary.wall_s = Some(begun.elapsed().as_secs_f64());
+    let mut warnings = session.warnings.clone();
+    evaluated.iter().filter_map(|e| e.wires.warning()).for_each(|w| warnings.push(w));
     let report = RunReport {
         layers: results.layer_rows(&key),
         components: results.component_rows(&key),
@@ -194,7 +196,7 @@ fn simulate_session(
         manifest: manifest(session, &summary),
         summary,
     };
-    Ok(Done { report, folder: PathBuf::new(), reused: false, warnings: session.warnings.clone() })
+    Ok(Done { report, folder: PathBuf::new(), reused: false, warnings })
 }
 
 /// Fills in what writing the crossbars costs where segments take turns: every batch writes every segment.

@@ -8,6 +8,7 @@ use super::fit::{Fitted, Scheduled, fit, follow};
 use super::quant_flags::quantisation;
 use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs, structure};
 use crate::arch::{self, Chip, CoreKind};
+use crate::circuit::wires::FoldCache;
 use crate::cost::Action;
 use crate::data::{Dataset, Labels};
 use crate::diag::{Diagnostics, Result};
@@ -16,7 +17,7 @@ use crate::graph::Graph;
 use crate::lower::{self, QuantGraph, TiledGraph};
 use crate::map::Placement;
 use crate::onnx::{self, Model};
-use crate::report::argmax;
+use crate::report::{FoldFolder, argmax};
 use crate::sched::Program;
 use crate::sim::{self, SimOptions, Timeline};
 use crate::units::Joule;
@@ -49,6 +50,8 @@ pub struct Session {
     pub mapper: String,
     /// Findings that do not stop the run.
     pub warnings: Diagnostics,
+    /// Crossbars with wires that were folded.
+    pub folds: FoldCache,
 }
 
 impl Session {
@@ -112,6 +115,10 @@ impl Session {
         let tiled = lower::tile(&quant, &chip)?;
         let mapper = options.mapper.clone().unwrap_or_else(|| d.mapper.clone());
         let Fitted { placement, program, segments } = fit(options, &mut chip, &quant, &tiled, &mapper)?;
+        let folds = match &options.folds {
+            Some(folder) => FoldCache::on(Box::new(FoldFolder::open(folder)?)),
+            None => FoldCache::default(),
+        };
         Ok(Self {
             chip,
             model,
@@ -126,6 +133,7 @@ impl Session {
             calibration,
             mapper,
             warnings,
+            folds,
         })
     }
 
@@ -195,7 +203,8 @@ impl Session {
             .iter()
             .map(|l| l.blocks.iter().map(|b| self.placement.blocks[*b].len()).min().unwrap_or(1))
             .collect();
-        Arrays::program_replicas(&self.quant, &self.tiled, &self.chip, &self.converters()?, &replicas, values)
+        let converters = self.converters()?;
+        Arrays::program_folded(&self.quant, &self.tiled, &self.chip, &converters, &replicas, values, &self.folds)
     }
 
     /// Steps of all converters, from the calibration samples.

@@ -4,6 +4,7 @@ mod chip;
 mod core;
 mod crossbar;
 mod parts;
+mod wires;
 
 pub use chip::MAX_CHIPS;
 
@@ -48,6 +49,8 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     parts::storage,
     parts::latencies,
     parts::unused,
+    wires::ranges,
+    wires::assumed,
 ];
 
 /// Applies every rule.

@@ -1,6 +1,7 @@
 //! Folds by content: a crossbar that was folded once is not folded again.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -59,13 +60,44 @@ impl NetworkKey {
     }
 }
 
-/// Folds that were made, shared between threads.
+impl fmt::Display for NetworkKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+/// A place that outlives the program, where folds are kept.
+pub trait Shelf: fmt::Debug + Send + Sync {
+    /// The fold of a network, if it is there and whole.
+    fn get(&self, key: &NetworkKey) -> Option<EffectiveMatrix>;
+    /// Keeps a fold, if it can.
+    fn put(&self, key: &NetworkKey, folded: &EffectiveMatrix);
+}
+
+/// Most matrix elements that are kept in memory: 256 MiB.
+const MOST_KEPT: usize = 1 << 25;
+
+/// Folds that were made, shared between threads; those of the first 256 MiB are kept in memory, all on a shelf if
+/// there is one.
 #[derive(Debug, Default)]
 pub struct FoldCache {
-    folds: Mutex<BTreeMap<NetworkKey, Arc<EffectiveMatrix>>>,
+    folds: Mutex<Folds>,
+    shelf: Option<Box<dyn Shelf>>,
+}
+
+#[derive(Debug, Default)]
+struct Folds {
+    known: BTreeMap<NetworkKey, Arc<EffectiveMatrix>>,
+    elements: usize,
 }
 
 impl FoldCache {
+    /// Folds that are also kept on a shelf.
+    #[must_use]
+    pub fn on(shelf: Box<dyn Shelf>) -> Self {
+        Self { shelf: Some(shelf), ..Self::default() }
+    }
+
     /// The fold of a network, made by `folder` if it is not there yet. Two threads that ask for the same network at
     /// once may both fold it; they get the same bits.
     ///
@@ -74,17 +106,36 @@ impl FoldCache {
     pub fn fold(&self, network: &Network, folder: &mut Folder, isa: Isa) -> Result<Arc<EffectiveMatrix>> {
         let key = NetworkKey::of(network);
         // a thread that panicked while it held the lock left a whole map behind: entries are inserted at once
-        let known = || self.folds.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known().get(&key) {
+        let folds = || self.folds.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = folds().known.get(&key) {
             return Ok(Arc::clone(found));
         }
-        let made = Arc::new(folder.fold(network, isa)?);
-        Ok(Arc::clone(known().entry(key).or_insert(made)))
+        let (rows, cols) = (network.rows, network.cols);
+        let kept = self.shelf.as_ref().and_then(|s| s.get(&key)).filter(|f| (f.rows, f.cols) == (rows, cols));
+        let made = match kept {
+            Some(found) => Arc::new(found),
+            None => {
+                let made = folder.fold(network, isa)?;
+                if let Some(shelf) = &self.shelf {
+                    shelf.put(&key, &made);
+                }
+                Arc::new(made)
+            }
+        };
+        let mut folds = folds();
+        if let Some(found) = folds.known.get(&key) {
+            return Ok(Arc::clone(found));
+        }
+        if folds.elements + made.g_eff.len() <= MOST_KEPT {
+            folds.elements += made.g_eff.len();
+            folds.known.insert(key, Arc::clone(&made));
+        }
+        Ok(made)
     }
     /// Number of folds kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.folds.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.folds.lock().unwrap_or_else(PoisonError::into_inner).known.len()
     }
     /// Whether there is none.
     #[must_use]

@@ -4,13 +4,11 @@
 //! right, cells of the column included. Over the segments to the left, of resistances `D`, this becomes
 //! `N·K·w' + N·q` with `N = (1 + K·D)⁻¹` for the voltages `w'` at their other ends. At the right end `K` is the end's
 //! conductance; a column adds `S = G − G·B` where `B` is the response of its bit line to `w`. At the drivers the
-//! currents are `N·(K·v + q)`, so that bit line `j` of `t_j = ` (current out of it per `w`) has the effective column
-//! `N_0·N_1⋯N_j·t_j`. On the way back `w = Nᵀ·(w' − D·q)`.
+//! currents are `N·(K·v + q)`. On the way back `w = Nᵀ·(w' − D·q)`.
 
 use super::line::{Step, steps};
 use super::matrix::{InvertRoom, Matrix};
 use super::network::{Drives, Network};
-use super::solve::{self, Bench};
 use crate::simd::Isa;
 
 /// Reusable room.
@@ -19,24 +17,14 @@ pub(super) struct Room {
     k: Matrix,
     n: Matrix,
     product: Matrix,
-    outputs: Matrix,
     invert: InvertRoom,
     steps: Vec<Step>,
     /// Resistances from the nodes of a bit line towards its end.
     down: Vec<f64>,
-    /// Voltages of first and last node of a bit line per ampere into each of its nodes.
-    ends: [Vec<f64>; 2],
 }
 
 /// Largest room in bytes that the voltages of one vector may take.
 const LARGEST_KEPT: usize = 256 << 20;
-
-/// Multiplications and additions of a fold.
-pub(super) fn operations(network: &Network) -> f64 {
-    let (rows, cols) = (network.rows as f64, network.cols as f64);
-    let sides = (0..2).filter(|end| matches!(network.word.ends[*end], super::network::End::Driven { .. })).count();
-    2.0 * rows.powi(3) * cols * sides as f64
-}
 
 /// Multiplications and additions of one vector with all its voltages; infinite if they need too much room.
 pub(super) fn operations_of_one(network: &Network) -> f64 {
@@ -48,25 +36,20 @@ pub(super) fn operations_of_one(network: &Network) -> f64 {
 struct Walk<'a> {
     network: &'a Network,
     g: &'a [f64],
-    /// Seen from the other side: columns in reverse order, ends exchanged.
-    mirrored: bool,
 }
 
 impl Walk<'_> {
-    fn column(&self, at: usize) -> usize {
-        if self.mirrored { self.network.cols - 1 - at } else { at }
-    }
     /// Resistance between column `at` and the one to its left, or the end.
     fn left(&self, row: usize, at: usize) -> f64 {
         let word = &self.network.word;
-        if at == 0 { word.end_resistance(row, usize::from(self.mirrored)) } else { word.inner_resistance() }
+        if at == 0 { word.end_resistance(row, 0) } else { word.inner_resistance() }
     }
     /// Starts at the right end.
     fn start(&self, room: &mut Room) {
         let rows = self.network.rows;
         room.product.reset(rows, rows);
         for row in 0..rows {
-            let end = self.network.word.end_resistance(row, usize::from(!self.mirrored));
+            let end = self.network.word.end_resistance(row, 1);
             room.product.row_mut(row)[row] = 1.0 / end;
         }
     }
@@ -77,35 +60,29 @@ impl Walk<'_> {
     /// is symmetric and `S = G − G·H·G`, where nothing cancels: on the diagonal it is `g/(1 + g·ρ)`.
     fn step(&self, isa: Isa, at: usize, room: &mut Room) {
         let Network { rows, cols, bit, .. } = self.network;
-        let (rows, cols, col) = (*rows, *cols, self.column(at));
-        let Room { k, n, product, steps: line, invert, down, ends, .. } = room;
+        let (rows, cols) = (*rows, *cols);
+        let Room { k, n, product, steps: line, invert, down } = room;
         std::mem::swap(k, product);
-        let g = |row: usize| self.g[row * cols + col];
+        let g = |row: usize| self.g[row * cols + at];
         line.resize(rows, Step::default());
-        steps(bit, col, (0..rows).map(g), |p, step| line[p] = step);
+        steps(bit, at, (0..rows).map(g), |p, step| line[p] = step);
         down.resize(rows, 0.0);
-        down[rows - 1] = bit.end_resistance(col, 1);
+        down[rows - 1] = bit.end_resistance(at, 1);
         for row in (1..rows).rev() {
             down[row - 1] = bit.inner_resistance() + down[row] / (1.0 + down[row] * g(row));
         }
-        ends.iter_mut().for_each(|e| e.resize(rows, 0.0));
-        let mut up = bit.end_resistance(col, 0);
+        let mut up = bit.end_resistance(at, 0);
         for cell in 0..rows {
             let rho = 1.0 / (1.0 / up + 1.0 / down[cell]);
             let to = k.row_mut(cell);
             to[cell] += g(cell) / (1.0 + g(cell) * rho);
             let mut h = rho / (1.0 + g(cell) * rho);
             for row in (0..cell).rev() {
-                if cell + 1 == rows {
-                    ends[1][row + 1] = h;
-                }
                 h *= line[row].k;
                 to[row] -= g(row) * h * g(cell);
             }
-            ends[0][cell] = h;
             up = bit.inner_resistance() + up / (1.0 + up * g(cell));
         }
-        ends[1][0] = ends[0][rows - 1];
         k.mirror();
         let left: Vec<f64> = (0..rows).map(|row| self.left(row, at)).collect();
         n.reset(rows, rows);
@@ -121,58 +98,12 @@ impl Walk<'_> {
     }
 }
 
-/// Effective matrix and the relative error found on a probe: all rows at 1 V, solved with all voltages.
-pub(super) fn fold(network: &Network, g: &[f64], isa: Isa, room: &mut Room) -> (Vec<f64>, f64) {
-    let Network { rows, cols, word, bit, .. } = network;
-    let (rows, cols) = (*rows, *cols);
-    let mut g_eff = vec![0.0; rows * cols];
-    for end in 0..2 {
-        if !(0..rows).any(|row| word.is_driven(row, end)) {
-            continue;
-        }
-        let walk = Walk { network, g, mirrored: end == 1 };
-        walk.start(room);
-        let mut outputs = std::mem::take(&mut room.outputs);
-        outputs.reset(rows, cols);
-        let mut next = Matrix::default();
-        for at in (0..cols).rev() {
-            let col = walk.column(at);
-            // columns are filed in the order in which they come
-            let filed = cols - 1 - at;
-            walk.step(isa, at, room);
-            for bit_end in (0..2).filter(|end| bit.is_driven(col, *end)) {
-                for (row, h) in room.ends[bit_end].iter().enumerate() {
-                    outputs.row_mut(row)[filed] += g[row * cols + col] * h / bit.end_resistance(col, bit_end);
-                }
-            }
-            next.product(isa, &room.n, &outputs, filed + 1);
-            std::mem::swap(&mut next, &mut outputs);
-        }
-        for row in (0..rows).filter(|row| word.is_driven(*row, end)) {
-            for at in 0..cols {
-                g_eff[row * cols + walk.column(at)] += outputs.row(row)[cols - 1 - at];
-            }
-        }
-        room.outputs = outputs;
-    }
-    let probe = Drives::read(&vec![1.0; rows], cols);
-    let mut bench = Bench::default();
-    let error = solve::linear(network, g, None, &probe, isa, &mut bench).map_or(f64::INFINITY, |(solution, _)| {
-        let mut sums = vec![0.0; cols];
-        g_eff.chunks_exact(cols).for_each(|r| sums.iter_mut().zip(r).for_each(|(s, g)| *s += g));
-        let largest = sums.iter().fold(0.0f64, |m, s| m.max(s.abs()));
-        let apart = sums.iter().zip(&solution.col_currents).fold(0.0f64, |m, (s, i)| m.max((s - i).abs()));
-        if largest == 0.0 { 0.0 } else { (apart / largest).max(solution.error_bound) }
-    });
-    (g_eff, error)
-}
-
 /// Word-line voltages `[row][column]` of one vector. `emf` are voltage sources in series with the cells, pushing
 /// from the word line to the bit line.
 pub(super) fn voltages(network: &Network, g: &[f64], emf: Option<&[f64]>, drives: &Drives, isa: Isa) -> Vec<f64> {
     let Network { rows, cols, word, bit, .. } = network;
     let (rows, cols) = (*rows, *cols);
-    let walk = Walk { network, g, mirrored: false };
+    let walk = Walk { network, g };
     let mut room = Room::default();
     walk.start(&mut room);
     let drive = |lines: &super::network::Lines, line, end, v: &[f64]| {

@@ -1,8 +1,6 @@
 //! Current–voltage laws of cells.
 
 use super::network::{Cell, Network};
-use crate::device::Device;
-use crate::units::Volt;
 
 /// Curve of the memory between its two terminals; the conductance `g` scales it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,29 +85,9 @@ fn series(ohms: f64, sinhs: [Option<(f64, f64)>; 2], v: f64) -> (f64, f64) {
     (i.copysign(v), 1.0 / slope)
 }
 
-/// The law of a device model for cells of the given conductances.
-#[derive(Debug)]
-pub struct OfDevice<'a> {
-    /// The device.
-    pub device: &'a dyn Device,
-    /// Conductances at the device's read bias in siemens, `[row][column]`.
-    pub g: &'a [f64],
-}
-
-impl Law for OfDevice<'_> {
-    fn at(&self, cell: usize, v: f64) -> (f64, f64) {
-        let current = |v: f64| self.device.current(self.g[cell], Volt(v));
-        // cube root of the machine epsilon: where truncation and rounding of a central difference meet
-        let h = 6e-6 * v.abs().max(0.01);
-        (current(v), ((current(v + h) - current(v - h)) / (2.0 * h)).max(0.0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::HfOxSpec;
-    use crate::units::Kelvin;
 
     #[test]
     fn elements_in_series_share_the_voltage() {
@@ -137,14 +115,5 @@ mod tests {
             let (i, slope) = Series(&n).at(cell, 0.3);
             assert!((i - 0.3 * g).abs() < 1e-19 && (slope - g).abs() < 1e-18);
         }
-    }
-
-    #[test]
-    fn devices_have_slopes() {
-        let device = HfOxSpec::default().build(Kelvin(300.0)).unwrap();
-        let law = OfDevice { device: &device, g: &[1e-4] };
-        let (i, slope) = law.at(0, 0.2);
-        assert!((i / 0.2 - 1e-4).abs() < 1e-12);
-        assert!(slope > 0.9e-4 && slope < 2e-4, "{slope}");
     }
 }

@@ -76,11 +76,6 @@ impl Matrix {
             self.lanes[first * width..(first + count) * width].copy_from_slice(&result.lanes);
         }
     }
-    /// `self = a·b` for the first `cols` columns of `b`.
-    pub(super) fn product(&mut self, isa: Isa, a: &Self, b: &Self, cols: usize) {
-        self.reset(a.size, b.width * DOUBLES);
-        run(isa, Product { to: self, a, b, width: cols.div_ceil(DOUBLES), triangle: false });
-    }
     /// `self = a·b` where the product is symmetric: its lower triangle, and some of the rest.
     pub(super) fn lower_product(&mut self, isa: Isa, a: &Self, b: &Self) {
         self.reset(a.size, b.width * DOUBLES);
@@ -214,7 +209,8 @@ mod tests {
             for isa in Isa::all() {
                 let (mut inverse, mut one) = (a.clone(), Matrix::default());
                 inverse.invert(isa, &mut InvertRoom::default());
-                one.product(isa, &a, &inverse, size);
+                one.reset(size, size);
+                run(isa, Product { to: &mut one, a: &a, b: &inverse, width: inverse.width, triangle: false });
                 let mut lower = Matrix::default();
                 lower.lower_product(isa, &a, &inverse);
                 lower.mirror();

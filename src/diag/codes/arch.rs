@@ -201,4 +201,10 @@ pub(super) const CODES: &[Code] = &[
         "noise counted twice",
         "The card of this device contains thermal and shot noise in its read noise. Leave `noise` of the crossbar away.",
     ),
+    code(
+        "A070",
+        "wires out of range",
+        "Resistances of wires, drivers, sense amplifiers and access transistors lie between 0 Ohm and 1 GOhm; current and voltage scale of a selector are above 0.",
+    ),
+    code("A071", "assumed wires", "(warning) Resistances of the wires of a crossbar stand on assumptions."),
 ];

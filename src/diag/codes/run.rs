@@ -94,8 +94,18 @@ pub(super) const CODES: &[Code] = &[
         "Only a crossbar of linear cells is one matrix for all reads. One with selectors or curved cells must be solved read by read, or be approximated by the chord conductances at the read voltage.",
     ),
     code(
+        "R144",
+        "curved cells behind wires",
+        "(warning) Cells that are not linear see other voltages behind wires than the read voltage. They are folded with their chord conductances at a typical voltage; the message says how far column currents are then from Newton's method on two inputs of each layer.",
+    ),
+    code(
         "R154",
         "shot noise with voltages of several levels",
         "Shot noise grows with the voltage on a line, the noise of conductances with its square. Column noise is drawn at once for all cells of a column only where both have one law: with digits of one bit, pulses, or amplitudes.",
+    ),
+    code(
+        "R155",
+        "wires of an encoding without a fold",
+        "Crossbars with wires are folded for differential pairs whose rows are driven by voltages or by pulses, without `noise` of the currents beside that of the device. The message names what this crossbar has instead.",
     ),
 ];

@@ -81,21 +81,18 @@ pub fn verify(topic: &str, only: Option<&str>) -> ExitCode {
     let place = root().join(format!("docs/verification/{topic}.md"));
     // a single row replaces its own line of the page and leaves the others as they were measured
     let page = match (only, fs::read_to_string(&place)) {
-        (None, _) => Some(text),
         (Some(number), Ok(old)) => {
             let begins = format!("| {number} |");
             let new = text.lines().find(|l| l.starts_with(&begins)).unwrap_or_default();
-            Some(
-                old.lines()
-                    .map(|l| if l.starts_with(&begins) { new } else { l })
-                    .fold(String::new(), |t, l| t + l + "\n"),
-            )
+            let mut lines: Vec<&str> = old.lines().map(|l| if l.starts_with(&begins) { new } else { l }).collect();
+            if !lines.contains(&new) {
+                lines.push(new);
+            }
+            lines.join("\n") + "\n"
         }
-        (Some(_), Err(_)) => None,
+        _ => text,
     };
-    if let Some(text) = page
-        && let Err(e) = fs::create_dir_all(place.parent().unwrap_or(&place)).and_then(|()| fs::write(&place, text))
-    {
+    if let Err(e) = fs::create_dir_all(place.parent().unwrap_or(&place)).and_then(|()| fs::write(&place, page)) {
         eprintln!("cannot write {}: {e}", place.display());
         return ExitCode::FAILURE;
     }
