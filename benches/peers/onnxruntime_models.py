@@ -65,7 +65,8 @@ def last_quantisation(model):
     weights = {}
     for product in readers(last.output[0]):
         centred = constants[product.input[1]].astype(np.float64) - constants[product.input[3]]
-        scales = [i for n in readers(last.output[1]) for i in n.input if i.replace("_scale", "_quantized") == product.input[1]]
+        own = product.input[1].replace("_quantized", "_scale")
+        scales = [i for n in readers(last.output[1]) for i in n.input if i == own]
         edge = product.output[0]
         while edge not in [o.name for o in model.graph.output]:
             (reader,) = readers(edge)

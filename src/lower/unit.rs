@@ -102,7 +102,8 @@ impl UnitOp {
     #[must_use]
     pub fn rows(&self) -> Option<usize> {
         let any: &dyn std::any::Any = &*self.op;
-        let Some(Operand::Node(first)) = self.operands.first().filter(|_| any.is::<MatMul>() || any.is::<MatMulInteger>())
+        let Some(Operand::Node(first)) =
+            self.operands.first().filter(|_| any.is::<MatMul>() || any.is::<MatMulInteger>())
         else {
             return None;
         };

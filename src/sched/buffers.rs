@@ -224,3 +224,48 @@ fn demand(
     let found = std::mem::take(&mut needed[fork.index()]);
     if found.is_empty() { vec![0; count + 1] } else { found }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fork of eight positions before two branches that meet again: `first` says what the branch in question needs
+    /// of the fork, and the other branch needs everything.
+    fn lead_behind(first: Need) -> usize {
+        let vector = Work::Vector { load_bytes: 1, vector_ops: 1 };
+        let stage = |name: &str, inputs: &[usize]| Stage {
+            name: name.into(),
+            node: None,
+            tile: TileId::new(0),
+            positions: 8,
+            work: vector.clone(),
+            inputs: inputs.iter().map(|c| ChannelId::new(*c)).collect(),
+            outputs: vec![],
+        };
+        let stages: IdVec<StageId, Stage> =
+            [stage("fork", &[]), stage("own", &[0]), stage("other", &[1]), stage("join", &[2, 3])]
+                .into_iter()
+                .collect();
+        let channel = |from: usize, to: usize, need| Channel {
+            from: StageId::new(from),
+            to: StageId::new(to),
+            bytes: 1,
+            positions: 8,
+            need,
+            capacity: 0,
+        };
+        let channels: IdVec<ChannelId, Channel> =
+            [channel(0, 1, first), channel(0, 2, Need::All), channel(1, 3, Need::Same), channel(2, 3, Need::All)]
+                .into_iter()
+                .collect();
+        lead(&stages, &channels, ChannelId::new(2), ChannelId::new(3))
+    }
+
+    /// A branch that runs along with the fork has made everything before the other begins, and all of it waits. One
+    /// that holds a whole sample first lets the fork go on, and nothing has to wait behind it.
+    #[test]
+    fn nothing_waits_behind_what_holds_whole_samples() {
+        assert_eq!(lead_behind(Need::Same), 8);
+        assert_eq!(lead_behind(Need::All), 0);
+    }
+}

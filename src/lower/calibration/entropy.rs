@@ -116,6 +116,23 @@ mod tests {
         assert!((3.0..8.0).contains(&got), "{got}");
     }
 
+    /// Limits that an implementation of the same rule in numpy finds (bin by bin, both distributions normalised and
+    /// smoothed, no running sums) on the same quantiles.
+    #[test]
+    fn limits_of_an_independent_implementation() {
+        let outlier = Range::of(gauss().magnitudes().iter().copied().chain([50.0]));
+        for (range, wanted) in [
+            (gauss(), [(7, 3.445), (127, 4.215), (255, 4.215)]),
+            (outlier, [(7, 3.345), (127, 4.224), (255, 6.299)]),
+            (laplace(), [(7, 6.204), (127, 9.500), (255, 9.500)]),
+        ] {
+            for (top, want) in wanted {
+                let got = limit(&range, top);
+                assert!((got / want - 1.0).abs() < 0.03, "{got}, not {want} at codes up to {top}");
+            }
+        }
+    }
+
     /// Tails are clipped, more of them with fewer codes.
     #[test]
     fn fewer_codes_clip_more() {
