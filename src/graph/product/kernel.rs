@@ -1,9 +1,8 @@
 //! The inner loops of a matrix product: a tile of outputs stays in registers while the depth goes by.
 //!
 //! Operands come packed: `A` in blocks of `M` rows, depth-major (`[depth][M]`); `B` in panels of up to `V`
-//! vectors of columns, depth-major (`[depth][vectors][lanes]`). Every output is the chain
-//! `fma(a_k, b_k, …)` in the order of the depth, so no bit depends on tiles, blocks, threads or the
-//! instruction set.
+//! vectors of columns, depth-major (`[depth][vectors][lanes]`). What a block adds to an output is the chain
+//! `fma(a_k, b_k, …)` from 0 in the order of the depth, so no bit depends on tiles, threads or the instruction set.
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
@@ -29,8 +28,10 @@ pub struct Strip<'a> {
     pub panels: &'a [Vector],
     /// Columns of the block.
     pub columns: usize,
-    /// Value that each row starts with; `None` goes on from what stands in the output.
-    pub start: Option<&'a [f32]>,
+    /// Whether it adds to what stands in the output.
+    pub goes_on: bool,
+    /// What is added to each row after the last block.
+    pub bias: Option<&'a [f32]>,
 }
 
 /// Where the outputs of a strip stand: row `r`, column `c` at `r · stride + first + c`.
@@ -92,9 +93,9 @@ fn blocks<L: Lanes, const M: usize, const V: usize>(l: L, job: &Strip<'_>, mut t
             let rows = b * M..((b + 1) * M).min(job.rows);
             let place = Place { rows, from, columns: (vectors * LANES).min(job.columns - from) };
             match vectors {
-                1 => tile::<L, M, 1>(l, a, panel, job.start, &mut target, place),
-                2 => tile::<L, M, 2>(l, a, panel, job.start, &mut target, place),
-                _ => tile::<L, M, MAX_VECTORS>(l, a, panel, job.start, &mut target, place),
+                1 => tile::<L, M, 1>(l, job, a, panel, &mut target, place),
+                2 => tile::<L, M, 2>(l, job, a, panel, &mut target, place),
+                _ => tile::<L, M, MAX_VECTORS>(l, job, a, panel, &mut target, place),
             }
         }
     }
@@ -143,27 +144,14 @@ struct Place {
 #[inline(always)]
 fn tile<L: Lanes, const M: usize, const V: usize>(
     l: L,
+    job: &Strip<'_>,
     a: &[[f32; M]],
     panel: &[Vector],
-    start: Option<&[f32]>,
     target: &mut Target<'_>,
     place: Place,
 ) {
     let Target { out, stride, first } = target;
     let mut sums = [[l.splat(0.0); V]; M];
-    for (sums, r) in sums.iter_mut().zip(place.rows.clone()) {
-        match start {
-            Some(start) => *sums = [l.splat(start[r]); V],
-            None => {
-                let have = &out[r * *stride + *first + place.from..][..place.columns];
-                for (s, part) in sums.iter_mut().zip(have.chunks(LANES)) {
-                    let mut v = [0.0; LANES];
-                    v[..part.len()].copy_from_slice(part);
-                    *s = l.load(&v);
-                }
-            }
-        }
-    }
     let (panel, _) = panel.as_chunks::<V>();
     for (a, b) in a.iter().zip(panel) {
         let mut vectors = [l.splat(0.0); V];
@@ -180,11 +168,20 @@ fn tile<L: Lanes, const M: usize, const V: usize>(
     for (sums, r) in sums.iter().zip(place.rows) {
         let row = &mut out[r * *stride + *first + place.from..][..place.columns];
         for (s, part) in sums.iter().zip(row.chunks_mut(LANES)) {
+            let mut s = *s;
+            if job.goes_on {
+                let mut have = [0.0; LANES];
+                have[..part.len()].copy_from_slice(part);
+                s = l.add(l.load(&have), s);
+            }
+            if let Some(bias) = job.bias {
+                s = l.add(s, l.splat(bias[r]));
+            }
             match part.first_chunk_mut::<LANES>() {
-                Some(whole) => l.store(*s, whole),
+                Some(whole) => l.store(s, whole),
                 None => {
                     let mut v = [0.0; LANES];
-                    l.store(*s, &mut v);
+                    l.store(s, &mut v);
                     part.copy_from_slice(&v[..part.len()]);
                 }
             }
