@@ -82,7 +82,7 @@ fn take(
             bytes.sum::<usize>() <= chip.tile_kind.buffer_bytes
         })
     };
-    if tiles.iter().filter(|list| !list.is_empty()).map(fits).fold(true, |all, one| all && one) {
+    if tiles.iter().filter(|list| !list.is_empty()).all(fits) {
         return Ok(());
     }
     Err((0..stages.len()).map(|id| give(stages, channels, StageId::new(id), LEAST)).collect())
