@@ -16,14 +16,26 @@ use crate::graph::{EdgeId, Graph, Links};
 /// Runs all passes until none finds work, and drops a final softmax or sigmoid. The findings are
 /// notes (M020).
 pub fn simplify(graph: &mut Graph) -> Diagnostics {
+    edit(graph, |editor, notes| {
+        editor.heads(notes)
+            | editor.pass(Editor::matmul_add)
+            | editor.pass(Editor::norm_behind)
+            | editor.pass(Editor::norm_before)
+    })
+}
+
+/// Drops a final softmax or sigmoid and what passes its input on, and changes nothing else: afterwards the outputs
+/// are those of the network that [`simplify`] makes, which is what outputs of a chip may be compared with. The
+/// findings are notes (M020).
+pub fn logits(graph: &mut Graph) -> Diagnostics {
+    edit(graph, |editor, notes| editor.heads(notes))
+}
+
+/// Repeats passes until they find no work.
+fn edit(graph: &mut Graph, passes: impl Fn(&mut Editor<'_>, &mut Diagnostics) -> bool) -> Diagnostics {
     let mut notes = Diagnostics::new();
     let mut editor = Editor { links: Links::new(graph), gone: vec![false; graph.nodes.len()], graph };
-    while editor.pass(Editor::identity)
-        | editor.pass(|e, at| e.final_activation(at, &mut notes))
-        | editor.pass(Editor::matmul_add)
-        | editor.pass(Editor::norm_behind)
-        | editor.pass(Editor::norm_before)
-    {}
+    while passes(&mut editor, &mut notes) {}
     let mut gone = editor.gone.into_iter();
     graph.nodes.retain(|_| gone.next() == Some(false));
     notes
@@ -44,6 +56,11 @@ impl Editor<'_> {
             found |= !self.gone[at] && pass(self, at).is_some();
         }
         found
+    }
+
+    /// What decides which values the network yields.
+    fn heads(&mut self, notes: &mut Diagnostics) -> bool {
+        self.pass(Self::identity) | self.pass(|e, at| e.final_activation(at, notes))
     }
 
     /// The first input and the first output of a node.
@@ -341,5 +358,28 @@ mod tests {
         let (left, notes) = unchanged(&b, &[7, 4]);
         assert_eq!(left, ["MatMul"]);
         assert!(!notes.has_errors() && notes.to_string().contains("`Softmax_1`"), "{notes}");
+    }
+
+    /// Nothing but the softmax goes, and the outputs are those of the simplified network under the same name.
+    #[test]
+    fn logits_are_the_outputs_of_the_simplified_network() {
+        let b = norm(Builder::new(13), "n", 3)
+            .input("x", &["N", "2", "9"])
+            .weights("w", &[3, 2, 3], &random(18, 1))
+            .node("Conv", &["x", "w"], &["c"], |a| a)
+            .node("BatchNormalization", &["c", "n0", "n1", "n2", "n3"], &["d"], |a| a)
+            .node("Softmax", &["d"], &["s"], |a| a)
+            .node("Identity", &["s"], &["y"], |a| a)
+            .output("y", &["N", "3", "7"]);
+        let mut file = Graph::build(&b.model(), &Dims::new()).expect("valid");
+        let mut folded = file.clone();
+        assert_eq!(logits(&mut file).iter().count(), 1);
+        assert_eq!(simplify(&mut folded).iter().count(), 1);
+        assert_eq!(file.nodes.iter().map(|n| n.op.name()).collect::<Vec<_>>(), ["Conv", "BatchNormalization"]);
+        let x = ArrayD::from_shape_vec(vec![5, 2, 9], random(90, 99)).expect("fits");
+        let inputs = Inputs::from([("x".into(), x)]);
+        let (a, b) = (file.run(&inputs).expect("runs"), folded.run(&inputs).expect("runs"));
+        assert!(a[0].iter().any(|v| !(0.0..=1.0).contains(v)), "probabilities");
+        assert!(a.keys().eq(b.keys()) && a[0].iter().zip(&b[0]).all(|(a, b)| (a - b).abs() < 2e-5));
     }
 }

@@ -84,7 +84,10 @@ fn wish(plan: &Plan, step: &Planned, edge: EdgeId, wishes: &[Wish]) -> Wish {
                 (Look::Operator, Reach::Channels) => {
                     shape.get(1).map(|n| (Order::ChannelFirst, elements(edge) / (*n * shape[0]).max(1)))
                 }
-                (Look::Operator, Reach::All) => None,
+                (Look::Operator, Reach::All) => {
+                    let rows = unit.rows().filter(|_| edge == step.inputs[0]);
+                    rows.map(|rows| (Order::ChannelLast, rows))
+                }
             }
         }
     }

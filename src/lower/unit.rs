@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::layout::{Layout, Order};
 use super::signal::{LARGEST_INTEGER, Piece, Signal};
-use crate::graph::ops::{OpError, OpResult, Transpose};
+use crate::graph::ops::{MatMul, MatMulInteger, OpError, OpResult, Transpose};
 use crate::graph::{Fact, Operator, Reach, Value};
 use crate::onnx::DType;
 use crate::tensor::{Quant, Window};
@@ -82,17 +82,35 @@ impl UnitOp {
         self.op.reach(&facts.iter().map(Option::as_ref).collect::<Vec<_>>())
     }
 
-    /// Whether a position of the result, which stands as `own`, needs that position of an input alone.
+    /// Whether a position of the result, which stands as `own`, needs that position alone of the input at `at` among
+    /// those of the node.
     #[must_use]
-    pub fn keeps(&self, input: Layout, own: Layout) -> bool {
+    pub fn keeps(&self, at: usize, input: Layout, own: Layout) -> bool {
         let order = |order| input.agrees(own) && own.order == order;
         match (&self.look, self.reach()) {
             (Look::Window(_), _) => false,
             (Look::Join, _) | (Look::Operator, Reach::Channels) => order(Order::ChannelFirst),
             (Look::Place, _) | (Look::Operator, Reach::Element) => input.agrees(own),
             (Look::Operator, Reach::LastAxis) => order(Order::ChannelLast),
+            (Look::Operator, Reach::All) if self.rows().is_some() => at == 0 && order(Order::ChannelLast),
             (Look::Operator, Reach::All) => self.turned(input) == Some(own),
         }
+    }
+
+    /// Rows of a matrix product that takes its first input row by row while all others are held: with two
+    /// activations (attention) one of them passes and only the other has to be there.
+    #[must_use]
+    pub fn rows(&self) -> Option<usize> {
+        let any: &dyn std::any::Any = &*self.op;
+        let Some(Operand::Node(first)) =
+            self.operands.first().filter(|_| any.is::<MatMul>() || any.is::<MatMulInteger>())
+        else {
+            return None;
+        };
+        // one row each: where the first is repeated for several matrices it does not pass once
+        let (_, own) = self.outputs[0].shape.split_last()?;
+        let (_, its) = first.shape.split_last()?;
+        (own == its && !own.is_empty()).then(|| own.iter().product())
     }
 
     /// The layout that the inputs give the result, if they do.
@@ -115,7 +133,10 @@ impl UnitOp {
             (Look::Place, _) | (Look::Operator, Reach::Element) => same(),
             (Look::Operator, Reach::LastAxis) => like(Order::ChannelLast),
             (Look::Operator, Reach::Channels) => like(Order::ChannelFirst),
-            (Look::Operator, Reach::All) => self.turned(largest),
+            (Look::Operator, Reach::All) => match self.rows() {
+                Some(rows) => Some(Layout::new(Order::ChannelLast, count, rows)),
+                None => self.turned(largest),
+            },
         }
         .filter(|l| l.order != Order::Whole)
     }

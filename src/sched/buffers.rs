@@ -4,9 +4,11 @@
 //! one branch works its way to a position, the other runs ahead, and its results wait. Where a tile has the
 //! room a join gets whole samples; where it has not, it gets the *lead*: as many positions as the fork in front
 //! of both branches must hand out before the slower branch can deliver. With less, the fork would wait for the
-//! join and the join for the fork.
+//! join and the join for the fork. Where even that is more than a tile has, [`super::spread`] takes work of its vector
+//! unit to others.
 
 use super::program::{Channel, ChannelId, Need, Stage, StageId, Work};
+use super::spread::spread;
 use crate::arch::{Chip, TileId};
 use crate::diag::{Diagnostic, Result};
 use crate::id::{Id, IdVec};
@@ -27,38 +29,29 @@ const ROOMS: [Room; 4] = [
     Room { whole: false, double: false },
 ];
 
-/// Gives every channel its capacity: on each tile the most that its buffer holds.
+/// The least of all.
+const LEAST: Room = ROOMS[ROOMS.len() - 1];
+
+/// Gives every channel its capacity: on each tile the most that its buffer holds. Stages of the vector unit whose
+/// tile cannot hold even the least move to one that can.
 ///
 /// # Errors
 /// `P003` for the tile that lacks most when even the least does not fit.
-pub(super) fn fit(stages: &IdVec<StageId, Stage>, channels: &mut IdVec<ChannelId, Channel>, chip: &Chip) -> Result<()> {
+pub(super) fn fit(
+    stages: &mut IdVec<StageId, Stage>,
+    channels: &mut IdVec<ChannelId, Channel>,
+    chip: &Chip,
+) -> Result<()> {
     let room = chip.tile_kind.buffer_bytes;
-    let mut tiles: Vec<Vec<ChannelId>> = vec![Vec::new(); chip.tiles.len()];
-    for (id, c) in channels.enumerate() {
-        tiles[stages[c.to].tile.index()].push(id);
+    if let Err(needs) = take(stages, channels, chip) {
+        spread(stages, channels, &needs, chip);
     }
-    let mut worst: Option<(usize, TileId)> = None;
-    for (tile, list) in tiles.iter().enumerate() {
-        let mut least = 0;
-        for wanted in ROOMS {
-            least = 0;
-            for id in list {
-                let capacity = capacity(stages, channels, *id, wanted);
-                let c = &mut channels[*id];
-                c.capacity = capacity;
-                // what leaves the chip waits in the global buffer
-                if !matches!(stages[c.to].work, Work::Sink { .. }) {
-                    least += capacity * c.bytes as usize;
-                }
-            }
-            if least <= room {
-                break;
-            }
-        }
-        if least > room && worst.is_none_or(|(most, _)| least > most) {
-            worst = Some((least, TileId::new(tile)));
-        }
-    }
+    let Err(needs) = take(stages, channels, chip) else { return Ok(()) };
+    let mut held = vec![0; chip.tiles.len()];
+    stages.iter().zip(needs.iter()).for_each(|(s, need)| held[s.tile.index()] += need);
+    let worst = held.iter().copied().enumerate().filter(|(_, held)| *held > room);
+    // of equals the first
+    let worst = worst.rev().max_by_key(|(_, held)| *held).map(|(tile, held)| (held, TileId::new(tile)));
     let Some((most, tile)) = worst else { return Ok(()) };
     let tile = tile.index();
     Err(Diagnostic::error(
@@ -73,6 +66,43 @@ pub(super) fn fit(stages: &IdVec<StageId, Stage>, channels: &mut IdVec<ChannelId
         most.div_ceil(1024)
     ))
     .into())
+}
+
+/// Gives every channel its capacity, or says how many bytes each stage needs at least.
+fn take(
+    stages: &IdVec<StageId, Stage>,
+    channels: &mut IdVec<ChannelId, Channel>,
+    chip: &Chip,
+) -> std::result::Result<(), IdVec<StageId, usize>> {
+    let mut tiles: Vec<Vec<StageId>> = vec![Vec::new(); chip.tiles.len()];
+    stages.enumerate().for_each(|(id, s)| tiles[s.tile.index()].push(id));
+    let fits = |list: &Vec<StageId>| {
+        ROOMS.iter().any(|wanted| {
+            let bytes = list.iter().map(|id| give(stages, channels, *id, *wanted));
+            bytes.sum::<usize>() <= chip.tile_kind.buffer_bytes
+        })
+    };
+    if tiles.iter().filter(|list| !list.is_empty()).all(fits) {
+        return Ok(());
+    }
+    Err((0..stages.len()).map(|id| give(stages, channels, StageId::new(id), LEAST)).collect())
+}
+
+/// Gives the inputs of a stage their capacities; bytes that they take of the tile's buffer.
+fn give(
+    stages: &IdVec<StageId, Stage>,
+    channels: &mut IdVec<ChannelId, Channel>,
+    stage: StageId,
+    wanted: Room,
+) -> usize {
+    let mut bytes = 0;
+    for id in &stages[stage].inputs {
+        let capacity = capacity(stages, channels, *id, wanted);
+        channels[*id].capacity = capacity;
+        bytes += capacity * channels[*id].bytes as usize;
+    }
+    // what leaves the chip waits in the global buffer
+    if matches!(stages[stage].work, Work::Sink { .. }) { 0 } else { bytes }
 }
 
 fn capacity(stages: &IdVec<StageId, Stage>, channels: &IdVec<ChannelId, Channel>, id: ChannelId, room: Room) -> usize {
@@ -108,6 +138,9 @@ fn lead(
         return 0;
     };
     let fork = StageId::new(fork);
+    if held(stages, channels, a.from, fork, &above_a) {
+        return 0;
+    }
     let (for_a, for_b) =
         (demand(stages, channels, a.from, fork, &above_a), demand(stages, channels, b.from, fork, &above_b));
     let consumers = stages[a.to].positions;
@@ -122,6 +155,26 @@ fn lead(
         most = most.max(made.saturating_sub(gone));
     }
     most
+}
+
+/// Whether some stage on every way from a fork holds whole samples before it begins: the fork then hands out all of a
+/// sample without waiting for what comes after.
+fn held(
+    stages: &IdVec<StageId, Stage>,
+    channels: &IdVec<ChannelId, Channel>,
+    of: StageId,
+    fork: StageId,
+    above: &[bool],
+) -> bool {
+    let mut open = vec![false; of.index() + 1];
+    open[of.index()] = true;
+    for s in (fork.index() + 1..=of.index()).rev().filter(|s| above[*s]) {
+        let passing = stages[StageId::new(s)].inputs.iter().map(|i| &channels[*i]).filter(|c| c.need != Need::All);
+        if open[s] {
+            passing.filter(|c| c.from >= fork).for_each(|c| open[c.from.index()] = true);
+        }
+    }
+    !open[fork.index()]
 }
 
 /// Stages that a stage depends on, itself included.
@@ -170,4 +223,49 @@ fn demand(
     }
     let found = std::mem::take(&mut needed[fork.index()]);
     if found.is_empty() { vec![0; count + 1] } else { found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fork of eight positions before two branches that meet again: `first` says what the branch in question needs
+    /// of the fork, and the other branch needs everything.
+    fn lead_behind(first: Need) -> usize {
+        let vector = Work::Vector { load_bytes: 1, vector_ops: 1 };
+        let stage = |name: &str, inputs: &[usize]| Stage {
+            name: name.into(),
+            node: None,
+            tile: TileId::new(0),
+            positions: 8,
+            work: vector.clone(),
+            inputs: inputs.iter().map(|c| ChannelId::new(*c)).collect(),
+            outputs: vec![],
+        };
+        let stages: IdVec<StageId, Stage> =
+            [stage("fork", &[]), stage("own", &[0]), stage("other", &[1]), stage("join", &[2, 3])]
+                .into_iter()
+                .collect();
+        let channel = |from: usize, to: usize, need| Channel {
+            from: StageId::new(from),
+            to: StageId::new(to),
+            bytes: 1,
+            positions: 8,
+            need,
+            capacity: 0,
+        };
+        let channels: IdVec<ChannelId, Channel> =
+            [channel(0, 1, first), channel(0, 2, Need::All), channel(1, 3, Need::Same), channel(2, 3, Need::All)]
+                .into_iter()
+                .collect();
+        lead(&stages, &channels, ChannelId::new(2), ChannelId::new(3))
+    }
+
+    /// A branch that runs along with the fork has made everything before the other begins, and all of it waits. One
+    /// that holds a whole sample first lets the fork go on, and nothing has to wait behind it.
+    #[test]
+    fn nothing_waits_behind_what_holds_whole_samples() {
+        assert_eq!(lead_behind(Need::Same), 8);
+        assert_eq!(lead_behind(Need::All), 0);
+    }
 }

@@ -43,7 +43,7 @@ pub fn emit(graph: &QuantGraph, tiled: &TiledGraph, placement: &Placement, chip:
         let sink = e.stage(&name, None, TileId::new(0), 1, Work::Sink { bytes });
         e.connect(sink, *output, &Reading::All, None);
     }
-    buffers::fit(&e.stages, &mut e.channels, chip)?;
+    buffers::fit(&mut e.stages, &mut e.channels, chip)?;
     Ok(Program { machine: machine(chip), stages: e.stages, channels: e.channels })
 }
 
@@ -126,7 +126,7 @@ impl Emitter<'_> {
             QOp::Concat | QOp::Reshape | QOp::Part(_) => return,
         };
         self.stage_of[id.index()] = Some(stage);
-        for input in &node.inputs {
+        for (at, input) in node.inputs.iter().enumerate() {
             let from = self.graph.nodes[*input].layout;
             let reading = match &node.op {
                 QOp::Mvm(op) if op.order == Order::ChannelLast => Reading::Same(node.layout),
@@ -136,7 +136,7 @@ impl Emitter<'_> {
                 QOp::MaxPool(w) | QOp::AveragePool { window: w, .. } => Reading::Window(w),
                 QOp::Relu | QOp::Add => Reading::Same(node.layout),
                 QOp::Unit(UnitOp { look: Look::Window(w), .. }) => Reading::Window(w),
-                QOp::Unit(unit) if unit.keeps(from, node.layout) => Reading::Same(from),
+                QOp::Unit(unit) if unit.keeps(at, from, node.layout) => Reading::Same(from),
                 _ => Reading::All,
             };
             self.connect(stage, *input, &reading, None);

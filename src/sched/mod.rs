@@ -5,6 +5,7 @@ mod emit;
 mod machine;
 mod program;
 mod segment;
+mod spread;
 mod traffic;
 
 pub use emit::emit;

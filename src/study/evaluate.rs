@@ -107,7 +107,56 @@ fn deviation(got: &Array2<f32>, wanted: &Array2<f32>) -> (Option<f64>, Option<f6
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::onnx::testing::Builder;
+    use crate::rng::{Domain, Draw};
+    use crate::study::{RunOptions, Silent, simulate};
     use ndarray::array;
+
+    /// A block of a mobile network (depthwise convolution, hard swish, squeeze and excitation) before a classifier
+    /// that ends in a softmax: the chip leaves the softmax out and is compared with a reference that does so too.
+    #[test]
+    fn a_network_with_a_softmax_is_compared_at_its_logits() {
+        let random = |count: usize, element| -> Vec<f32> {
+            let draw = |tick| Draw { seed: 4, domain: Domain::Explore, element, tick }.uniform(0);
+            (0..count as u64).map(|tick| (3.0 * draw(tick) - 1.5) as f32).collect()
+        };
+        let b = Builder::new(13)
+            .input("x", &["N", "4", "10"])
+            .weights("w1", &[8, 4, 1], &random(32, 1))
+            .weights("w2", &[8, 1, 3], &random(24, 2))
+            .weights("b2", &[8], &random(8, 3))
+            .weights("w3", &[8, 8, 1], &random(64, 4))
+            .weights("w4", &[8, 3], &random(24, 5))
+            .node("Conv", &["x", "w1"], &["c1"], |a| a)
+            .node("HardSwish", &["c1"], &["h1"], |a| a)
+            .node("Conv", &["h1", "w2", "b2"], &["c2"], |a| a.int("group", 8).ints("pads", &[1, 1]))
+            .node("HardSwish", &["c2"], &["h2"], |a| a)
+            .node("GlobalAveragePool", &["h2"], &["g"], |a| a)
+            .node("Conv", &["g", "w3"], &["c3"], |a| a)
+            .node("HardSigmoid", &["c3"], &["e"], |a| a)
+            .node("Mul", &["h2", "e"], &["m"], |a| a)
+            .node("GlobalAveragePool", &["m"], &["p"], |a| a)
+            .node("Flatten", &["p"], &["f"], |a| a)
+            .node("MatMul", &["f", "w4"], &["l"], |a| a)
+            .node("Softmax", &["l"], &["s"], |a| a)
+            .node("Identity", &["s"], &["y"], |a| a)
+            .output("y", &["N", "3"]);
+        let file = std::env::temp_dir().join(format!("archsim-softmax-{}.onnx", std::process::id()));
+        std::fs::write(&file, b.bytes()).expect("written");
+        let options = RunOptions {
+            arch: std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("arch/isaac_ce.yaml"),
+            model: file.clone(),
+            drawn: Some(8),
+            fidelity: Some(Fidelity::Quantised),
+            ..RunOptions::default()
+        };
+        let done = simulate(&options, &Silent);
+        std::fs::remove_file(&file).expect("removed");
+        let done = done.unwrap_or_else(|e| panic!("{e}"));
+        let ratio = done.report.summary.snr_float_db.expect("both have values");
+        assert!(ratio > 25.0, "{ratio} dB");
+        assert_eq!(done.warnings.iter().filter(|d| d.code == "M020").count(), 1, "the softmax is named once");
+    }
 
     #[test]
     fn deviation_by_hand() {

@@ -10,7 +10,7 @@ use crate::graph::{Dims, Graph, Inputs};
 use crate::lower::{self, QOp, QuantGraph, QuantOptions, TiledGraph};
 use crate::onnx::testing::Builder;
 use crate::rng::{Domain, Draw};
-use crate::sched::{self, Program};
+use crate::sched::{self, Need, Program};
 use crate::units::{Kelvin, Second};
 use crate::{map, sim};
 
@@ -173,6 +173,11 @@ fn attention() {
         assert_eq!(ops.iter().filter(|o| *o == "mvm at 5").count(), 5, "{ops:?}");
         assert_eq!(ops.iter().filter(|o| *o == "unit MatMul").count(), 2, "{ops:?}");
         assert!(!ops.contains(&"unit Reshape".into()), "{ops:?}");
+        // one operand passes row by row and the other is held
+        let product = |n| matches!(&t.quant.nodes[n].op, QOp::Unit(u) if u.op.name() == "MatMul");
+        let products = t.program.stages.iter().filter(|s| s.node.is_some_and(product));
+        let needs: Vec<&Need> = products.flat_map(|s| &s.inputs).map(|c| &t.program.channels[*c].need).collect();
+        assert_eq!(needs, [&Need::Same, &Need::All, &Need::Same, &Need::All]);
     }
 }
 

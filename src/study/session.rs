@@ -28,7 +28,8 @@ pub struct Session {
     pub chip: Chip,
     /// The network as read.
     pub model: Model,
-    /// Float graph as in the file: the float reference.
+    /// Float graph as in the file but for a softmax or sigmoid at its end, which the chip leaves out too: the float
+    /// reference.
     pub original: Graph,
     /// Float graph, folded.
     pub graph: Graph,
@@ -94,6 +95,7 @@ impl Session {
         let quantisation = quantisation(&chip.defaults)?;
         let mut original = Graph::build(&model, &options.dims)?;
         warnings.extend(lower::settle_batch(&mut original));
+        warnings.extend(lower::fold::logits(&mut original));
         let mut graph = original.clone();
         if !options.values {
             structure::forget(&mut model, &mut original);

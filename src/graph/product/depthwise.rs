@@ -2,7 +2,8 @@
 //!
 //! With a stride of 1 the channel is copied once into a raster with its padding around it. There the inputs of
 //! neighbouring positions stand side by side at every tap, also across the ends of lines; what is computed
-//! beyond the ends is left out of the result. Taps follow in the order that [`super::product()`] takes them.
+//! beyond the ends is left out of the result. Taps follow in the order that [`super::product()`] takes them, and the
+//! bias comes last.
 
 use super::Taps;
 #[cfg(target_arch = "x86_64")]
@@ -72,7 +73,7 @@ impl Raster {
     }
 
     #[inline(always)]
-    fn convolve<L: Lanes>(&self, l: L, channel: &[f32], weights: &[f32], start: f32, out: &mut [f32]) {
+    fn convolve<L: Lanes>(&self, l: L, channel: &[f32], weights: &[f32], bias: f32, out: &mut [f32]) {
         let mut raster = vec![0.0f32; self.elements];
         for (from, to) in &self.lines {
             raster[*to..to + self.line].copy_from_slice(&channel[*from..from + self.line]);
@@ -80,13 +81,13 @@ impl Raster {
         let end = self.rows.last().map_or(0, |r| r + self.row);
         let mut sums = vec![[0.0f32; LANES]; end.div_ceil(LANES)];
         for (v, to) in sums.iter_mut().enumerate() {
-            let mut sum = l.splat(start);
+            let mut sum = l.splat(0.0);
             for (w, offset) in weights.iter().zip(&self.offsets) {
                 let inputs =
                     raster[v * LANES + offset..].first_chunk().expect("the raster ends with room for a vector");
                 sum = l.mul_add(l.splat(*w), l.load(inputs), sum);
             }
-            l.store(sum, to);
+            l.store(l.add(sum, l.splat(bias)), to);
         }
         for (to, from) in out.chunks_exact_mut(self.row).zip(&self.rows) {
             to.copy_from_slice(&sums.as_flattened()[*from..from + self.row]);
@@ -102,30 +103,30 @@ impl<'a> Depthwise<'a> {
     }
 
     /// The outputs of one channel and one kernel.
-    pub fn convolve(&self, isa: Isa, channel: &[f32], weights: &[f32], start: f32, out: &mut [f32]) {
+    pub fn convolve(&self, isa: Isa, channel: &[f32], weights: &[f32], bias: f32, out: &mut [f32]) {
         match isa {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the token proves that the processor has the instructions.
-            Isa::Avx512(l) => unsafe { avx512(l, self, channel, weights, start, out) },
+            Isa::Avx512(l) => unsafe { avx512(l, self, channel, weights, bias, out) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the token proves that the processor has the instructions.
-            Isa::Avx2(l) => unsafe { avx2(l, self, channel, weights, start, out) },
-            Isa::Portable(l) => self.body(l, channel, weights, start, out),
+            Isa::Avx2(l) => unsafe { avx2(l, self, channel, weights, bias, out) },
+            Isa::Portable(l) => self.body(l, channel, weights, bias, out),
         }
     }
 
     #[inline(always)]
-    fn body<L: Lanes>(&self, l: L, channel: &[f32], weights: &[f32], start: f32, out: &mut [f32]) {
+    fn body<L: Lanes>(&self, l: L, channel: &[f32], weights: &[f32], bias: f32, out: &mut [f32]) {
         if let Some(raster) = &self.raster {
-            return raster.convolve(l, channel, weights, start, out);
+            return raster.convolve(l, channel, weights, bias, out);
         }
         for (vector, part) in out.chunks_mut(LANES).enumerate() {
-            let mut sum = l.splat(start);
+            let mut sum = l.splat(0.0);
             for (tap, w) in weights.iter().enumerate() {
                 sum = l.mul_add(l.splat(*w), l.load(&self.taps.read(channel, tap, vector, 0.0)), sum);
             }
             let mut whole = [0.0; LANES];
-            l.store(sum, &mut whole);
+            l.store(l.add(sum, l.splat(bias)), &mut whole);
             part.copy_from_slice(&whole[..part.len()]);
         }
     }
@@ -133,13 +134,13 @@ impl<'a> Depthwise<'a> {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-fn avx512(l: Avx512, d: &Depthwise<'_>, channel: &[f32], weights: &[f32], start: f32, out: &mut [f32]) {
-    d.body(l, channel, weights, start, out);
+fn avx512(l: Avx512, d: &Depthwise<'_>, channel: &[f32], weights: &[f32], bias: f32, out: &mut [f32]) {
+    d.body(l, channel, weights, bias, out);
 }
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn avx2(l: Avx2, d: &Depthwise<'_>, channel: &[f32], weights: &[f32], start: f32, out: &mut [f32]) {
-    d.body(l, channel, weights, start, out);
+fn avx2(l: Avx2, d: &Depthwise<'_>, channel: &[f32], weights: &[f32], bias: f32, out: &mut [f32]) {
+    d.body(l, channel, weights, bias, out);
 }
 
 #[cfg(test)]
@@ -165,7 +166,7 @@ mod tests {
             let channel: Vec<f32> = (0..window.input_positions()).map(|i| (i as f32 * 0.37).sin()).collect();
             let weights: Vec<f32> = (0..window.rows()).map(|i| (i as f32 * 0.71).cos()).collect();
             let read = |i: &u32| channel.get(*i as usize).copied().unwrap_or(0.0);
-            let one = |taps: &[u32]| taps.iter().zip(&weights).fold(0.25f32, |s, (t, w)| w.mul_add(read(t), s));
+            let one = |taps: &[u32]| taps.iter().zip(&weights).fold(0.0f32, |s, (t, w)| w.mul_add(read(t), s)) + 0.25;
             let want: Vec<f32> = window.gather().chunks_exact(weights.len()).map(one).collect();
             let taps = Taps::new(&window);
             for isa in Isa::all() {

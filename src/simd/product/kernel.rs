@@ -1,9 +1,8 @@
 //! The inner loops of a matrix product: a tile of outputs stays in registers while the depth goes by.
 //!
 //! `A` is read row by row, where it stands or copied; `B` comes in panels of up to `V` vectors of columns,
-//! depth-major (`[depth][vectors][lanes]`). Every output is the chain
-//! `fma(a_k, b_k, …)` in the order of the depth, so no bit depends on tiles, blocks, threads or the
-//! instruction set.
+//! depth-major (`[depth][vectors][lanes]`). What a block adds to an output is the chain `fma(a_k, b_k, …)` from 0 in
+//! the order of the depth, so no bit depends on tiles, threads or the instruction set.
 
 #[cfg(target_arch = "x86_64")]
 use super::super::{Avx2, Avx512};
@@ -29,8 +28,10 @@ pub struct Strip<'a> {
     pub panels: &'a [Vector],
     /// Columns of the block.
     pub columns: usize,
-    /// Value that each row starts with; `None` goes on from what stands in the output.
-    pub start: Option<&'a [f32]>,
+    /// Whether it adds to what stands in the output.
+    pub goes_on: bool,
+    /// What is added to each row after the last block.
+    pub bias: Option<&'a [f32]>,
 }
 
 /// Where the outputs of a strip stand: row `r`, column `c` at `r · stride + first + c`.
@@ -108,9 +109,9 @@ fn blocks<L: Lanes, const M: usize, const V: usize>(l: L, job: &Strip<'_>, mut t
             }
             let place = Place { rows, from, columns: (vectors * LANES).min(job.columns - from) };
             match vectors {
-                1 => tile::<L, M, 1>(l, lines, panel, job.start, &mut target, place),
-                2 => tile::<L, M, 2>(l, lines, panel, job.start, &mut target, place),
-                _ => tile::<L, M, MAX_VECTORS>(l, lines, panel, job.start, &mut target, place),
+                1 => tile::<L, M, 1>(l, job, lines, panel, &mut target, place),
+                2 => tile::<L, M, 2>(l, job, lines, panel, &mut target, place),
+                _ => tile::<L, M, MAX_VECTORS>(l, job, lines, panel, &mut target, place),
             }
         }
     }
@@ -143,36 +144,31 @@ struct Place {
 #[inline(always)]
 fn tile<L: Lanes, const M: usize, const V: usize>(
     l: L,
+    job: &Strip<'_>,
     rows: [&[f32]; M],
     panel: &[Vector],
-    start: Option<&[f32]>,
     target: &mut Target<'_>,
     place: Place,
 ) {
     let Target { out, stride, first } = target;
-    let mut sums = [[l.splat(0.0); V]; M];
-    for (sums, r) in sums.iter_mut().zip(place.rows.clone()) {
-        match start {
-            Some(start) => *sums = [l.splat(start[r]); V],
-            None => {
-                let have = &out[r * *stride + *first + place.from..][..place.columns];
-                for (s, part) in sums.iter_mut().zip(have.chunks(LANES)) {
-                    let mut v = [0.0; LANES];
-                    v[..part.len()].copy_from_slice(part);
-                    *s = l.load(&v);
-                }
-            }
-        }
-    }
-    let sums = chains(l, rows, panel, sums);
+    let sums = chains::<L, M, V>(l, rows, panel);
     for (sums, r) in sums.iter().zip(place.rows) {
         let row = &mut out[r * *stride + *first + place.from..][..place.columns];
         for (s, part) in sums.iter().zip(row.chunks_mut(LANES)) {
+            let mut s = *s;
+            if job.goes_on {
+                let mut have = [0.0; LANES];
+                have[..part.len()].copy_from_slice(part);
+                s = l.add(l.load(&have), s);
+            }
+            if let Some(bias) = job.bias {
+                s = l.add(s, l.splat(bias[r]));
+            }
             match part.first_chunk_mut::<LANES>() {
-                Some(whole) => l.store(*s, whole),
+                Some(whole) => l.store(s, whole),
                 None => {
                     let mut v = [0.0; LANES];
-                    l.store(*s, &mut v);
+                    l.store(s, &mut v);
                     part.copy_from_slice(&v[..part.len()]);
                 }
             }
@@ -180,20 +176,10 @@ fn tile<L: Lanes, const M: usize, const V: usize>(
     }
 }
 
-/// Goes on with the chain of every output. By itself, so that sums stand nowhere but in registers.
+/// The chain of every output. By itself, so that sums stand nowhere but in registers.
 #[inline(always)]
-fn chains<L: Lanes, const M: usize, const V: usize>(
-    l: L,
-    rows: [&[f32]; M],
-    panel: &[Vector],
-    start: [[L::Float; V]; M],
-) -> [[L::Float; V]; M] {
+fn chains<L: Lanes, const M: usize, const V: usize>(l: L, rows: [&[f32]; M], panel: &[Vector]) -> [[L::Float; V]; M] {
     let mut sums = [[l.splat(0.0); V]; M];
-    for i in 0..M {
-        for v in 0..V {
-            sums[i][v] = start[i][v];
-        }
-    }
     let (panel, _) = panel.as_chunks::<V>();
     for (k, b) in panel.iter().enumerate() {
         let mut vectors = [l.splat(0.0); V];
@@ -207,7 +193,7 @@ fn chains<L: Lanes, const M: usize, const V: usize>(
             }
         }
     }
-    let mut done = start;
+    let mut done = [[l.splat(0.0); V]; M];
     for i in 0..M {
         for v in 0..V {
             done[i][v] = sums[i][v];

@@ -13,7 +13,7 @@ pub trait Kernel: Debug + Default + Send + Sync + 'static {
     const NAME: &'static str;
     /// Lane operations for each element.
     const LANES: u64;
-    /// Works on the elements of one row.
+    /// Works on the elements of one row; sums are taken in double precision, because rows may be long.
     fn row(row: &mut [f32]);
 }
 
@@ -41,10 +41,10 @@ impl Kernel for Exponentials {
         let mut sum = 0.0;
         for v in row.iter_mut() {
             *v = libm::expf(*v - top);
-            sum += *v;
+            sum += f64::from(*v);
         }
         for v in row {
-            *v /= sum;
+            *v = (f64::from(*v) / sum) as f32;
         }
     }
 }
@@ -55,8 +55,8 @@ impl Kernel for Logarithms {
     const LANES: u64 = 5;
     fn row(row: &mut [f32]) {
         let top = top(row);
-        let sum: f32 = row.iter().map(|v| libm::expf(*v - top)).sum();
-        let all = libm::logf(sum);
+        let sum: f64 = row.iter().map(|v| f64::from(libm::expf(*v - top))).sum();
+        let all = libm::log(sum) as f32;
         for v in row {
             *v = *v - top - all;
         }

