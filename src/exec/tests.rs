@@ -8,7 +8,7 @@ use ndarray::Array2;
 use super::support::{Builder, Gaussian, Parameters, chip, encodings, heartbeat, integer, samples, tile};
 use super::{Arrays, Fidelity, Outcome, RunOptions, ValueOptions, calibrate, run};
 use crate::arch::{Chip, CoreKindId, Drive, FullScale};
-use crate::circuit::converter::{AdcModel, Instance, Sar, SarMismatch};
+use crate::circuit::converter::{AdcModel, FullScalePer, Instance, Sar, SarMismatch};
 use crate::device::Device;
 use crate::id::{Id, IdVec};
 use crate::lower::{Digital, LayerId, NodeId, Piece, QOp, QuantGraph, Signal};
@@ -373,6 +373,45 @@ fn mismatched_converters_act_on_their_columns() {
         }
     }
     assert!(moved > 50, "{moved} of 280 sums moved");
+}
+
+/// Policies that look at data say at how many conversions they looked; a shared range gives one step.
+#[test]
+fn ranges_follow_their_policy_and_count_what_they_saw() {
+    let graph = heartbeat();
+    let x = samples(&graph, 4, 3);
+    let p = Parameters { adc_bits: 6, ..Parameters::default() };
+    let run_of_four = evaluate(&graph, &p, &options(Fidelity::Ideal), &x, &RunOptions::default());
+    let conversions: u64 = run_of_four.activity.layers.iter().map(|l| l.conversions).sum();
+    let tiled = tile(&graph, &p);
+    let at = |full_scale: FullScale, per: FullScalePer| {
+        let mut chip = chip(&Parameters { full_scale, ..p });
+        chip.core_kinds[CoreKindId::new(0)].adc.full_scale_per = per;
+        calibrate(&graph, &tiled, &chip, &[x.view()], 0..4).unwrap()
+    };
+    for policy in [
+        FullScale::Max,
+        FullScale::Fixed(0.1),
+        FullScale::Percentile(0.999),
+        FullScale::Granular(0.999),
+        FullScale::Learned,
+    ] {
+        let own = at(policy, FullScalePer::Slice);
+        let seen: u64 = own.iter().map(|c| c.calibration).sum();
+        assert_eq!(seen, if policy.looks() { conversions } else { 0 }, "{policy:?}");
+        let shared = at(policy, FullScalePer::Layer);
+        for ((id, layer), c) in tiled.layers.enumerate().zip(shared.iter()) {
+            let steps: Vec<f64> = layer.slices.iter().enumerate().map(|(i, s)| c.step(i, *s)).collect();
+            assert!(steps.iter().all(|s| *s == steps[0]), "{policy:?} {id}: {steps:?}");
+        }
+        // a fixed range depends on the chip alone: 128 rows of level 15 and digit 1, a tenth of it, 31 codes
+        if let FullScale::Fixed(share) = policy {
+            let step = (share * 128.0 * 15.0 / 31.0).max(1.0);
+            for (layer, c) in tiled.layers.iter().zip(own.iter()) {
+                assert!((c.step(0, layer.slices[0]) / step - 1.0).abs() < 1e-12);
+            }
+        }
+    }
 }
 
 #[test]
