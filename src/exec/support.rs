@@ -119,11 +119,12 @@ impl Default for Parameters {
 }
 
 impl Parameters {
-    /// Cells and converters without noise of their own.
+    /// Cells and converters without noise of their own; currents so small that their shot noise shows.
     #[must_use]
     pub fn still() -> Self {
-        let base = Self::default();
-        Self { device: Gaussian { read: 0.0, ..base.device }, noise_lsb: 0.0, ..base }
+        let window = Conductances { g_min: Siemens(1e-8), g_max: Siemens(1e-6) };
+        let device = Gaussian { window, program: 1e-8, read: 0.0, curve: 0.0 };
+        Self { device, noise_lsb: 0.0, ..Self::default() }
     }
     /// Widths of slices.
     fn widths(&self) -> Vec<u8> {

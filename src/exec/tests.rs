@@ -308,8 +308,9 @@ fn amplitudes_add_the_currents_of_curved_cells() {
     let QOp::Mvm(op) = &b.graph.nodes[b.graph.output()].op else { panic!("the last node is weighted") };
     let x = samples(&b.graph, 5, 3);
     let out = evaluate(&b.graph, &p, &options(Fidelity::Noisy), &x, &RunOptions::default());
-    let (v, level) = (0.1 / 7.0, 99e-6 / 7.0);
-    let current = |level_of: f64, digit: f64| device.current(1e-6 + level_of * level, Volt(digit * v));
+    let (low, high) = (device.window.g_min.0, device.window.g_max.0);
+    let (v, level) = (0.1 / 7.0, (high - low) / 7.0);
+    let current = |level_of: f64, digit: f64| device.current(low + level_of * level, Volt(digit * v));
     let mut farthest = 0.0f64;
     for (s, row) in x.rows().into_iter().enumerate() {
         for o in 0..4 {

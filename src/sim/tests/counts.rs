@@ -11,7 +11,7 @@ fn net(m: Machine, capacity: usize) -> Draft {
     let last = m.tiles.len() - 1;
     let mut d = Draft::new(m);
     let source = d.stage("input x", 0, 6, Work::Source { bytes: 48 });
-    let units = vec![unit(0, last, 4, 2), MvmUnit { rows_driven: 40, ..unit(1, 0, 4, 2) }];
+    let units = vec![unit(0, last, 4, 2), MvmUnit { rows_driven: 40, digits_counted: 40, ..unit(1, 0, 4, 2) }];
     let layer = d.stage("layer", last, 6, mvm(units, 130));
     let pool = d.stage("pool", 0, 2, Work::Vector { load_bytes: 192, vector_ops: 33 });
     let sink = d.stage("output", 0, 2, Work::Sink { bytes: 20 });
@@ -30,6 +30,7 @@ fn every_row_of_the_table_is_counted_as_by_hand() {
     let t = net(machine([2, 1], QUICK_TILE), 2).run(1);
     let expected = [
         (PartKind::Dac, Action::Drive, 6 * (512 + 40)),
+        (PartKind::Dac, Action::Count, 6 * 40),
         (PartKind::SampleHold, Action::Sample, 6 * 2 * 16 * 4),
         (PartKind::Adc, Action::Convert, 6 * 2 * 16 * 4),
         (PartKind::ShiftAdd, Action::Add, 6 * 2 * 16 * 4),
