@@ -41,7 +41,7 @@ use crate::tensor::Encoding;
 /// Mean drive of the other rows, relative to full voltage (assumed: every input bit is 1 with probability 1/2).
 const ACTIVITY: f64 = 0.5;
 /// Solutions from which the chords of curved cells are taken, each on the chords of the one before.
-const PASSES: usize = 3;
+const PASSES: usize = 2;
 /// Inputs on which Newton judges the fold of curved cells.
 const INPUTS: usize = 2;
 /// Smallest voltage at which a chord is taken, relative to the read voltage.
@@ -205,7 +205,10 @@ impl<'a> Wiring<'a> {
                         cells.mean[to] = of_row[at];
                         if let (Some(back), Some(volts)) = (&back, &volts) {
                             let cell = line * place.cols + at;
-                            let share = law.point(cell, volts[cell] * xbar.v_read.0).sensitivity;
+                            let share = match self.wires.cell {
+                                Cell::Resistor if memory[cell] > 0.0 => network.g[cell] / memory[cell],
+                                _ => law.point(cell, volts[cell] * xbar.v_read.0).sensitivity,
+                            };
                             cells.variance[to] *= (volts[cell] * back[cell] * share).powi(2);
                         }
                     }

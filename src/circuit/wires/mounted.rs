@@ -98,6 +98,12 @@ impl Mounted<'_> {
         match (self.is_linear(), self.access) {
             (true, Cell::Gated { access, .. }) => self.g[cell] / (1.0 + access * self.g[cell]),
             (true, _) => self.g[cell],
+            // nothing shares the voltage: no search, no slope
+            (false, Cell::Resistor) if self.g[cell] == 0.0 || v == self.v_read => self.g[cell],
+            (false, Cell::Resistor) => {
+                let current = |v: f64| self.device.current(self.g[cell], Volt(v));
+                self.g[cell] * self.v_read / current(self.v_read) * current(v) / v
+            }
             _ => self.point(cell, v).current / v,
         }
     }

@@ -11,7 +11,7 @@ use super::super::Finding;
 use super::super::ecg::{data_folder, scored, values};
 use super::chart::{Panel, Series, svg};
 use super::or_absent;
-use super::wires::Wired;
+use super::wires::{LINEAR, Wired};
 use crate::root;
 
 /// Beats of a point, evenly from all records.
@@ -103,10 +103,15 @@ fn measure(point: Point, beats: &Dataset, calibration: &Dataset) -> Result<Found
         ("cores.ima.dac.bit_serial.per_crossbar", point.size),
         ("cores.ima.adc.sar.bits", point.adc_bits),
     ];
+    let mut set: Vec<(String, String)> = set.iter().map(|(k, v)| ((*k).to_string(), v.to_string())).collect();
+    if point.fidelity == Fidelity::Quantised {
+        // wires alone: their cells are linear
+        set.push(("devices.cell".into(), LINEAR.into()));
+    }
     let options = RunOptions {
         arch: arch.path.clone(),
         model: root().join("workloads/ecg.onnx"),
-        set: set.iter().map(|(k, v)| ((*k).to_string(), v.to_string())).collect(),
+        set,
         chips: Some(Chips::Auto),
         ..RunOptions::default()
     };

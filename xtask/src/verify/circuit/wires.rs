@@ -163,6 +163,9 @@ pub fn speed() -> Finding {
     })
 }
 
+/// Cells of the window of the shipped HfOx card, linear.
+pub const LINEAR: &str = "{ ideal: { g_min: 13.3 uS, g_max: 222 uS } }";
+
 /// ISAAC's chip with wires in its crossbars.
 fn with_wires(arch: &str, wires: &str) -> Result<String, String> {
     let text = fs::read_to_string(root().join(arch)).map_err(|e| e.to_string())?;
@@ -209,7 +212,7 @@ pub fn resnet() -> Finding {
             arch: arch.path.clone(),
             model: root().join("workloads/resnet18.onnx"),
             values: false,
-            set: vec![("tile.buffer.edram.capacity".into(), "1 MiB".into())],
+            set: vec![("tile.buffer.edram.capacity".into(), "1 MiB".into()), ("devices.cell".into(), LINEAR.into())],
             chips: Some(archsim::study::Chips::Auto),
             ..RunOptions::default()
         };
@@ -239,7 +242,7 @@ pub fn resnet() -> Finding {
                 found.crossbars, cold[0], cold[1], warm[0], warm[1], found.error_bound
             ),
             holds: found.crossbars >= 5000 && cold[0].min(cold[1]) <= 120.0 && warm[1] < cold[1] && again == found,
-            configuration: "workloads/resnet18.onnx on arch/isaac_ce.yaml with wires of 1 Ω, 128 × 128, 2 bits per cell, differential; two threads, programming and quantisation of conductances included".into(),
+            configuration: "workloads/resnet18.onnx on arch/isaac_ce.yaml with wires of 1 Ω and linear cells of 13 to 222 µS, 128 × 128, 2 bits per cell, differential; two threads, programming and quantisation of conductances included".into(),
         })
     })
 }
