@@ -1,5 +1,6 @@
 //! The value core behind wires, against the network of every cell and wire.
 
+use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
 use super::program::{CellMoments, cells};
 use super::support::{Builder, Gaussian, Parameters, chip, heartbeat, integer, samples, tile};
@@ -12,7 +13,7 @@ use crate::device::{HfOxSpec, Programming};
 use crate::id::Id;
 use crate::lower::{Block, LayerId, QuantGraph, TiledGraph};
 use crate::rng::{Domain, Draw};
-use crate::tensor::{Quant, Window};
+use crate::tensor::{Encoding, InputSum, Quant, Window};
 use crate::units::{Kelvin, Volt};
 
 /// The only kind of crossbar.
@@ -68,6 +69,21 @@ fn line(order: PairOrder, width: usize, kind: usize, col: usize) -> usize {
     }
 }
 
+/// No noise beside that of the device.
+fn quiet(hardware: &LayerHardware<'_>, values: &ValueOptions) -> CurrentNoise {
+    CurrentNoise::new(hardware, values).unwrap()
+}
+
+/// What has no fold is refused by name.
+#[test]
+fn biased_weights_have_no_fold() {
+    let (_, tiled, mut chip) = dense(&small(), wires(4.0, Cell::Resistor, PairOrder::Apart));
+    chip.xbar_kinds[the()].encoding = Encoding::Offset { sum: InputSum::Counted, inversion: false };
+    let hardware = LayerHardware::of(&tiled.layers[LayerId::new(0)], &chip).unwrap();
+    let found = Wiring::of(&hardware, &options(Fidelity::Noisy), &FoldCache::default()).unwrap_err().to_string();
+    assert!(found.contains("biased weights"), "{found}");
+}
+
 #[test]
 fn every_read_is_the_networks() {
     let gated = Cell::Gated { access: 700.0, selected: vec![] };
@@ -84,11 +100,11 @@ fn every_read_is_the_networks() {
         let block = &tiled.blocks[layer.blocks[0]];
         let values = options(Fidelity::Noisy);
         let folds = FoldCache::default();
-        let wired = cells((id, layer), block, op, &hardware, &values, 0, &folds).unwrap();
+        let wired = cells((id, layer), block, op, (&hardware, quiet(&hardware, &values)), &values, 0, &folds).unwrap();
         let mut ideal = chip.clone();
         ideal.xbar_kinds[the()].wires = None;
         let hardware = LayerHardware::of(layer, &ideal).unwrap();
-        let mut bare = cells((id, layer), block, op, &hardware, &values, 0, &folds).unwrap();
+        let mut bare = cells((id, layer), block, op, (&hardware, quiet(&hardware, &values)), &values, 0, &folds).unwrap();
         // the Gaussian cell knows no zero
         bare.mean.iter_mut().for_each(|g| *g = g.max(0.0));
         assert!(bare.wires.is_none() && wired.wires.unwrap().error_bound < 1e-9);
@@ -145,10 +161,12 @@ fn the_noise_law_holds_against_draws_for_every_cell() {
             mean: mean.clone(),
             row_conductance: vec![0.0; height],
             programming: Programming::default(),
+            still: vec![],
+            amplitudes: vec![],
             wires: None,
         };
         let folds = FoldCache::default();
-        let wiring = Wiring::of(&hardware, &options(Fidelity::Noisy), &folds).unwrap();
+        let wiring = Wiring::of(&hardware, &options(Fidelity::Noisy), &folds).unwrap().unwrap();
         wiring.fold(&mut folded, &block, false).unwrap();
         // half of the rows are driven
         let (rows, volts): (Vec<usize>, Vec<f64>) =

@@ -8,6 +8,7 @@ use archsim::exec::{Arrays, Converters, Fidelity, LayerConverter};
 use archsim::report::FoldFolder;
 use archsim::simd::Isa;
 use archsim::study::{RunOptions, Session};
+use archsim::tensor::{Encoding, Subtraction};
 
 use super::super::Finding;
 use super::super::project::{cargo, passed, run};
@@ -212,13 +213,19 @@ pub fn resnet() -> Finding {
             arch: arch.path.clone(),
             model: root().join("workloads/resnet18.onnx"),
             values: false,
-            set: vec![("tile.buffer.edram.capacity".into(), "1 MiB".into()), ("devices.cell".into(), LINEAR.into())],
+            set: [
+                ("tile.buffer.edram.capacity", "1 MiB"),
+                ("devices.cell", LINEAR),
+                ("crossbars.main.weights", "{ differential_pair: analog }"),
+            ]
+            .map(|(path, value)| (path.into(), value.into()))
+            .to_vec(),
             chips: Some(archsim::study::Chips::Auto),
             ..RunOptions::default()
         };
         let session = Session::open(&options).map_err(error)?;
         let values = archsim::exec::ValueOptions { fidelity: Fidelity::Quantised, ..session.value_options(&options) };
-        let converters: Converters = session.tiled.layers.iter().map(|l| LayerConverter::ideal(&l.slices)).collect();
+        let converters: Converters = session.tiled.layers.iter().map(|l| LayerConverter::ideal(l, Encoding::Pair(Subtraction::Analog))).collect();
         let once = session.tiled.layers.iter().map(|_| 1).collect();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().map_err(|e| e.to_string())?;
         let program = |folds: &FoldCache| {
