@@ -10,7 +10,7 @@ use archsim::units::{Kelvin, Second};
 use super::super::Finding;
 
 /// Reads of every column by each path.
-const READS: usize = 400;
+const READS: usize = 120;
 /// Samples whose outputs are compared between ways to run.
 const SAMPLES: usize = 12;
 
@@ -22,7 +22,7 @@ pub fn noise() -> Finding {
 /// All ways of applying digits that an application of signed inputs allows: bits of a digit and what it is.
 fn drives(signed: SignedInputs) -> Vec<(u8, Drive)> {
     let voltages = [(1, Drive::Voltage), (3, Drive::Voltage), (2, Drive::Amplitude)];
-    let pulses = (signed != SignedInputs::SignMagnitude).then_some((4, Drive::PulseWidth));
+    let pulses = (signed != SignedInputs::SignMagnitude).then_some((3, Drive::PulseWidth));
     voltages.into_iter().chain(pulses).collect()
 }
 
