@@ -6,7 +6,7 @@
 
 mod common;
 
-use archsim::arch::Subtraction;
+use archsim::arch::{Encoding, Subtraction};
 use archsim::exec::support::{Builder, Parameters, chip, samples, tile};
 use archsim::exec::{Arrays, Fidelity, RunOptions, ValueOptions, calibrate, run};
 use archsim::tensor::{Quant, Window};
