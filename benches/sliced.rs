@@ -30,7 +30,13 @@ fn measure() {
     let x = samples(&graph, BATCH, 1);
     let inputs = [x.view()];
     for subtraction in [Subtraction::Analog, Subtraction::Digital] {
-        let p = Parameters { block: [SIZE, SIZE], group: SIZE, cell_bits: 2, encoding: Encoding::Pair(subtraction), ..Parameters::default() };
+        let p = Parameters {
+            block: [SIZE, SIZE],
+            group: SIZE,
+            cell_bits: 2,
+            encoding: Encoding::Pair(subtraction),
+            ..Parameters::default()
+        };
         let (chip, tiled) = (chip(&p), tile(&graph, &p));
         let converters = calibrate(&graph, &tiled, &chip, &inputs, 0..8).expect("the network fits the chip");
         for fidelity in [Fidelity::Quantised, Fidelity::Noisy] {

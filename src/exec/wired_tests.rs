@@ -104,7 +104,8 @@ fn every_read_is_the_networks() {
         let mut ideal = chip.clone();
         ideal.xbar_kinds[the()].wires = None;
         let hardware = LayerHardware::of(layer, &ideal).unwrap();
-        let mut bare = cells((id, layer), block, op, (&hardware, quiet(&hardware, &values)), &values, 0, &folds).unwrap();
+        let mut bare =
+            cells((id, layer), block, op, (&hardware, quiet(&hardware, &values)), &values, 0, &folds).unwrap();
         // the Gaussian cell knows no zero
         bare.mean.iter_mut().for_each(|g| *g = g.max(0.0));
         assert!(bare.wires.is_none() && wired.wires.unwrap().error_bound < 1e-9);

@@ -213,15 +213,7 @@ impl Blocks<'_> {
     }
 }
 
-fn blocks(
-    isa: Isa,
-    size: Size,
-    block: usize,
-    a: Matrix<'_>,
-    mut b: Blocks<'_>,
-    bias: &[f32],
-    out: &mut [f32],
-) {
+fn blocks(isa: Isa, size: Size, block: usize, a: Matrix<'_>, mut b: Blocks<'_>, bias: &[f32], out: &mut [f32]) {
     let Size { rows, depth, columns } = size;
     if rows == 0 || columns == 0 {
         return;
@@ -316,7 +308,8 @@ mod tests {
             for (ta, tb) in [(false, false), (true, true)] {
                 let a = Matrix::new(&x, if ta { rows } else { depth }, ta);
                 let b = Matrix::new(&y, if tb { depth } else { columns }, tb);
-                let [want, want_packed] = [block_depth(size), PACKED_DEPTH].map(|block| chains(size, block, a, b, &bias));
+                let [want, want_packed] =
+                    [block_depth(size), PACKED_DEPTH].map(|block| chains(size, block, a, b, &bias));
                 for isa in Isa::all() {
                     for threads in [1, 3] {
                         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
