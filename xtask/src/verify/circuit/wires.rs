@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use archsim::circuit::wires::{Drives, FoldCache, Folder, Network, solve};
-use archsim::exec::{Arrays, Converters, Fidelity, LayerConverter};
+use archsim::exec::{Arrays, Fidelity};
 use archsim::report::FoldFolder;
 use archsim::simd::Isa;
 use archsim::study::{RunOptions, Session};
@@ -212,13 +212,18 @@ pub fn resnet() -> Finding {
             arch: arch.path.clone(),
             model: root().join("workloads/resnet18.onnx"),
             values: false,
-            set: vec![("tile.buffer.edram.capacity".into(), "1 MiB".into()), ("devices.cell".into(), LINEAR.into())],
+            set: vec![
+                ("tile.buffer.edram.capacity".into(), "1 MiB".into()),
+                ("devices.cell".into(), LINEAR.into()),
+                // a range that needs no samples
+                ("cores.ima.adc.sar.full_scale".into(), "max".into()),
+            ],
             chips: Some(archsim::study::Chips::Auto),
             ..RunOptions::default()
         };
         let session = Session::open(&options).map_err(error)?;
         let values = archsim::exec::ValueOptions { fidelity: Fidelity::Quantised, ..session.value_options(&options) };
-        let converters: Converters = session.tiled.layers.iter().map(|l| LayerConverter::ideal(&l.slices)).collect();
+        let converters = session.converters().map_err(error)?;
         let once = session.tiled.layers.iter().map(|_| 1).collect();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().map_err(|e| e.to_string())?;
         let program = |folds: &FoldCache| {
