@@ -4,11 +4,10 @@ use std::fs;
 use std::time::Instant;
 
 use archsim::circuit::wires::{Drives, FoldCache, Folder, Network, solve};
-use archsim::exec::{Arrays, Converters, Fidelity, LayerConverter};
+use archsim::exec::{Arrays, Fidelity};
 use archsim::report::FoldFolder;
 use archsim::simd::Isa;
 use archsim::study::{RunOptions, Session};
-use archsim::tensor::{Encoding, Subtraction};
 
 use super::super::Finding;
 use super::super::project::{cargo, passed, run};
@@ -217,6 +216,8 @@ pub fn resnet() -> Finding {
                 ("tile.buffer.edram.capacity", "1 MiB"),
                 ("devices.cell", LINEAR),
                 ("crossbars.main.weights", "{ differential_pair: analog }"),
+                // a range that needs no samples
+                ("cores.ima.adc.sar.full_scale", "max"),
             ]
             .map(|(path, value)| (path.into(), value.into()))
             .to_vec(),
@@ -225,7 +226,7 @@ pub fn resnet() -> Finding {
         };
         let session = Session::open(&options).map_err(error)?;
         let values = archsim::exec::ValueOptions { fidelity: Fidelity::Quantised, ..session.value_options(&options) };
-        let converters: Converters = session.tiled.layers.iter().map(|l| LayerConverter::ideal(l, Encoding::Pair(Subtraction::Analog))).collect();
+        let converters = session.converters().map_err(error)?;
         let once = session.tiled.layers.iter().map(|_| 1).collect();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().map_err(|e| e.to_string())?;
         let program = |folds: &FoldCache| {
