@@ -11,7 +11,7 @@ use super::tile::{Chain, Weights};
 use super::weight_noise::{Noise, Sum, Variance};
 use crate::rng::{Domain, Draw, fill_normals_with, fill_uniforms_with};
 use crate::simd::product::Matrix;
-use crate::simd::run;
+use crate::simd::{Isa, run};
 
 /// Vectors that go through the chain together: their intermediate results stay in a second-level cache.
 const CHUNK: usize = 64;
@@ -63,6 +63,11 @@ enum Pass {
 /// The elements of `from` one by one into a buffer.
 fn map(from: &[f32], to: &mut Vec<f32>, f: impl Fn(f32) -> f32) {
     sized(to, from.len()).iter_mut().zip(from).for_each(|(t, v)| *t = f(*v));
+}
+
+/// The draw of uniforms beside that of normals: the planes of a round from 2 on are theirs.
+fn uniform(draw: Draw) -> Draw {
+    Draw { tick: draw.tick | 2, ..draw }
 }
 
 fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
@@ -120,8 +125,9 @@ impl Chain {
             for (row, (s, now)) in active.iter().enumerate() {
                 let u = &mut b.u[row * self.inputs..(row + 1) * self.inputs];
                 let [noise, dither] = &mut b.random;
-                let noise = self.normals(Domain::Dac, tick(row), (o.inp_noise > 0.0, self.inputs), noise);
-                let dither = self.uniforms(Domain::Dac, tick(row), (o.inp_sto_round, self.inputs), dither);
+                let draw = self.draw(Domain::Dac, tick(row));
+                let noise = self.drawn(fill_normals_with, draw, (o.inp_noise > 0.0, self.inputs), noise);
+                let dither = self.drawn(fill_uniforms_with, uniform(draw), (o.inp_sto_round, self.inputs), dither);
                 run(self.isa, Dac { options: o, factor: now.factor(), x: vector(*s), dither, noise, out: u });
             }
             let len = rows * self.outputs;
@@ -168,32 +174,17 @@ impl Chain {
         Draw { seed: self.seed, domain, element: self.element, tick }
     }
 
-    /// Normals of a tick, if wanted.
-    fn normals<'a>(
+    /// Numbers of a tick by a law of the generator, if wanted.
+    fn drawn<'a>(
         &self,
-        domain: Domain,
-        tick: u64,
+        law: fn(Isa, Draw, &mut [f32]),
+        draw: Draw,
         (wanted, count): (bool, usize),
         buffer: &'a mut Vec<f32>,
     ) -> Option<&'a [f32]> {
         wanted.then(|| {
             let to = sized(buffer, count);
-            fill_normals_with(self.isa, self.draw(domain, tick), to);
-            &*to
-        })
-    }
-
-    /// Uniforms of a tick, if wanted; the planes of a round from 2 on are theirs.
-    fn uniforms<'a>(
-        &self,
-        domain: Domain,
-        tick: u64,
-        (wanted, count): (bool, usize),
-        buffer: &'a mut Vec<f32>,
-    ) -> Option<&'a [f32]> {
-        wanted.then(|| {
-            let to = sized(buffer, count);
-            fill_uniforms_with(self.isa, self.draw(domain, tick | 2), to);
+            law(self.isa, draw, to);
             &*to
         })
     }
@@ -268,9 +259,9 @@ impl Chain {
         for (row, outside) in outside.iter_mut().enumerate() {
             let y = &mut b.y[row * outputs..(row + 1) * outputs];
             let [normals, dither] = &mut b.random;
-            let tick = tick(row) | plane;
-            let normals = self.normals(Domain::AdcThermal, tick, (o.out_noise > 0.0, outputs), normals);
-            let dither = self.uniforms(Domain::AdcThermal, tick, (o.out_sto_round, outputs), dither);
+            let draw = self.draw(Domain::AdcThermal, tick(row) | plane);
+            let normals = self.drawn(fill_normals_with, draw, (o.out_noise > 0.0, outputs), normals);
+            let dither = self.drawn(fill_uniforms_with, uniform(draw), (o.out_sto_round, outputs), dither);
             shift(o, y);
             let normals = normals.unwrap_or_default();
             let found = run(self.isa, Adc { options: o, columns: &self.columns, normals, dither, y });
