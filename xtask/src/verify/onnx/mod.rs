@@ -29,7 +29,7 @@ pub const ROWS: &[Row] = &[
     Row {
         number: "4",
         measure: "real models: silero VAD, PP-OCR angle classifier, openecg codec (int8)",
-        asked: "equal to onnxruntime on random input to 1e-4 (int8: same argmax, 1 LSB; read as: every output within what one step in each number of the last quantised tensor allows, and the same argmax wherever the margin exceeds that), then simulated at `quantised` with the deviation printed",
+        asked: "equal to onnxruntime on random input to 1e-4 (int8: same argmax, 1 LSB), then simulated at `quantised` with the deviation printed",
         find: models::real,
     },
     Row {
