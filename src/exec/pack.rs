@@ -1,9 +1,10 @@
 //! From column moments to the packed integer panels of the column read.
 //!
 //! The conversions of a layer stand in one line, `[slice][polarity][output]` (no polarity with analog
-//! subtraction or biased weights; unit columns behind, each at the first output of its block); number `q` of this line is the address of a column's read noise and decides which lane of
-//! which group of 64 a column occupies. It depends on the layer alone: cutting a layer into other column
-//! ranges does not redraw its noise. Other row ranges do.
+//! subtraction or biased weights; unit columns behind, each at the first output of its block). Number `q` of
+//! this line is the address of a column's read noise and decides which lane of which group of 64 a column
+//! occupies. It depends on the layer alone: cutting a layer into other column ranges does not redraw its
+//! noise. Other row ranges do.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,9 +1,10 @@
 //! Programmed crossbars: weights become conductances, conductances an integer grid.
 //!
-//! What an encoding stores of a weight code is cut into slices ([`super::stored`]); each slice is a cell level. In
-//! a differential pair it stands in the column of the weight's sign and level 0 in the other. One level is the same conductance step for all slices of a layer:
-//! `(g_max − g_min) / (2^bits_per_cell − 1)`. The background `g_min` cancels in the pair; where each column
-//! is converted by itself a reference column of erased cells is subtracted first (assumed ideal).
+//! What an encoding stores of a weight code is cut into slices ([`super::stored`]); each slice is a cell
+//! level. In a differential pair it stands in the column of the weight's sign and level 0 in the other. One
+//! level is the same conductance step for all slices of a layer: `(g_max − g_min) / (2^bits_per_cell − 1)`.
+//! The background `g_min` cancels in the pair; where each column is converted by itself a reference column of
+//! erased cells is subtracted first (assumed ideal).
 //!
 //! In `noisy` the device programs and ages the cells; mean and variance over reads (at the read voltage,
 //! in levels) are rounded to integers. The grid of a layer's means is `2^-k` levels with the largest `k`
