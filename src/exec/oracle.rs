@@ -366,8 +366,7 @@ mod tests {
                 SignedInputs::TwoPhase => (3, Drive::PulseWidth),
             };
             let noise = Noise { thermal: true, shot: drive != Drive::Voltage || dac_bits == 1 };
-            // pulses on still cells before still converters leave thermal and shot noise alone
-            let base = if drive == Drive::PulseWidth { Parameters::still() } else { Parameters::default() };
+            let base = Parameters::default();
             let p = Parameters { encoding, dac_bits, drive, signed, noise, block: [64, 20], group: 48, ..base };
             let (chip, tiled) = (chip(&p), tile(&graph, &p));
             let inputs = [x.view()];
