@@ -132,13 +132,15 @@ fn lead(
     other: ChannelId,
 ) -> usize {
     let (a, b) = (&channels[own], &channels[other]);
-    let (above_a, above_b) = (ancestors(stages, channels, a.from), ancestors(stages, channels, b.from));
+    let (above_a, above_b) =
+        (reaching(stages, channels, a.from, |_| true), reaching(stages, channels, b.from, |_| true));
     // stages stand in topological order: the last common one is the nearest fork
     let Some(fork) = (0..=a.from.index().min(b.from.index())).rev().find(|s| above_a[*s] && above_b[*s]) else {
         return 0;
     };
     let fork = StageId::new(fork);
-    if held(stages, channels, a.from, fork, &above_a) {
+    // where every way holds whole samples on it, the fork hands out all of a sample without waiting for what comes after
+    if !reaching(stages, channels, a.from, |c| c.need != Need::All)[fork.index()] {
         return 0;
     }
     let (for_a, for_b) =
@@ -157,33 +159,19 @@ fn lead(
     most
 }
 
-/// Whether some stage on every way from a fork holds whole samples before it begins: the fork then hands out all of a
-/// sample without waiting for what comes after.
-fn held(
+/// Stages from which a stage is reached over channels that pass, itself included.
+fn reaching(
     stages: &IdVec<StageId, Stage>,
     channels: &IdVec<ChannelId, Channel>,
     of: StageId,
-    fork: StageId,
-    above: &[bool],
-) -> bool {
-    let mut open = vec![false; of.index() + 1];
-    open[of.index()] = true;
-    for s in (fork.index() + 1..=of.index()).rev().filter(|s| above[*s]) {
-        let passing = stages[StageId::new(s)].inputs.iter().map(|i| &channels[*i]).filter(|c| c.need != Need::All);
-        if open[s] {
-            passing.filter(|c| c.from >= fork).for_each(|c| open[c.from.index()] = true);
-        }
-    }
-    !open[fork.index()]
-}
-
-/// Stages that a stage depends on, itself included.
-fn ancestors(stages: &IdVec<StageId, Stage>, channels: &IdVec<ChannelId, Channel>, of: StageId) -> Vec<bool> {
+    passes: impl Fn(&Channel) -> bool,
+) -> Vec<bool> {
     let mut above = vec![false; of.index() + 1];
     above[of.index()] = true;
     for s in (0..=of.index()).rev() {
         if above[s] {
-            stages[StageId::new(s)].inputs.iter().for_each(|i| above[channels[*i].from.index()] = true);
+            let inputs = stages[StageId::new(s)].inputs.iter().map(|i| &channels[*i]);
+            inputs.filter(|c| passes(c)).for_each(|c| above[c.from.index()] = true);
         }
     }
     above
