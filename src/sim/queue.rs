@@ -6,8 +6,7 @@
 //! whatever the order in which they were raised. Equal numbers are the same event twice and cannot be told
 //! apart: the order of events does not depend on the order of insertion.
 //!
-//! Latencies are short, so most events lie within the next cycles: a wheel of chains, which was measured to
-//! take little more than half the time of a binary heap of the same numbers.
+//! Most events lie within the next cycles: a wheel of chains, and a heap for the few behind it.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
