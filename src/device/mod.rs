@@ -53,6 +53,25 @@ pub struct Programming {
     pub time: Second,
 }
 
+/// One voltage pulse on a cell, in the polarity of its technology.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pulse {
+    /// Voltage across the cell; 0 leaves it alone.
+    pub voltage: Volt,
+    /// Width of a rectangular pulse.
+    pub width: Second,
+}
+
+/// Cells written pulse by pulse, each with the parameters and the state that its address drew.
+/// Made by [`Device::cells`] in their lowest state.
+pub trait Cells: Debug + Send {
+    /// Applies one pulse to each cell, `pulses[i]` to cell `i`; `tick` addresses what chance adds, so
+    /// that no tick is used twice for a cell. Energy and time are those of all cells together.
+    fn pulse(&mut self, pulses: &[Pulse], tick: u64) -> Programming;
+    /// Chord conductance of each cell at the read bias, without read noise, in siemens.
+    fn conductance(&self, out: &mut [f64]);
+}
+
 /// A cell technology with its parameters. Conductances are in siemens; `cells` are the logical
 /// addresses ([`crate::rng::element`]) that make draws independent of where a cell ends up. The
 /// conductance of a cell is always its chord conductance `I/v` at the read bias.
@@ -78,6 +97,15 @@ pub trait Device: Debug + Send + Sync {
     /// With `chance.scale` 0 every target of the window is met up to the finest pulse.
     /// `target`, `cells` and `achieved` have equal length.
     fn program(&self, target: &[f64], cells: &[u64], chance: Chance, achieved: &mut [f64]) -> Programming;
+    /// Nominal pulses that raise and that lower the conductance, where the technology is written by pulses.
+    fn pulses(&self) -> Option<[Pulse; 2]> {
+        None
+    }
+    /// Cells to be written pulse by pulse, `None` where the card knows only the outcome of programming.
+    fn cells(&self, cells: &[u64], chance: Chance) -> Option<Box<dyn Cells>> {
+        let _ = (cells, chance);
+        None
+    }
     /// Ages programmed cells in place (drift, retention): `g` as programmed becomes `g` at `age` after
     /// programming, at constant `temperature`. Ages do not add up by repeated calls.
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance);
