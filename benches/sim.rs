@@ -50,6 +50,7 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
             core: CoreId::new(place * units + u),
             load_bytes: 64,
             steps: 8,
+            paced: None,
             rows_driven: 512,
             digits_counted: 0,
             columns: 64,

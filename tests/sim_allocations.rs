@@ -66,6 +66,7 @@ fn program() -> Program {
         core: Id::new(0),
         load_bytes: 64,
         steps: 8,
+        paced: None,
         rows_driven: 8,
         digits_counted: 0,
         columns: 8,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::Wires;
-use crate::circuit::converter::{AdcModel, FullScalePer};
+use crate::circuit::converter::{AdcModel, DacModel, FullScalePer};
+use crate::circuit::chain::ChainOptions;
+use crate::circuit::{Bands, Flicker, Telegraph};
 use crate::cost::Part;
 use crate::define_id;
 use crate::device::Device;
@@ -24,12 +26,27 @@ define_id!(/// A kind of core of the arch file.
     CoreKindId, "core_kind");
 
 /// Noise of column currents beside that of the device card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Noise {
     /// Thermal noise of every connected cell.
     pub thermal: bool,
     /// Shot noise of every driven cell.
     pub shot: bool,
+    /// 1/f noise of the cells.
+    pub flicker: Option<Flicker>,
+    /// Telegraph noise of the cells.
+    pub telegraph: Option<Telegraph>,
+    /// What is slower stands still during a run.
+    pub hold: Second,
+}
+
+impl Noise {
+    /// Slow noise of cells, if there is any, for reads of `t_read`.
+    #[must_use]
+    pub fn bands(&self, t_read: Second) -> Option<Bands> {
+        let Self { flicker, telegraph, hold, .. } = *self;
+        (flicker.is_some() || telegraph.is_some()).then_some(Bands { flicker, telegraph, hold, read: t_read })
+    }
 }
 
 /// A kind of crossbar with its cells.
@@ -135,6 +152,12 @@ pub struct CoreKind {
     pub crossbars: Vec<(XbarKindId, usize)>,
     /// Bits of one DAC digit.
     pub dac_bits: u8,
+    /// How its DACs deviate.
+    pub dac_model: DacModel,
+    /// Whether a plane without a digit in its row group takes no read.
+    pub skip_zero_planes: bool,
+    /// Analog chain in the place of ideal drivers and plain converters.
+    pub chain: Option<ChainOptions>,
     /// What a digit is on a line.
     pub drive: Drive,
     /// How signed inputs are applied.
@@ -360,6 +383,12 @@ pub struct Chip {
 }
 
 impl Chip {
+    /// Whether the number of reads of an MVM depends on data: planes that are skipped, vectors read again.
+    #[must_use]
+    pub fn data_decide_time(&self) -> bool {
+        self.core_kinds.iter().any(|c| c.skip_zero_planes || c.chain.is_some())
+    }
+
     /// Puts `chips` of this chip side by side: every tile, core and crossbar gets a number over all of them,
     /// and there is a global buffer on each (the first one serves the network).
     pub fn repeat(&mut self, chips: usize) {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::WiresSpec;
+use crate::circuit::chain::ChainOptions;
 use crate::circuit::converter::AdcSpec;
 use crate::cost::{
     Action, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind, Price,
@@ -105,7 +106,7 @@ impl CrossbarSpec {
 }
 
 /// Noise of column currents beside that of the device card, from conductance, current, read time and temperature.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoiseSpec {
     /// Thermal noise of every cell of the rows that are read together.
@@ -114,6 +115,50 @@ pub struct NoiseSpec {
     /// Shot noise of every driven cell; needs digits of one bit, pulse widths or amplitudes.
     #[serde(default)]
     pub shot: bool,
+    /// 1/f noise of the conductance of every cell.
+    #[serde(default)]
+    pub flicker: Option<FlickerSpec>,
+    /// Random telegraph noise of cells with a trap.
+    #[serde(default)]
+    pub telegraph: Option<TelegraphSpec>,
+    /// What moves more slowly than this stands still during a run, what moves faster is new at every read; of the
+    /// order of the time of an inference. Default: 1 ms (assumed).
+    #[serde(default = "hold")]
+    pub hold: Second,
+}
+
+impl Default for NoiseSpec {
+    fn default() -> Self {
+        Self { thermal: false, shot: false, flicker: None, telegraph: None, hold: hold() }
+    }
+}
+
+const fn hold() -> Second {
+    Second(1e-3)
+}
+
+/// Relative fluctuations of the density `density / f`.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlickerSpec {
+    /// Density at 1 Hz, in 1/Hz of the squared share: `1e-6` is 0.1 % rms in a band of a factor e.
+    pub density: f64,
+    /// Lowest frequency: one over the time since cells were verified.
+    pub from: Hertz,
+}
+
+/// A trap that a cell may have.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TelegraphSpec {
+    /// Share of the cells that have one.
+    pub share: Share,
+    /// How much less such a cell conducts while the trap is filled.
+    pub amplitude: Share,
+    /// Mean time with an empty trap.
+    pub high: Second,
+    /// Mean time with a filled trap.
+    pub low: Second,
 }
 
 /// How a signed weight becomes conductances.
@@ -197,6 +242,10 @@ pub struct CoreSpec {
     pub sample_hold: SampleHoldSpec,
     /// Column converters.
     pub adc: AdcSpec,
+    /// Analog chain with the settings of aihwkit, which then decides values: resolutions, noise, managements. DAC and
+    /// ADC keep prices and times.
+    #[serde(default)]
+    pub chain: Option<ChainOptions>,
     /// Shift-and-add units.
     pub shift_add: ShiftAddSpec,
     /// Coupling of ADC and shift-and-add.

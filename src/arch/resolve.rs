@@ -5,7 +5,8 @@ use super::{
     Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, Drive, FullScale,
     Memory, Noc, Noise, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
-use crate::circuit::converter::FullScaleSpec;
+use crate::circuit::converter::{DacModel, FullScaleSpec, PulseWidthDac, VoltageDac};
+use crate::circuit::{Flicker, Telegraph};
 use crate::cost::{DacSpec, Part, PartKind, Provenance};
 use crate::device::{DeviceSpec, SpecError};
 use crate::diag::{Diagnostic, Diagnostics, Result};
@@ -29,7 +30,18 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
             encoding: x.weights.encoding(),
             v_read: x.v_read,
             t_read: x.t_read,
-            noise: Noise { thermal: x.noise.thermal, shot: x.noise.shot },
+            noise: Noise {
+                thermal: x.noise.thermal,
+                shot: x.noise.shot,
+                flicker: x.noise.flicker.map(|f| Flicker { density: f.density, from: f.from }),
+                telegraph: x.noise.telegraph.map(|t| Telegraph {
+                    share: t.share,
+                    amplitude: t.amplitude,
+                    high: t.high,
+                    low: t.low,
+                }),
+                hold: x.noise.hold,
+            },
             wires: x.wires.as_ref().map(super::WiresSpec::resolve),
             part: x.part(file.devices.get(&x.device).is_some_and(rests_on_assumed_window)),
         });
@@ -124,6 +136,18 @@ fn broken_adc(core: &str, errors: &[SpecError]) -> Diagnostics {
     Diagnostic::error("A060", format!("the ADC of core `{core}`: {what}")).into()
 }
 
+/// How the DACs of a card deviate.
+fn dac_model(dac: &DacSpec) -> DacModel {
+    let card = dac.card();
+    let Some(m) = card.mismatch else { return DacModel::Ideal };
+    match dac {
+        DacSpec::BitSerial(_) | DacSpec::Amplitude(_) => {
+            DacModel::Voltage(VoltageDac { bits: card.bits, element: m.element, gain: m.gain })
+        }
+        DacSpec::PulseWidth(_) => DacModel::PulseWidth(PulseWidthDac { bits: card.bits, edge: m.edge, jitter: 0.0 }),
+    }
+}
+
 fn core_kind(
     file: &ArchFile,
     name: &str,
@@ -146,6 +170,9 @@ fn core_kind(
         name: name.to_owned(),
         crossbars,
         dac_bits: dac.bits,
+        dac_model: dac_model(&core.dac),
+        skip_zero_planes: dac.skip_zero_planes,
+        chain: core.chain,
         drive: match core.dac {
             DacSpec::BitSerial(_) => Drive::Voltage,
             DacSpec::Amplitude(_) => Drive::Amplitude,

@@ -4,10 +4,12 @@ pub mod chain;
 mod columns;
 mod columns_tests;
 pub mod converter;
+mod fluctuation;
 mod levels;
 pub mod spice;
 mod spice_tests;
 pub mod wires;
 
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tables, Tile};
+pub use fluctuation::{Bands, Flicker, Pace, Slow, Telegraph};
 pub use levels::{Quad, quads};

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Action, Part, PartKind, Provenance};
 use crate::tensor::SignedInputs;
-use crate::units::{Joule, Latency, SquareMicron, Watt};
+use crate::units::{Joule, Latency, Share, SquareMicron, Watt};
 
 /// Digital-to-analog converters that drive the word lines.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -32,6 +32,13 @@ pub struct BitSerialDac {
     /// How signed inputs are applied.
     #[serde(default)]
     pub signed: SignedInputs,
+    /// Whether a plane all of whose digits are 0 in a row group takes neither time nor a conversion (the registers
+    /// tell before it is driven).
+    #[serde(default)]
+    pub skip_zero_planes: bool,
+    /// How DACs differ from each other, drawn once for each; default: not at all.
+    #[serde(default)]
+    pub mismatch: Option<DacMismatch>,
     /// Settling time.
     pub latency: Latency,
     /// Energy of one row driven for one digit.
@@ -48,6 +55,18 @@ pub struct BitSerialDac {
     /// Constants that the source does not cover.
     #[serde(default)]
     pub assumed: Vec<String>,
+}
+
+/// Spreads between DACs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DacMismatch {
+    /// Standard deviation of a unit element of a voltage DAC, as a share of it.
+    pub element: Share,
+    /// Standard deviation of the amplitude of a voltage DAC.
+    pub gain: Share,
+    /// Standard deviation of what the edges add to a pulse, in units of time.
+    pub edge: f64,
 }
 
 impl DacSpec {

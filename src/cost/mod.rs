@@ -13,7 +13,7 @@ mod transport;
 pub use actions::{ACTIONS, Action, ActionRow, CountedBy, PartKind};
 pub use adc_kind::{AdcKind, Cycles};
 pub use chip_link::{ChipLinkSpec, SerialLink};
-pub use converter::{BitSerialDac, DacSpec, SampleHoldSpec};
+pub use converter::{BitSerialDac, DacMismatch, DacSpec, SampleHoldSpec};
 pub use digital::{ControlSpec, ShiftAddSpec, VectorSpec};
 pub use provenance::Provenance;
 pub use storage::{BufferCard, BufferSpec, MemorySpec, RegisterSpec};

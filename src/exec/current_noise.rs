@@ -39,7 +39,7 @@ impl CurrentNoise {
     /// R154 for shot noise where digits are voltages of several levels.
     pub(super) fn new(hardware: &LayerHardware<'_>, options: &ValueOptions) -> diag::Result<Self> {
         let (noise, core) = (hardware.xbar.noise, hardware.core);
-        if noise.shot && core.drive == Drive::Voltage && hardware.digit_max > 1 {
+        if noise.shot && core.drive == Drive::Voltage && hardware.digit_max > 1 && hardware.panels() == 1 {
             let text = format!(
                 "crossbars {}: shot noise grows with the digit, other noise with its square; with voltages of {} levels on linear cells they have no common law",
                 hardware.xbar.name,
@@ -78,7 +78,7 @@ mod tests {
     /// 100 µS at 0.1 V for 10 ns: 10 µA with 12.66 nA of shot noise and 9.10 nA of thermal noise, by hand.
     #[test]
     fn rms_currents_by_hand() {
-        let noise = Noise { thermal: true, shot: true };
+        let noise = Noise { thermal: true, shot: true, ..Noise::default() };
         let found = of(&Parameters { noise, ..Parameters::default() }).unwrap();
         let rms = |per_siemens: f64| 0.1 * (per_siemens * 1e-4).sqrt();
         let shot = (1.602_176_634e-19 * 1e-5 / 1e-8f64).sqrt();
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn shot_noise_of_several_voltages_is_refused() {
-        let p = Parameters { noise: Noise { thermal: true, shot: true }, dac_bits: 2, ..Parameters::default() };
+        let p = Parameters { noise: Noise { thermal: true, shot: true, ..Noise::default() }, dac_bits: 2, ..Parameters::default() };
         assert_eq!(of(&p).unwrap_err().iter().map(|d| d.code).collect::<Vec<_>>(), ["R154"]);
-        let thermal = Parameters { noise: Noise { thermal: true, shot: false }, ..p };
+        let thermal = Parameters { noise: Noise { thermal: true, ..Noise::default() }, ..p };
         assert!(of(&thermal).is_ok_and(|n| n.driven == 0.0 && n.still > 0.0));
     }
 }

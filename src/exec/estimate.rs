@@ -59,6 +59,7 @@ fn one(op: &MvmOp, layer: &TiledLayer, tiled: &TiledGraph, hardware: &LayerHardw
     let unit_rows: usize = layer.blocks.iter().map(|b| tiled.blocks[*b].rows.len() * unit).sum();
     LayerActivity {
         reads: reads * groups as u64,
+        planned: reads * groups as u64,
         cell_reads: reads * (layer.weights() * cells + unit_rows) as u64,
         array_energy: Joule(weighted * squares * hardware.v_digit.0.powi(2) * hardware.xbar.t_read.0),
         ..LayerActivity::default()

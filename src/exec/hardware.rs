@@ -1,6 +1,7 @@
 //! What the chip gives a layer: its cells, converters and drivers, resolved and checked.
 
 use crate::arch::{Adc, Chip, CoreKind, Drive, XbarKind};
+use crate::circuit::converter::DacModel;
 use crate::diag::Diagnostic;
 use crate::id::IdVec;
 use crate::lower::{LayerId, TiledGraph, TiledLayer};
@@ -46,7 +47,7 @@ impl<'a> LayerHardware<'a> {
             .help("list the crossbar kind in one of the cores of the arch file")
             .into());
         };
-        let inputs = |c: &CoreKind| (c.dac_bits, c.drive, c.signed_inputs);
+        let inputs = |c: &CoreKind| (c.dac_bits, c.drive, c.signed_inputs, c.dac_model, c.skip_zero_planes, c.chain);
         let values = |c: &CoreKind| (inputs(c), c.adc.bits, c.adc.full_scale, c.adc.full_scale_per);
         // how many converters there are matters where each is another
         let alike = |a: &Adc, b: &Adc| a.model == b.model && (a.model.is_ideal() || a.per_crossbar == b.per_crossbar);
@@ -99,9 +100,10 @@ impl<'a> LayerHardware<'a> {
     }
 
     /// Digits for which a cell has moments of its own: 1 where currents grow with the digit, all where each
-    /// amplitude is another conductance.
+    /// amplitude is another conductance or converters deviate in their own way for each.
     pub(super) fn panels(&self) -> u32 {
-        if self.core.drive == Drive::Amplitude { self.digit_max } else { 1 }
+        let own = self.core.drive == Drive::Amplitude || self.core.dac_model != DacModel::Ideal;
+        if own { self.digit_max } else { 1 }
     }
 
     /// What an erased cell conducts when a digit drives it, over the voltage of digit 1, in siemens.

@@ -4,6 +4,8 @@
 //! [`run()`] reads them for any number of samples.
 
 mod calibrate;
+mod cells;
+pub(crate) mod chained;
 mod converter;
 mod current_noise;
 mod estimate;
@@ -87,8 +89,11 @@ pub struct ValueOptions {
 /// What one layer did, summed over all samples run.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct LayerActivity {
-    /// Crossbar reads: (block, row group, plane, position, sample).
+    /// Crossbar reads: (block, row group, plane, position, sample), without planes that were skipped and with those
+    /// that were repeated.
     pub reads: u64,
+    /// The same if data decided nothing.
+    pub planned: u64,
     /// Cells that hold a weight met by one input plane.
     pub cell_reads: u64,
     /// Conversions.
@@ -104,6 +109,14 @@ pub struct LayerActivity {
     pub error_power: f64,
     /// See `error_power`.
     pub signal_power: f64,
+}
+
+impl LayerActivity {
+    /// Reads over planned reads; 1 where there are none.
+    #[must_use]
+    pub fn pace(&self) -> f64 {
+        if self.planned == 0 { 1.0 } else { self.reads as f64 / self.planned as f64 }
+    }
 }
 
 /// Activity of all layers.

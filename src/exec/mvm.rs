@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::program::{LayerArrays, RowGroup};
 use super::stored::Correction;
-use crate::circuit::{ROWS, ReadNoise, Tile};
+use crate::circuit::{Conversions, ROWS, ReadNoise, Tile};
 use crate::lower::{MvmOp, Taps};
 use crate::rng::{GROUP, read_tick};
 use crate::simd::Isa;
@@ -33,10 +33,21 @@ pub(super) struct LayerPlan<'a> {
 /// Counters of one layer over some samples; integers, so that their sum does not depend on order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LayerCounts {
+    /// Reads of row groups, and what they met: cells that hold a weight, conversions.
+    pub(super) reads: u64,
+    pub(super) cell_reads: u64,
+    pub(super) conversions: u64,
     pub(super) clipped: u64,
     pub(super) code_sum: u64,
     /// For each row group and replica the summed strengths of the digits of each row.
     pub(super) drive: Vec<Vec<u64>>,
+}
+
+/// What reading a row group took.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reads {
+    reads: u64,
+    conversions: Conversions,
 }
 
 /// Buffers that are reused from layer to layer.
@@ -44,9 +55,9 @@ pub(super) struct LayerCounts {
 pub(super) struct Scratch {
     /// Digits of one sample, `stride` for each feature and for the padding.
     lines: Vec<f32>,
-    squares: Vec<u32>,
+    pub(super) squares: Vec<u32>,
     /// Features of the rows of one position.
-    features: Vec<u32>,
+    pub(super) features: Vec<u32>,
     tile: Tile,
     accumulators: Vec<i32>,
     values: Vec<f32>,
@@ -103,7 +114,7 @@ impl<'a> LayerPlan<'a> {
     pub(super) fn counts(&self) -> LayerCounts {
         let groups = self.arrays.groups.iter();
         let drive = groups.flat_map(|g| g.copies.iter().map(|_| vec![0; g.rows.len()])).collect();
-        LayerCounts { clipped: 0, code_sum: 0, drive }
+        LayerCounts { drive, ..LayerCounts::default() }
     }
 
     /// Runs the layer: `codes` holds the input codes of consecutive samples from `first` on; `out` receives
@@ -158,21 +169,40 @@ impl<'a> LayerPlan<'a> {
         let step = self.arrays.replicas;
         for (index, group) in self.arrays.groups.iter().enumerate() {
             for replica in 0..group.copies.len() {
-                let drive = &mut counts.drive[at];
                 at += 1;
                 // the first position of the range that this replica computes
                 let first = positions.start + (replica + step - positions.start % step) % step;
+                if let Some(chain) = &group.copies[replica].chain {
+                    self.read_chain(chain, (index, at - 1), sample, first..positions.end, scratch, counts, out);
+                    continue;
+                }
                 for position in (first..positions.end).step_by(step) {
                     self.taps.rows(position, group.rows.clone(), &mut scratch.features);
-                    for (sum, feature) in drive.iter_mut().zip(&scratch.features) {
+                    for (sum, feature) in counts.drive[at - 1].iter_mut().zip(&scratch.features) {
                         *sum += u64::from(scratch.squares[*feature as usize]);
                     }
                 }
-                let (clipped, code_sum) =
-                    self.read_group((index, replica), sample, first..positions.end, scratch, out, tap.as_deref_mut());
-                counts.clipped += clipped;
-                counts.code_sum += code_sum;
+                let range = first..positions.end;
+                let done = self.read_group((index, replica), sample, range, scratch, out, tap.as_deref_mut());
+                counts.clipped += done.conversions.clipped;
+                counts.code_sum += done.conversions.code_sum;
+                self.count_columns(group, done.reads, counts);
             }
+        }
+    }
+
+    /// Counts `reads` reads of a row group.
+    pub(super) fn count_columns(&self, group: &RowGroup, reads: u64, counts: &mut LayerCounts) {
+        counts.reads += reads;
+        counts.cell_reads += reads * self.arrays.cells_in(group);
+        counts.conversions += reads * self.arrays.columns_in(group);
+    }
+
+    /// Digits of the one plane that rows of a position see.
+    pub(super) fn digits_of(&self, position: usize, rows: Range<usize>, scratch: &mut Scratch, x: &mut [f32]) {
+        self.taps.rows(position, rows, &mut scratch.features);
+        for (x, feature) in x.iter_mut().zip(&scratch.features) {
+            *x = scratch.lines[*feature as usize * self.stride];
         }
     }
 
@@ -229,7 +259,7 @@ impl<'a> LayerPlan<'a> {
         scratch: &mut Scratch,
         out: &mut [i64],
         mut tap: Option<&mut Tap<'_>>,
-    ) -> (u64, u64) {
+    ) -> Reads {
         let group = &self.arrays.groups[index];
         let copy = &group.copies[replica];
         let noise = ReadNoise { seed: self.seed, element: copy.element };
@@ -240,7 +270,9 @@ impl<'a> LayerPlan<'a> {
         tile.digits.resize(group.rows.len() * self.arrays.panels, [0.0; ROWS]);
         accumulators.resize((slots * slot_len).max(accumulators.len()), 0);
         values.resize(ROWS * slot_len, 0.0);
-        let (mut clipped, mut code_sum) = (0, 0);
+        let mut all = Reads::default();
+        // what is observed is read in any case
+        let skip = self.arrays.skip_zero && tap.is_none();
         let mut position = positions.start;
         while position < positions.end {
             accumulators[..slots * slot_len].fill(0);
@@ -264,10 +296,14 @@ impl<'a> LayerPlan<'a> {
                 if self.arrays.panels > 1 {
                     one_hot(&mut tile.digits, self.arrays.panels);
                 }
+                if skip {
+                    drop_zeros(tile);
+                }
+                all.reads += tile.used.iter().filter(|u| **u).count() as u64;
                 let wanted = tap.is_some().then_some(values.as_mut_slice());
                 let done = copy.columns.read(self.isa, tile, noise, accumulators, wanted);
-                clipped += done.clipped;
-                code_sum += done.code_sum;
+                all.conversions.clipped += done.clipped;
+                all.conversions.code_sum += done.code_sum;
                 if let Some(tap) = tap.as_deref_mut() {
                     probe(index, group, tile, values, position, step, self.stride.min(ROWS), part, tap);
                 }
@@ -283,7 +319,7 @@ impl<'a> LayerPlan<'a> {
             }
             position += held * step;
         }
-        (clipped, code_sum)
+        all
     }
 
     /// Digits of the tile from those of the features.
@@ -330,6 +366,15 @@ impl<'a> LayerPlan<'a> {
             }
         }
     }
+}
+
+/// Planes whose digits are all 0 are not read.
+fn drop_zeros(tile: &mut Tile) {
+    let mut any = [false; ROWS];
+    for digits in &tile.digits {
+        any.iter_mut().zip(digits).for_each(|(any, d)| *any |= *d != 0.0);
+    }
+    tile.used.iter_mut().zip(any).for_each(|(used, any)| *used &= any);
 }
 
 /// Spreads the digits that stand in front over as many lines as there are amplitudes: digit `d` becomes its sign

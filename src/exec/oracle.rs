@@ -15,12 +15,13 @@ use super::converter::Converters;
 use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
 use super::mvm::{Probe, Scratch};
-use super::program::{self, Arrays, CellMoments};
+use super::cells::{self, CellMoments};
+use super::program::{self, Arrays};
 use super::run::{Hooks, RunOptions, Walk};
 use super::{Fidelity, ValueOptions};
 use crate::arch::{Chip, Drive};
 use crate::circuit::wires::FoldCache;
-use crate::diag;
+use crate::diag::{self, Diagnostic};
 use crate::id::{Id, IdVec};
 use crate::lower::{LayerId, QuantGraph, Taps, TiledGraph};
 use crate::rng::{self, Domain, Draw};
@@ -81,6 +82,10 @@ pub fn column_moments_test(
     let arrays = Arrays::program(graph, tiled, chip, converters, &options)?;
     let walk = Walk::new(graph, tiled, &arrays, inputs, &range, &how)?;
     let hardware = LayerHardware::all(tiled, chip)?;
+    if hardware.iter().any(|h| h.core.chain.is_some()) {
+        let text = "an analog chain has noise of its own, not that of cells";
+        return Err(Diagnostic::error("R158", text).help("compare the column law on a chip without `chain`").into());
+    }
     (tiled.layers.ids())
         .map(|id| {
             let job = Job { graph, tiled, converters, options: &options, id, hardware: &hardware[id] };
@@ -179,7 +184,7 @@ impl Job<'_> {
         for block in layer.blocks.iter().map(|b| &self.tiled.blocks[*b]) {
             let cells = {
                 let (layer, folds) = ((self.id, layer), FoldCache::default());
-                program::cells(layer, block, op, (self.hardware, noise), self.options, 0, &folds)?
+                cells::cells(layer, block, op, (self.hardware, noise), self.options, 0, &folds)?
             };
             let (height, width) = (block.rows.len(), block.cols.len());
             for rows in block.groups() {
@@ -199,7 +204,7 @@ impl Job<'_> {
                                         let of_block = row - block.rows.start;
                                         let (at, cell) = if unit {
                                             let behind = layer.slices.len() * height * width;
-                                            (behind + of_block, program::unit_cell(self.id, row, block, 0))
+                                            (behind + of_block, cells::unit_cell(self.id, row, block, 0))
                                         } else {
                                             let kind = slice * encoding.polarities() + usize::from(polarity);
                                             let at = (kind * height + of_block) * width + output - block.cols.start;
@@ -215,7 +220,7 @@ impl Job<'_> {
                                 _ => column(negative) - background,
                             };
                             let own = match unit {
-                                true => program::unit_cell(self.id, rows.start, block, 0),
+                                true => cells::unit_cell(self.id, rows.start, block, 0),
                                 false => rng::element(self.id.index(), rows.start, output, slice, negative, 0),
                             };
                             current / step + noise * draw(Domain::AdcThermal, own).normal(0)
@@ -231,15 +236,12 @@ impl Job<'_> {
     /// What one cell adds to its column in one read, in siemens.
     fn cell(&self, cells: &CellMoments, at: usize, digit: f64, draw: Draw) -> f64 {
         let read = |unit: u16| cells.mean[at] + cells.variance[at].sqrt() * draw.normal(unit);
-        let driven = match self.hardware.core.drive {
-            Drive::Voltage if digit == 0.0 => 0.0,
-            Drive::Voltage => digit * read(0),
-            Drive::Amplitude => match cells.amplitudes.get((digit.abs() as usize).wrapping_sub(1)) {
-                Some([mean, variance]) => digit.signum() * (mean[at] + variance[at].sqrt() * draw.normal(0)),
-                None => 0.0,
-            },
+        let driven = match (cells.amplitudes.get((digit.abs() as usize).wrapping_sub(1)), self.hardware.core.drive) {
+            _ if digit == 0.0 => 0.0,
+            (Some([mean, variance]), _) => digit.signum() * (mean[at] + variance[at].sqrt() * draw.normal(0)),
             // every time unit of a pulse is a read of its own
-            Drive::PulseWidth => (0..digit as u16).map(read).sum(),
+            (None, Drive::PulseWidth) => (0..digit as u16).map(read).sum(),
+            (None, Drive::Voltage | Drive::Amplitude) => digit * read(0),
         };
         // thermal noise is there in every cell, driven or not
         driven + cells.still.get(at).map_or(0.0, |v| v.sqrt() * draw.normal(u16::MAX))
@@ -365,7 +367,7 @@ mod tests {
                 SignedInputs::SignMagnitude => (2, Drive::Amplitude),
                 SignedInputs::TwoPhase => (3, Drive::PulseWidth),
             };
-            let noise = Noise { thermal: true, shot: drive != Drive::Voltage || dac_bits == 1 };
+            let noise = Noise { thermal: true, shot: drive != Drive::Voltage || dac_bits == 1, ..Noise::default() };
             let base = Parameters::default();
             let p = Parameters { encoding, dac_bits, drive, signed, noise, block: [64, 20], group: 48, ..base };
             let (chip, tiled) = (chip(&p), tile(&graph, &p));
@@ -375,6 +377,26 @@ mod tests {
             assert_eq!(tests.len(), 4);
             for t in tests {
                 assert!(t.p_value > 1e-3 && t.columns >= 10, "{encoding:?} {signed:?}: {t:?}");
+            }
+        }
+    }
+
+    /// The same where every digit of every row is another, with 1/f noise and traps.
+    #[test]
+    fn deviating_rows_and_slow_noise_have_the_law_of_their_cells() {
+        let graph = heartbeat();
+        let x = samples(&graph, 1, 2);
+        for (drive, signed, dac_bits) in [
+            (Drive::Voltage, SignedInputs::TwosComplement, 1),
+            (Drive::Voltage, SignedInputs::SignMagnitude, 2),
+            (Drive::Amplitude, SignedInputs::TwoPhase, 2),
+            (Drive::PulseWidth, SignedInputs::TwoPhase, 2),
+        ] {
+            let p = Parameters { drive, signed, dac_bits, block: [64, 20], group: 48, ..Parameters::rough(drive, dac_bits) };
+            let (chip, tiled) = (chip(&p), tile(&graph, &p));
+            let v = options(Fidelity::Noisy);
+            for t in column_moments_test(&graph, &tiled, &chip, &v, &[x.view()], 0, 60).unwrap() {
+                assert!(t.p_value > 1e-3 && t.columns >= 10, "{drive:?} of {dac_bits} bits: {t:?}");
             }
         }
     }

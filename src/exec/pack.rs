@@ -294,8 +294,8 @@ impl Packing<'_> {
             groups,
             noisy: self.noisy,
             multilevel: match self.hardware.core.drive {
-                Drive::Voltage => self.hardware.digit_max > 1 || self.hardware.bipolar,
-                Drive::Amplitude => self.hardware.bipolar,
+                Drive::Voltage if self.hardware.panels() == 1 => self.hardware.digit_max > 1 || self.hardware.bipolar,
+                Drive::Voltage | Drive::Amplitude => self.hardware.bipolar,
                 Drive::PulseWidth => false,
             },
             clip: self.converter.clip,

@@ -17,23 +17,25 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::cells;
+use super::chained::{self, Chained};
 use super::converter::{Converters, LayerConverter};
 use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
 use super::pack::{self, Grid, Run};
 use super::stored::{Correction, Stored};
-use super::wired::{WireReport, Wiring};
+use super::wired::WireReport;
 use super::{Fidelity, ValueOptions};
-use crate::arch::{Chip, Drive};
+use crate::arch::Chip;
 use crate::circuit::Columns;
 use crate::circuit::wires::FoldCache;
-use crate::device::{Chance, Programming};
+use crate::device::Programming;
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::id::{Id, IdVec};
 use crate::lower::{Block, LayerId, MvmOp, QuantGraph, TiledGraph, TiledLayer};
 use crate::rng;
 use crate::tensor::{Encoding, Plane, Subtraction};
-use crate::units::{Joule, Second, Volt};
+use crate::units::{Joule, Second};
 
 /// All crossbars of a network, ready to be read.
 #[derive(Debug, Clone)]
@@ -56,6 +58,8 @@ pub(super) struct LayerArrays {
     pub(super) conversions_per_output: usize,
     /// Unit columns of each crossbar.
     pub(super) unit_columns: usize,
+    /// Whether planes without a digit are not read.
+    pub(super) skip_zero: bool,
     pub(super) replicas: usize,
     pub(super) groups: Vec<RowGroup>,
     pub(super) grid: Grid,
@@ -65,6 +69,17 @@ pub(super) struct LayerArrays {
     pub(super) panels: usize,
     /// [`LayerHardware::strength`] of each digit from 0 on.
     pub(super) strength: Vec<u32>,
+}
+
+impl LayerArrays {
+    /// Cells that a read of a row group meets.
+    pub(super) fn cells_in(&self, group: &RowGroup) -> u64 {
+        (group.rows.len() * (group.cols.len() * self.cells_per_weight + self.unit_columns)) as u64
+    }
+    /// Conversions of a read of a row group.
+    pub(super) fn columns_in(&self, group: &RowGroup) -> u64 {
+        (group.cols.len() * self.conversions_per_output + self.unit_columns) as u64
+    }
 }
 
 /// Rows of a block that are driven together.
@@ -83,6 +98,8 @@ pub(super) struct RowGroup {
 #[derive(Debug, Clone)]
 pub(super) struct GroupCopy {
     pub(super) columns: Columns,
+    /// What stands in the place of converters, noise and sums of `columns`.
+    pub(super) chain: Option<Chained>,
     /// Address of its read noise.
     pub(super) element: u64,
     /// Mean conductance of each row in siemens, both polarities and all slices, background included.
@@ -127,24 +144,6 @@ impl BlockMoments {
     }
 }
 
-/// Read moments of single cells in siemens, `[slice][polarity][row][col]`, then `[row]` of the unit column; with
-/// wires those of the elements of the effective matrix.
-#[derive(Debug, Clone)]
-pub(super) struct CellMoments {
-    pub(super) mean: Vec<f64>,
-    pub(super) variance: Vec<f64>,
-    /// See [`BlockMoments::still`].
-    pub(super) still: Vec<f64>,
-    /// Mean and variance of the current over the voltage of digit 1, for each digit from 1 on, where each amplitude
-    /// has its own.
-    pub(super) amplitudes: Vec<[Vec<f64>; 2]>,
-    /// Siemens, for each row.
-    pub(super) row_conductance: Vec<f64>,
-    pub(super) programming: Programming,
-    /// What folding found, where wires act.
-    pub(super) wires: Option<WireReport>,
-}
-
 /// The weighted operation of a layer.
 pub(super) fn operation<'a>(graph: &'a QuantGraph, layer: &TiledLayer) -> diag::Result<&'a MvmOp> {
     match graph.layer(layer.node) {
@@ -157,105 +156,6 @@ pub(super) fn operation<'a>(graph: &'a QuantGraph, layer: &TiledLayer) -> diag::
     }
 }
 
-/// Programs, ages and measures the cells of one block, through its wires if they act.
-///
-/// # Errors
-/// If the network of the wires is not solved (R120 to R123).
-pub(super) fn cells(
-    layer: (LayerId, &TiledLayer),
-    block: &Block,
-    op: &MvmOp,
-    (hardware, noise): (&LayerHardware<'_>, CurrentNoise),
-    options: &ValueOptions,
-    replica: usize,
-    folds: &FoldCache,
-) -> diag::Result<CellMoments> {
-    let mut cells = bare_cells(layer, block, op, (hardware, noise), options, replica);
-    if let Some(wiring) = Wiring::of(hardware, options, folds)? {
-        // curved cells are judged on the first crossbar of a layer
-        let first = replica == 0 && block.rows.start == 0 && block.cols.start == 0;
-        wiring.fold(&mut cells, block, first)?;
-    }
-    Ok(cells)
-}
-
-/// Cells between ideal wires.
-fn bare_cells(
-    layer: (LayerId, &TiledLayer),
-    block: &Block,
-    op: &MvmOp,
-    (hardware, noise): (&LayerHardware<'_>, CurrentNoise),
-    options: &ValueOptions,
-    replica: usize,
-) -> CellMoments {
-    let (id, layer) = layer;
-    let encoding = hardware.xbar.encoding;
-    let columns = layer.slices.len() * encoding.polarities() * block.cols.len() + encoding.unit_columns();
-    let count = columns * block.rows.len();
-    let (mut target, mut address) = (Vec::with_capacity(count), Vec::with_capacity(count));
-    let conductance = |level: u32| hardware.g_min.0 + f64::from(level) * hardware.level.0;
-    let stored = Stored::new(layer, encoding, block, op);
-    for (s, slice) in layer.slices.iter().enumerate() {
-        for (codes, negative) in stored.codes.iter().zip([false, true]) {
-            let mut codes = codes.iter();
-            for row in block.rows.clone() {
-                for (col, code) in block.cols.clone().zip(&mut codes) {
-                    target.push(conductance(slice.level(u32::from(*code))));
-                    address.push(rng::element(id.index(), row, col, s, negative, replica));
-                }
-            }
-        }
-    }
-    if encoding.unit_columns() > 0 {
-        let level = u32::from(encoding.unit_level(layer.weight_bits, &layer.slices));
-        target.extend(block.rows.clone().map(|_| conductance(level)));
-        address.extend(block.rows.clone().map(|row| unit_cell(id, row, block, replica)));
-    }
-    let (device, core_drive) = (&hardware.xbar.device, hardware.core.drive);
-    let noisy = options.fidelity >= Fidelity::Noisy;
-    let chance = Chance { seed: options.seed, scale: if noisy { options.noise_scale } else { 0.0 } };
-    let mut g = vec![0.0; count];
-    let programming = device.program(&target, &address, chance, &mut g);
-    let (mut mean, mut variance) = (target, vec![0.0; count]);
-    let (mut still, mut amplitudes) = (Vec::new(), Vec::new());
-    if noisy {
-        device.age(&mut g, &address, options.age, options.temperature, chance);
-        device.read_moments(&g, hardware.xbar.v_read, chance, &mut mean, &mut variance);
-        let driven = noise.driven;
-        if core_drive == Drive::Amplitude {
-            amplitudes.extend((1..=hardware.digit_max).map(|digit| {
-                let d = f64::from(digit);
-                let [mut mean, mut variance] = [vec![0.0; count], vec![0.0; count]];
-                device.read_moments(&g, Volt(d * hardware.v_digit.0), chance, &mut mean, &mut variance);
-                mean.iter_mut().for_each(|g| *g *= d);
-                variance.iter_mut().zip(&mean).for_each(|(v, i)| *v = *v * d * d + driven * i.max(0.0));
-                [mean, variance]
-            }));
-        }
-        if driven > 0.0 {
-            variance.iter_mut().zip(&mean).for_each(|(v, g)| *v += driven * g.max(0.0));
-        }
-        if noise.still > 0.0 {
-            still.extend(mean.iter().map(|g| noise.still * g.max(0.0)));
-        }
-    }
-    let rows = block.rows.len();
-    let mut row_conductance = vec![0.0; rows];
-    // the unit column is narrower than the others
-    for kind in mean.chunks(rows * block.cols.len()) {
-        for (sum, row) in row_conductance.iter_mut().zip(kind.chunks(kind.len() / rows)) {
-            *sum += row.iter().sum::<f64>();
-        }
-    }
-    CellMoments { mean, variance, still, amplitudes, row_conductance, programming, wires: None }
-}
-
-/// Address of a cell of a block's unit column: the other polarity of its first column, which biased weights leave
-/// free.
-pub(super) fn unit_cell(layer: LayerId, row: usize, block: &Block, replica: usize) -> u64 {
-    rng::element(layer.index(), row, block.cols.start, 0, true, replica)
-}
-
 /// Columns of one block from its cells.
 fn block_moments(
     layer: (LayerId, &TiledLayer),
@@ -266,7 +166,7 @@ fn block_moments(
     replica: usize,
     folds: &FoldCache,
 ) -> diag::Result<BlockMoments> {
-    let cells = cells(layer, block, op, (hardware, noise), options, replica, folds)?;
+    let cells = cells::cells(layer, block, op, (hardware, noise), options, replica, folds)?;
     let plane = block.rows.len() * block.cols.len();
     let (level, g_min) = (hardware.level.0, hardware.g_min.0);
     let nominal = options.fidelity < Fidelity::Noisy && cells.wires.is_none();
@@ -440,6 +340,10 @@ fn program_layer(
     let encoding = hardware.xbar.encoding;
     let kinds = encoding.conversions();
     let noisy = options.fidelity >= Fidelity::Noisy;
+    chained::check(tiled_layer, hardware)?;
+    let chain = chained::settings(hardware, options);
+    // the chain's converters take the place of those of columns
+    let converter = if chain.is_some() { LayerConverter::ideal(tiled_layer, encoding) } else { converter };
     // effective conductances are no whole levels
     let fine = noisy || wires.crossbars > 0;
     let grid = pack::grid(tiled_layer, hardware, fine, jobs.iter().map(|j| j.0).zip(&moments), &converter)?;
@@ -463,6 +367,10 @@ fn program_layer(
             let copies = (copies.iter().enumerate())
                 .map(|(replica, moments)| GroupCopy {
                     columns: packing.columns(block, &rows, moments, tables[replica].clone()),
+                    chain: chain.map(|o| {
+                        let element = rng::element(id.index(), rows.start, block.cols.start, 0, false, replica);
+                        Chained::new(o, hardware, (block, &rows), moments, (options.seed, element))
+                    }),
                     element: rng::element(id.index(), rows.start, 0, 0, false, replica),
                     row_conductance: moments.row_conductance
                         [rows.start - block.rows.start..rows.end - block.rows.start]
@@ -478,6 +386,7 @@ fn program_layer(
         planes: tiled_layer.planes.clone(),
         cells_per_weight: encoding.polarities() * slices,
         unit_columns: encoding.unit_columns(),
+        skip_zero: hardware.core.skip_zero_planes,
         conversions_per_output: kinds * slices,
         replicas,
         groups,

@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::mvm::{LayerCounts, LayerPlan, Probe, Scratch, Tap};
-use super::program::{self, Arrays, RowGroup};
+use super::program::{self, Arrays};
 use super::recur::Recur;
 use super::{Activity, LayerActivity};
 use crate::diag::{self, Diagnostic, Diagnostics};
@@ -270,12 +270,17 @@ impl<'a> Walk<'a> {
         let classes = self.graph.elements(self.graph.output());
         let mut logits = Vec::with_capacity(samples * classes);
         let mut layers: IdVec<LayerId, LayerActivity> =
-            self.plans.iter().map(|p| p.fixed_activity(samples as u64)).collect();
+            (self.plans.iter())
+                .map(|p| LayerActivity { planned: p.planned_reads(samples as u64), ..LayerActivity::default() })
+                .collect();
         let mut drive: IdVec<LayerId, Vec<Vec<u64>>> = self.plans.iter().map(|p| p.counts().drive).collect();
         for chunk in chunks {
             logits.extend(chunk.logits);
             for (index, counts) in chunk.counts.iter().enumerate() {
                 let id = LayerId::new(index);
+                layers[id].reads += counts.reads;
+                layers[id].cell_reads += counts.cell_reads;
+                layers[id].conversions += counts.conversions;
                 layers[id].clipped += counts.clipped;
                 layers[id].code_sum += counts.code_sum;
                 for (sum, part) in drive[id].iter_mut().flatten().zip(counts.drive.iter().flatten()) {
@@ -325,19 +330,8 @@ impl LayerPlan<'_> {
         out
     }
 
-    /// Counts that do not depend on data.
-    fn fixed_activity(&self, samples: u64) -> LayerActivity {
-        let arrays = self.arrays;
-        let reads = samples * (self.positions * arrays.planes.len()) as u64;
-        let cells_in = |g: &RowGroup| g.rows.len() * (g.cols.len() * arrays.cells_per_weight + arrays.unit_columns);
-        let columns_in = |g: &RowGroup| g.cols.len() * arrays.conversions_per_output + arrays.unit_columns;
-        let cells: u64 = arrays.groups.iter().map(|g| cells_in(g) as u64).sum();
-        let columns: u64 = arrays.groups.iter().map(|g| columns_in(g) as u64).sum();
-        LayerActivity {
-            reads: reads * arrays.groups.len() as u64,
-            cell_reads: reads * cells,
-            conversions: reads * columns,
-            ..LayerActivity::default()
-        }
+    /// Reads where data decide nothing.
+    fn planned_reads(&self, samples: u64) -> u64 {
+        samples * (self.positions * self.arrays.planes.len() * self.arrays.groups.len()) as u64
     }
 }

@@ -7,7 +7,9 @@ use ndarray::Array2;
 use crate::arch::{
     Adc, BackEnd, Chip, CoreKind, Defaults, Drive, FullScale, Memory, Noc, Noise, TileKind, XbarKind, XbarKindId,
 };
-use crate::circuit::converter::{AdcModel, FullScalePer};
+use crate::circuit::converter::{AdcModel, DacModel, FullScalePer, PulseWidthDac, VoltageDac};
+use crate::circuit::chain::ChainOptions;
+use crate::circuit::{Flicker, Telegraph};
 use crate::cost::{Part, PartKind, Price, Source};
 use crate::device::{Chance, Device, Programming, Window as Conductances};
 use crate::diag::Diagnostics;
@@ -18,7 +20,7 @@ use crate::lower::{
 };
 use crate::rng::{Domain, Draw};
 use crate::tensor::{Encoding, InputSum, Quant, SignedInputs, Subtraction, Window};
-use crate::units::{Hertz, Joule, Kelvin, Latency, Second, Siemens, SquareMicron, Volt, Watt};
+use crate::units::{Hertz, Joule, Kelvin, Latency, Second, Share, Siemens, SquareMicron, Volt, Watt};
 
 /// A cell whose programming error and read noise are Gaussian.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +83,12 @@ pub struct Parameters {
     pub slices: &'static [u8],
     /// Bits of a DAC digit.
     pub dac_bits: u8,
+    /// How DACs deviate.
+    pub dac_model: DacModel,
+    /// Whether planes without a digit are not read.
+    pub skip_zero_planes: bool,
+    /// Analog chain.
+    pub chain: Option<ChainOptions>,
     /// What a digit is on a line.
     pub drive: Drive,
     /// How signed inputs are applied.
@@ -107,6 +115,9 @@ impl Default for Parameters {
             cell_bits: 4,
             slices: &[],
             dac_bits: 1,
+            dac_model: DacModel::Ideal,
+            skip_zero_planes: false,
+            chain: None,
             drive: Drive::Voltage,
             signed: SignedInputs::TwosComplement,
             adc_bits: 8,
@@ -119,6 +130,22 @@ impl Default for Parameters {
 }
 
 impl Parameters {
+    /// DACs that deviate, 1/f noise and traps.
+    #[must_use]
+    pub fn rough(drive: Drive, dac_bits: u8) -> Self {
+        let dac_model = match drive {
+            Drive::PulseWidth => DacModel::PulseWidth(PulseWidthDac { bits: dac_bits, edge: 0.1, jitter: 0.0 }),
+            _ => DacModel::Voltage(VoltageDac { bits: dac_bits, element: Share(0.05), gain: Share(0.02) }),
+        };
+        let noise = Noise {
+            flicker: Some(Flicker { density: 1e-5, from: Hertz(1.0) }),
+            telegraph: Some(Telegraph { share: Share(0.3), amplitude: Share(0.1), high: Second(1.0), low: Second(0.5) }),
+            hold: Second(1e-3),
+            ..Noise::default()
+        };
+        Self { dac_model, noise, ..Self::default() }
+    }
+
     /// Cells and converters without noise of their own; currents so small that their shot noise shows.
     #[must_use]
     pub fn still() -> Self {
@@ -179,6 +206,9 @@ pub fn chip(p: &Parameters) -> Chip {
         name: "core".into(),
         crossbars: vec![(xbar, 1)],
         dac_bits: p.dac_bits,
+        dac_model: p.dac_model,
+        skip_zero_planes: p.skip_zero_planes,
+        chain: p.chain,
         drive: p.drive,
         signed_inputs: p.signed,
         dacs_per_crossbar: p.group,

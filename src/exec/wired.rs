@@ -25,9 +25,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::hardware::LayerHardware;
-use super::program::CellMoments;
+use super::cells::CellMoments;
 use super::{Fidelity, ValueOptions};
 use crate::arch::{Drive, Wires, WiresFrom};
+use crate::circuit::converter::DacModel;
 use crate::circuit::wires::{
     Bench, Cell, Curve, Drives, EffectiveMatrix, End, FoldCache, Folder, Lines, Mounted, Network, solve_with,
 };
@@ -122,6 +123,8 @@ impl<'a> Wiring<'a> {
         let xbar = hardware.xbar;
         let odd = if !matches!(xbar.encoding, Encoding::Pair(_)) {
             Some("biased weights")
+        } else if hardware.core.dac_model != DacModel::Ideal {
+            Some("DACs that deviate")
         } else if hardware.core.drive == Drive::Amplitude {
             Some("inputs as amplitudes")
         } else if xbar.noise.thermal || xbar.noise.shot {

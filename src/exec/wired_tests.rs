@@ -2,7 +2,7 @@
 
 use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
-use super::program::{CellMoments, cells};
+use super::cells::{CellMoments, cells};
 use super::support::{Builder, Gaussian, Parameters, chip, heartbeat, integer, samples, tile};
 use super::tests::options;
 use super::wired::Wiring;

@@ -38,6 +38,8 @@ pub enum Domain {
     DeviceToDevice = 12,
     /// Resampling of confidence intervals.
     Bootstrap = 13,
+    /// 1/f noise and traps of a cell.
+    SlowNoise = 41,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }

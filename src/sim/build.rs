@@ -202,32 +202,33 @@ impl Setup {
         for ((stage, unit), state) in described.zip(&self.world.units) {
             let n = state.core.mvms;
             let (xbar, core) = (Owner::Xbar(unit.xbar), Owner::Core(unit.core));
-            let codes = unit.conversions * unit.steps;
+            let steps = unit.steps_before(n);
+            let codes = unit.conversions * steps;
             for (owner, part, action, amount) in [
-                (xbar, PartKind::Dac, Action::Drive, unit.rows_driven),
-                (xbar, PartKind::Dac, Action::Count, unit.digits_counted),
-                (xbar, PartKind::SampleHold, Action::Sample, unit.columns * unit.steps),
+                (xbar, PartKind::Dac, Action::Drive, unit.in_steps(unit.rows_driven, n)),
+                (xbar, PartKind::Dac, Action::Count, unit.in_steps(unit.digits_counted, n)),
+                (xbar, PartKind::SampleHold, Action::Sample, unit.columns * steps),
                 (xbar, PartKind::Adc, Action::Convert, codes),
                 (xbar, PartKind::ShiftAdd, Action::Add, codes),
                 // the planes together read each bit of the input vector once
-                (core, PartKind::InputRegister, Action::Read, unit.load_bytes),
-                (core, PartKind::OutputRegister, Action::Write, unit.result_bytes),
+                (core, PartKind::InputRegister, Action::Read, unit.load_bytes * n),
+                (core, PartKind::OutputRegister, Action::Write, unit.result_bytes * n),
             ] {
                 if amount > 0 {
-                    *counts.entry((owner, part, action, stage)).or_default() += amount * n;
+                    *counts.entry((owner, part, action, stage)).or_default() += amount;
                 }
             }
             let t = &program.machine.cores[unit.core];
             for (owner, part, cycles) in [
-                (xbar, PartKind::Dac, t.drive * unit.steps),
-                (xbar, PartKind::Crossbar, t.integrate * unit.steps),
-                (xbar, PartKind::SampleHold, t.sample * unit.steps),
-                (xbar, PartKind::Adc, t.convert * unit.rounds * unit.steps),
-                (xbar, PartKind::ShiftAdd, t.shift_add * unit.rounds * unit.steps),
-                (core, PartKind::OutputRegister, t.output_register),
+                (xbar, PartKind::Dac, t.drive * steps),
+                (xbar, PartKind::Crossbar, t.integrate * steps),
+                (xbar, PartKind::SampleHold, t.sample * steps),
+                (xbar, PartKind::Adc, t.convert * unit.rounds * steps),
+                (xbar, PartKind::ShiftAdd, t.shift_add * unit.rounds * steps),
+                (core, PartKind::OutputRegister, t.output_register * n),
             ] {
                 if cycles > 0 {
-                    *busy.entry((owner, part)).or_default() += cycles * n;
+                    *busy.entry((owner, part)).or_default() += cycles;
                 }
             }
         }

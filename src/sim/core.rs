@@ -1,6 +1,6 @@
 //! The core: one crossbar with its row drivers, sample-and-hold, converters, adders and registers.
 //!
-//! An MVM is `steps` steps (input planes × row groups). Parts and their timing:
+//! An MVM is so many steps (input planes × row groups, or what the data make of them). Parts and their timing:
 //! - *front end* (drive + integrate + sample): latency = interval = `drive + integrate + sample`, one step
 //!   at a time, steps of successive MVMs in order;
 //! - *sample-and-hold banks* (1 or 2): a bank is taken when a front end starts and given back when the last
@@ -30,7 +30,7 @@
 use std::collections::VecDeque;
 
 use crate::arch::BackEnd;
-use crate::sched::{CoreTiming, MvmUnit};
+use crate::sched::{CoreTiming, MvmUnit, PERIOD};
 
 /// What [`Core::advance`] found out; cycles may lie in the future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +51,19 @@ pub(super) struct Core {
     shift_add: u64,
     output_register: u64,
     rounds: u64,
-    steps: u64,
+    /// Steps of an MVM by its number in a period; all alike where data decide nothing.
+    steps: [u64; PERIOD as usize],
+    /// Whether they differ.
+    paced: bool,
     banks: u64,
     serial: bool,
     /// Cycles in which the vectors that no front end has begun were loaded.
     loaded: VecDeque<u64>,
     /// Whether the front end is between the first and the last step of an MVM.
     front_step: u64,
+    /// Number in its period of the MVM at the front end, and at the back end; 0 where all are alike.
+    front_mvm: usize,
+    back_mvm: usize,
     front_free: u64,
     /// Steps whose front end is planned and whose back end is not.
     held: u64,
@@ -88,11 +94,14 @@ impl Core {
             shift_add: timing.shift_add,
             output_register: timing.output_register,
             rounds: unit.rounds,
-            steps: unit.steps,
+            steps: std::array::from_fn(|n| unit.steps_of(n as u64)),
+            paced: unit.paced.is_some(),
             banks: u64::from(timing.hold_banks),
             serial: timing.back_end == BackEnd::Serial,
             loaded: VecDeque::with_capacity(usize::from(timing.input_slots)),
             front_step: 0,
+            front_mvm: 0,
+            back_mvm: 0,
             front_free: 0,
             held: 0,
             front_bank: 0,
@@ -123,7 +132,7 @@ impl Core {
     /// Writes down the state with times relative to `now`.
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) {
         let ago = |cycle: u64| now.wrapping_sub(cycle);
-        out.extend([self.front_step, self.held, self.back_step]);
+        out.extend([self.front_step, self.held, self.back_step, self.front_mvm as u64, self.back_mvm as u64]);
         out.extend([self.front_bank as u64, self.back_bank as u64, u64::from(self.register_taken)]);
         out.extend([self.front_free, self.converter_free, self.adder_free].map(ago));
         out.extend([self.accumulator_free, self.register_free].map(ago));
@@ -132,6 +141,11 @@ impl Core {
         out.push(self.loaded.len() as u64);
         out.extend(self.loaded.iter().map(|t| ago(*t)));
         out.extend(self.waiting.map_or([0, 0], |t| [1, ago(t)]));
+    }
+
+    /// The MVM after number `mvm` of a period.
+    const fn following(&self, mvm: usize) -> usize {
+        if self.paced { (mvm + 1) % PERIOD as usize } else { 0 }
     }
 
     fn hand_over(&mut self, end: u64) -> Progress {
@@ -162,8 +176,9 @@ impl Core {
                 self.held -= 1;
                 self.back_bank = if self.banks == 2 { 1 - bank } else { 0 };
                 self.back_step += 1;
-                if self.back_step == self.steps {
+                if self.back_step == self.steps[self.back_mvm] {
                     self.back_step = 0;
+                    self.back_mvm = self.following(self.back_mvm);
                     self.mvms += 1;
                     if !self.register_taken {
                         return Some(self.hand_over(self.adder_free));
@@ -181,8 +196,9 @@ impl Core {
                 self.held += 1;
                 self.front_bank = if self.banks == 2 { 1 - bank } else { 0 };
                 self.front_step += 1;
-                if self.front_step == self.steps {
+                if self.front_step == self.steps[self.front_mvm] {
                     self.front_step = 0;
+                    self.front_mvm = self.following(self.front_mvm);
                     return Some(Progress::SlotFree(self.front_free));
                 }
             } else {

@@ -133,12 +133,16 @@ fn simulate_session(
     progress: &dyn Progress,
 ) -> Result<Done> {
     let begun = Instant::now();
+    let evaluate = || options.values.then(|| evaluate(session, values, progress)).transpose();
+    // values come first where they decide how long an MVM takes
+    let first = if session.chip.data_decide_time() { evaluate()? } else { None };
+    let activity = first.as_ref().map(|e| &e.activity);
     progress.start("timing", 2);
-    let single = session.time(1)?;
+    let single = session.time_of(1, activity)?;
     progress.set(1);
-    let batch = if options.single { None } else { Some(session.time(BATCH)?) };
+    let batch = if options.single { None } else { Some(session.time_of(BATCH, activity)?) };
     progress.finish();
-    let evaluated = options.values.then(|| evaluate(session, values, progress)).transpose()?;
+    let evaluated = if first.is_some() { first } else { evaluate()? };
     let activity = match &evaluated {
         Some(evaluated) => &evaluated.activity,
         None => &exec::estimate(&session.quant, &session.tiled, &session.chip)?,

@@ -12,9 +12,10 @@ use crate::circuit::wires::FoldCache;
 use crate::cost::Action;
 use crate::data::{Dataset, Labels};
 use crate::diag::{Diagnostics, Result};
-use crate::exec::{self, Arrays, Converters, Fidelity, Outcome, ValueOptions};
+use crate::exec::{self, Activity, Arrays, Converters, Fidelity, LayerActivity, Outcome, ValueOptions};
 use crate::graph::Graph;
-use crate::lower::{self, QuantGraph, TiledGraph};
+use crate::id::Id;
+use crate::lower::{self, LayerId, QuantGraph, TiledGraph};
 use crate::map::Placement;
 use crate::onnx::{self, Model};
 use crate::report::{FoldFolder, argmax};
@@ -159,13 +160,28 @@ impl Session {
     /// # Errors
     /// A deadlock, with the components that wait for each other.
     pub fn time(&self, samples: usize) -> Result<Timeline> {
+        self.time_of(samples, None)
+    }
+
+    /// As [`Self::time`], with MVMs that take as many reads as the data of `activity` asked for.
+    ///
+    /// # Errors
+    /// See [`Self::time`].
+    pub fn time_of(&self, samples: usize, activity: Option<&Activity>) -> Result<Timeline> {
         let options = SimOptions { samples, ..SimOptions::default() };
+        let run = |program: &Program, first: usize| {
+            let pace = |a: &Activity, l: LayerId| a.layers.get(LayerId::new(first + l.index())).map_or(1.0, LayerActivity::pace);
+            match activity {
+                Some(activity) => sim::run(&program.paced(|l| pace(activity, l)), &options),
+                None => sim::run(program, &options),
+            }
+        };
         if self.segments.is_empty() {
-            return Ok(sim::run(&self.program, &options)?);
+            return Ok(run(&self.program, 0)?);
         }
         let mut whole = Timeline::default();
         for part in &self.segments {
-            follow(&mut whole, sim::run(&part.program, &options)?);
+            follow(&mut whole, run(&part.program, part.segment.first_layer)?);
         }
         Ok(whole)
     }

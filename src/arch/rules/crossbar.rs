@@ -68,16 +68,6 @@ pub(super) fn read(ctx: &mut Ctx<'_>) {
     }
 }
 
-/// A083: the card of the cell has thermal and shot noise already.
-pub(super) fn noise(ctx: &mut Ctx<'_>) {
-    for (name, spec) in &ctx.file.crossbars {
-        let own = matches!(ctx.file.devices.get(&spec.device), Some(DeviceSpec::HfOx(_)));
-        let twice = own && (spec.noise.thermal || spec.noise.shot);
-        let message = format!("the card of device `{}` has thermal and shot noise of its own", spec.device);
-        ctx.require(!twice, "A083", &["crossbars", name, "noise"], &message, "no such noise of the crossbar");
-    }
-}
-
 /// A039 (a warning): a cell is asked for more levels than its card tells apart.
 pub(super) fn levels(ctx: &mut Ctx<'_>) {
     for (name, spec) in &ctx.file.crossbars {

@@ -3,6 +3,7 @@
 mod chip;
 mod core;
 mod crossbar;
+mod noise;
 mod parts;
 mod wires;
 
@@ -38,7 +39,10 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     crossbar::device,
     crossbar::read,
     crossbar::levels,
-    crossbar::noise,
+    noise::twice,
+    noise::slow,
+    noise::dacs,
+    noise::chains,
     core::crossbars,
     core::converters,
     core::adc_models,

@@ -24,6 +24,6 @@ mod tests;
 mod tile;
 mod weight_noise;
 
-pub use options::{BoundManagement, ChainOptions, MvType, NoiseManagement, WeightNoise};
+pub use options::{BoundManagement, ChainOptions, MvType, NoiseManagement, WeightNoise, not_on_chips};
 pub use read::{ChainReads, ChainState};
 pub use tile::Chain;

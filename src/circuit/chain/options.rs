@@ -257,3 +257,23 @@ impl ChainOptions {
         found
     }
 }
+
+/// Settings whose time or energy on a chip is not known here: field, why not, what instead. The running mean of
+/// `average_abs_max` would make results depend on the order of samples.
+#[must_use]
+pub fn not_on_chips(chain: &ChainOptions) -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut found = Vec::new();
+    if !matches!(
+        chain.noise_management,
+        NoiseManagement::None | NoiseManagement::AbsMax | NoiseManagement::Constant
+    ) {
+        found.push(("noise_management", "it has no law of energy here", "`none`, `abs_max` or `constant`"));
+    }
+    if !matches!(chain.bound_management, BoundManagement::None | BoundManagement::Iterative) {
+        found.push(("bound_management", "it has no law of energy here", "`none` or `iterative`"));
+    }
+    if chain.mv_type == MvType::PosNegSeparate {
+        found.push(("mv_type", "two reads for one conversion have no timing", "`pos_neg_separate_digital_sum`"));
+    }
+    found
+}

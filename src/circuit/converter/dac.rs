@@ -60,6 +60,33 @@ impl PulseWidthDac {
     }
 }
 
+/// Converters of word lines as they deviate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum DacModel {
+    /// Every code is exact.
+    Ideal,
+    /// Voltages.
+    Voltage(VoltageDac),
+    /// Pulses.
+    PulseWidth(PulseWidthDac),
+}
+
+impl DacModel {
+    /// Number of the first converter of word lines among the converters of an array: columns count from 0.
+    const FIRST: u32 = 1 << 31;
+
+    /// Levels of all codes of converter `number` of an array, in codes; `None` where all are exact.
+    #[must_use]
+    pub fn levels(&self, array: Instance, number: usize) -> Option<Vec<f64>> {
+        let instance = Instance { number: Self::FIRST + number as u32, ..array };
+        match self {
+            Self::Ideal => None,
+            Self::Voltage(dac) => Some(dac.levels(instance)),
+            Self::PulseWidth(dac) => Some(dac.levels(instance)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,7 +26,7 @@ mod transfer;
 
 pub use card::{AdcModel, AdcSpec, Common, FullScalePer, FullScaleSpec};
 pub use cyclic::Cyclic;
-pub use dac::{PulseWidthDac, VoltageDac};
+pub use dac::{DacModel, PulseWidthDac, VoltageDac};
 pub use flash::{Flash, FlashMismatch};
 pub use linearity::Linearity;
 pub use oscillator::{Oscillator, OscillatorPhase};

@@ -202,6 +202,27 @@ pub(super) const CODES: &[Code] = &[
         "The card of this device contains thermal and shot noise in its read noise. Leave `noise` of the crossbar away.",
     ),
     code(
+        "A084",
+        "slow noise without a law",
+        "1/f noise of a cell must stay below 20 % rms between `from` and half the read rate. A trap must be slower than \
+         ten times `hold`, so that its state stands still during a run, or faster than a hundredth of the read time, so \
+         that a read averages over it: between them column sums have no law.",
+    ),
+    code(
+        "A085",
+        "deviation that a DAC does not have",
+        "`element` and `gain` spread the levels of voltage DACs (`bit_serial`, `amplitude`), `edge` the pulses of \
+         `pulse_width`; each from 0 to a half.",
+    ),
+    code(
+        "A086",
+        "analog chain that a chip cannot have",
+        "Settings of `chain` must have a meaning, no more steps than the DAC and the ADC have codes, and a law of time \
+         and energy: `noise_management` of `none`, `abs_max` or `constant`, `bound_management` of `none` or `iterative`. \
+         The chain has noise and wires of its own: thermal and shot noise, exact wires beside `ir_drop` and deviating \
+         converters are refused.",
+    ),
+    code(
         "A070",
         "wires out of range",
         "Resistances of wires, drivers, sense amplifiers and access transistors lie between 0 Ohm and 1 GOhm; current and voltage scale of a selector are above 0.",

@@ -108,4 +108,14 @@ pub(super) const CODES: &[Code] = &[
         "wires of an encoding without a fold",
         "Crossbars with wires are folded for differential pairs whose rows are driven by voltages or by pulses, without `noise` of the currents beside that of the device. The message names what this crossbar has instead.",
     ),
+    code(
+        "R157",
+        "layer that cannot stand behind an analog chain",
+        "The chain takes one number for a weight and one for an input: differential pairs with analog subtraction, one slice, one input plane. Give cells enough bits for a weight and DACs as many bits as activations have (with `signed: sign_magnitude`), or leave `chain` away.",
+    ),
+    code(
+        "R158",
+        "column law of an analog chain",
+        "The comparison of column noise with single cells looks at the noise of cells. Behind an analog chain noise is that of its settings.",
+    ),
 ];

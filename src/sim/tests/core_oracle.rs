@@ -21,6 +21,9 @@ struct Machine<'a> {
     inputs: u64,
     /// Steps of the current MVM whose front end has ended; count-down of the running front end.
     front_steps: u64,
+    /// MVMs whose front end, and whose last addition, is over.
+    fronts: u64,
+    sums: u64,
     front: Option<u64>,
     banks: VecDeque<Bank>,
     /// Bank under conversion: codes taken by the adder so far in its step.
@@ -44,6 +47,8 @@ pub(super) fn drive(t: &CoreTiming, u: &MvmUnit, arrivals: &[u64], pauses: &[u64
         u,
         inputs: 0,
         front_steps: 0,
+        fronts: 0,
+        sums: 0,
         front: None,
         banks: vec![Bank::Free; usize::from(t.hold_banks)].into(),
         taken: 0,
@@ -114,8 +119,8 @@ impl Machine<'_> {
             self.front = None;
             *self.banks.iter_mut().find(|b| **b == Bank::Filling).expect("a bank is filled") = Bank::Full(t.fill);
             self.front_steps += 1;
-            if self.front_steps == u.steps {
-                self.front_steps = 0;
+            if self.front_steps == u.steps_of(self.fronts) {
+                (self.front_steps, self.fronts) = (0, self.fronts + 1);
                 slot = true;
             }
             moved = true;
@@ -129,8 +134,8 @@ impl Machine<'_> {
                 if t.back_end == BackEnd::Serial {
                     self.release_bank();
                 }
-                if self.summed == u.steps {
-                    self.summed = 0;
+                if self.summed == u.steps_of(self.sums) {
+                    (self.summed, self.sums) = (0, self.sums + 1);
                     self.complete = true;
                 }
             }

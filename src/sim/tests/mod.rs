@@ -66,6 +66,7 @@ pub(super) fn unit(xbar: usize, core: usize, steps: u64, rounds: u64) -> MvmUnit
         core: CoreId::new(core),
         load_bytes: 64,
         steps,
+        paced: None,
         rows_driven: 128 * steps,
         digits_counted: 0,
         columns: 16,

@@ -54,7 +54,7 @@ fn measured() -> Result<Finding, String> {
                 drive,
                 device,
                 slices: &[2, 3],
-                noise: Noise { thermal: true, shot: drive != Drive::Voltage || dac_bits == 1 },
+                noise: Noise { thermal: true, shot: drive != Drive::Voltage || dac_bits == 1, ..base.noise },
                 block: [64, 20],
                 group: 48,
                 ..base
