@@ -44,6 +44,19 @@ fn sums_by_component_and_by_layer_equal_the_total() {
     }
 }
 
+/// Planes without a digit take neither conversions nor time, and what the timing core counts is what values asked for.
+#[test]
+fn skipped_planes_save_time_and_conversions() {
+    let key = "cores.macro.dac.bit_serial.skip_zero_planes";
+    let of = |set: &[(&str, String)]| simulate(&options("mos2_tile.yaml", set), &Silent).unwrap().report;
+    let (all, some) = (of(&[]), of(&[(key, "true".into())]));
+    assert!(some.summary.latency_s < all.summary.latency_s && some.summary.energy_j < all.summary.energy_j);
+    let converted = |r: &archsim::report::RunReport| -> f64 {
+        r.components.iter().filter(|c| c.kind == "adc" && c.action == "convert").map(|c| c.count).sum()
+    };
+    assert!(converted(&some) < 0.9 * converted(&all), "{} of {}", converted(&some), converted(&all));
+}
+
 #[test]
 fn the_files_add_up_too() {
     let report = simulate(&options("mos2_tile.yaml", &[]), &Silent).unwrap().report;

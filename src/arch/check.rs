@@ -21,6 +21,22 @@ pub(crate) fn check(root: &Node, sources: &Sources) -> Diagnostics {
     checker.all
 }
 
+/// Whether a map of named keys stands at `path` and has room for `key`, whatever the file says there.
+pub(crate) fn has_place(path: &[&str], key: &str) -> bool {
+    let schema = schema_value();
+    let checker = Checker { schema: &schema, sources: &Sources::default(), path: Vec::new(), all: Diagnostics::new() };
+    let mut at = checker.plain(&schema);
+    for part in path {
+        let inner = match checker.choices(at) {
+            Some(choices) => choices.into_iter().find(|c| c.name == *part).and_then(|c| c.content),
+            None => [&at["properties"][*part], &at["additionalProperties"]].into_iter().find(|s| s.is_object()),
+        };
+        let Some(inner) = inner else { return false };
+        at = checker.plain(inner);
+    }
+    checker.choices(at).is_none() && at["properties"].get(key).is_some()
+}
+
 struct Checker<'a> {
     schema: &'a Value,
     sources: &'a Sources,
@@ -47,6 +63,15 @@ impl<'a> Checker<'a> {
             schema = &self.schema["$defs"][name];
         }
         schema
+    }
+
+    /// A schema without references and without the choice of being null.
+    fn plain(&self, schema: &'a Value) -> &'a Value {
+        let schema = self.resolve(schema);
+        match schema["anyOf"].as_array().and_then(|any| any.iter().find(|s| s["type"] != "null")) {
+            Some(inner) => self.plain(inner),
+            None => schema,
+        }
     }
 
     /// Checks a value; `key` is where a mistake about the whole value is underlined if it is a collection.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::check::check;
+use super::check::{check, has_place};
 use super::de::NodeDe;
-use super::tree::{Kind, Node, Sources, Span};
+use super::tree::{Entry, Kind, Node, Sources, Span};
 use super::yaml::{MAX_BYTES, parse};
 use super::{ArchFile, Chip, resolve, rules};
 use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
@@ -79,7 +79,7 @@ fn read(name: &str, text: &str, overrides: &[(String, String)]) -> Result<Read> 
     Ok((file, root, sources, Diagnostics::new()))
 }
 
-/// Replaces the node at a dotted path.
+/// Replaces the node at a dotted path, or adds the key at its end where there may be one.
 fn set(root: &mut Node, sources: &mut Sources, path: &str, value: &str, found: &mut Diagnostics) {
     let id = sources.add(format!("--set {path}"), value);
     let new = match parse(sources, id) {
@@ -92,8 +92,15 @@ fn set(root: &mut Node, sources: &mut Sources, path: &str, value: &str, found: &
     };
     let mut node = root;
     let mut done: Vec<&str> = Vec::new();
+    let whole = Span { source: id, range: 0..value.len() };
     for key in path.split('.') {
         if node.child(key).is_none() {
+            let last = done.len() + 1 == path.split('.').count();
+            if let (true, Kind::Map(entries)) = (last && has_place(&done, key), &mut node.kind) {
+                // an optional key that the file leaves at its default
+                entries.push(Entry { key: key.to_owned(), key_span: whole.clone(), value: new });
+                return;
+            }
             let above = if done.is_empty() { "the file".to_owned() } else { format!("`{}`", done.join(".")) };
             let names: Vec<&str> = node.entries().iter().map(|e| e.key.as_str()).collect();
             let help = match (nearest(key, names.iter().copied()), &node.kind) {
@@ -111,7 +118,7 @@ fn set(root: &mut Node, sources: &mut Sources, path: &str, value: &str, found: &
     }
     *node = new;
     if node.span.range.is_empty() {
-        node.span = Span { source: id, range: 0..value.len() };
+        node.span = whole;
     }
 }
 

@@ -3,8 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::circuit::converter::DacModel;
 use crate::cost::{Action, PartKind};
 use crate::diag::{Diagnostics, Severity, explain};
+use crate::units::Second;
 
 const MOS2: &str = include_str!("../../arch/mos2_tile.yaml");
 const HFOX: &str = include_str!("../../arch/hfox_tile.yaml");
@@ -303,6 +305,64 @@ fn overrides_replace_values_and_change_the_hash() {
     assert_eq!(plain.hash, loaded(&commented, &[]).hash);
     let chip = loaded(MOS2, &set("chip.grid.0", "3"));
     assert_eq!(chip.tiles.len(), 6);
+}
+
+#[test]
+fn overrides_add_optional_keys() {
+    let wires = "{ word_line: 1 Ohm, bit_line: 1 Ohm, source: measured }";
+    assert!(loaded(MOS2, &set("crossbars.main.wires", wires)).xbar_kinds.iter().all(|x| x.wires.is_some()));
+    let skips = loaded(MOS2, &set("cores.macro.dac.bit_serial.skip_zero_planes", "true"));
+    assert!(skips.data_decide_time() && !loaded(MOS2, &[]).data_decide_time());
+    // where a choice stands, and two levels below what is there, nothing is added
+    for path in ["cores.macro.adc.flash", "crossbars.main.wires.word_line"] {
+        assert!(refused(MOS2, &set(path, "1 Ohm")).iter().any(|d| d.code == "F010"), "{path}");
+    }
+}
+
+#[test]
+fn noise_and_deviations_are_read_and_checked() {
+    let noise = |text: &str| MOS2.replace("    weights: {", &format!("    noise: {text}\n    weights: {{"));
+    let codes = |text: &str| -> Vec<&str> { mistakes(&refused(text, &[])).iter().map(|m| m.0).collect() };
+    let good = "{ flicker: { density: 1e-6, from: 1 Hz }, telegraph: { share: 5 %, amplitude: 10 %, high: 2 s, low: 1 s } }";
+    let chip = loaded(&noise(good), &[]);
+    let xbar = chip.xbar_kinds.iter().next().unwrap();
+    let bands = xbar.noise.bands(xbar.t_read).unwrap();
+    assert!(bands.flicker.is_some_and(|f| f.density == 1e-6) && bands.telegraph.is_some_and(|t| t.filled() == 1.0 / 3.0));
+    assert_eq!(bands.hold, Second(1e-3));
+    for (bad, at) in [
+        ("{ flicker: { density: 0.01, from: 1 Hz } }", "flicker"),
+        ("{ flicker: { density: 1e-6, from: 2 kHz } }", "flicker"),
+        ("{ telegraph: { share: 5 %, amplitude: 10 %, high: 2 us, low: 1 us } }", "telegraph"),
+        ("{ telegraph: { share: 5 %, amplitude: 100 %, high: 2 s, low: 1 s } }", "telegraph"),
+        ("{ hold: 1 ns, flicker: { density: 1e-6, from: 1 Hz } }", "hold"),
+    ] {
+        let all = refused(&noise(bad), &[]);
+        assert_eq!(codes(&noise(bad)), ["A084"], "{bad}");
+        assert!(all.iter().any(|d| d.message.contains(at)), "{bad}: {all}");
+    }
+    let dac = |text: &str| MOS2.replace("      bit_serial:\n", &format!("      bit_serial:\n        mismatch: {text}\n"));
+    let chip = loaded(&dac("{ element: 1 %, gain: 2 % }"), &[]);
+    assert!(chip.core_kinds.iter().all(|c| c.dac_model != DacModel::Ideal));
+    assert_eq!(codes(&dac("{ edge: 0.1 }")), ["A085"]);
+    assert_eq!(codes(&dac("{ gain: 60 % }")), ["A085"]);
+}
+
+#[test]
+fn analog_chains_are_read_and_checked() {
+    let chain = |text: &str| MOS2.replace("    shift_add:", &format!("    chain: {text}\n    shift_add:"));
+    let codes = |text: &str| -> Vec<&str> { mistakes(&refused(&chain(text), &[])).iter().map(|m| m.0).collect() };
+    let plain = "inp_res: 1.0, out_res: 0.005";
+    let chip = loaded(&chain(&format!("{{ {plain}, out_bound: 10.0 }}")), &[]);
+    assert!(chip.core_kinds.iter().all(|c| c.chain.is_some_and(|c| c.out_bound == 10.0)) && chip.data_decide_time());
+    for (bad, at) in [
+        ("{ inp_res: 1.0 }", "out_res"),
+        ("{ out_res: 0.005 }", "inp_res"),
+        ("{ inp_res: 1.0, out_res: 0.005, noise_management: max }", "noise_management"),
+        ("{ inp_res: 1.0, out_res: 0.005, out_noise: -1.0 }", "out_noise"),
+    ] {
+        assert_eq!(codes(bad), ["A086"], "{bad}");
+        assert!(refused(&chain(bad), &[]).iter().any(|d| d.message.contains(at)), "{bad}");
+    }
 }
 
 #[test]

@@ -152,3 +152,96 @@ impl LayerPlan<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::support::{Parameters, chip, heartbeat, samples, tile};
+    use super::super::{Arrays, Outcome, RunOptions, calibrate, run, tests::options};
+    use super::*;
+    use crate::circuit::chain::WeightNoise;
+    use crate::tensor::SignedInputs;
+
+    fn behind(chain: ChainOptions) -> Parameters {
+        let base = Parameters::default();
+        Parameters { chain: Some(chain), dac_bits: 8, cell_bits: 7, signed: SignedInputs::SignMagnitude, ..base }
+    }
+
+    fn outcome(p: &Parameters, fidelity: Fidelity) -> diag::Result<Outcome> {
+        let graph = heartbeat();
+        let x = samples(&graph, 6, 2);
+        let (chip, tiled) = (chip(p), tile(&graph, p));
+        let converters = calibrate(&graph, &tiled, &chip, &[x.view()], 0..6)?;
+        let arrays = Arrays::program(&graph, &tiled, &chip, &converters, &options(fidelity))?;
+        let how = RunOptions { compared_samples: 6, ..RunOptions::default() };
+        run(&graph, &tiled, &arrays, &[x.view()], 0..6, &how, &|_| {})
+    }
+
+    fn quiet() -> ChainOptions {
+        ChainOptions { out_noise: 0.0, ..ChainOptions::default() }
+    }
+
+    /// Power of the deviation over that of the signal, of all layers.
+    fn error(outcome: &Outcome) -> f64 {
+        outcome.activity.layers.iter().map(|l| l.error_power / l.signal_power).fold(0.0, f64::max)
+    }
+
+    /// Without converters the sums are the integers, but for `f32` weights; with them the error is that of steps:
+    /// a uniform step of the output in units of the largest, and of the input.
+    #[test]
+    fn a_perfect_chain_changes_nothing_and_converters_what_they_must() {
+        let perfect = outcome(&behind(ChainOptions { is_perfect: true, ..quiet() }), Fidelity::Quantised).unwrap();
+        assert!(error(&perfect) < 1e-10, "{}", error(&perfect));
+        let plain = outcome(&Parameters { chain: None, ..behind(quiet()) }, Fidelity::Ideal).unwrap();
+        assert!(perfect.logits.iter().zip(&plain.logits).all(|(a, b)| (a - b).abs() <= 1e-3 * b.abs().max(1.0)));
+        let steps = |out_res: f32| {
+            let chain = ChainOptions { inp_res: 0.0, out_res, bound_management: crate::circuit::chain::BoundManagement::None, ..quiet() };
+            error(&outcome(&behind(chain), Fidelity::Quantised).unwrap())
+        };
+        // the power of rounding goes with the square of the step
+        let ratio = steps(1.0 / 255.0) / steps(1.0 / 1020.0);
+        assert!((12.0..20.0).contains(&ratio), "{ratio}");
+    }
+
+    /// Vectors that leave a narrow range are read again: more reads, conversions and energy, fewer clipped.
+    #[test]
+    fn reading_again_is_counted() {
+        use crate::circuit::chain::BoundManagement;
+        let narrow = |bound_management| {
+            let chain = ChainOptions { out_bound: 2.0, bound_management, ..quiet() };
+            outcome(&behind(chain), Fidelity::Quantised).unwrap()
+        };
+        let (once, again) = (narrow(BoundManagement::None), narrow(BoundManagement::Iterative));
+        let first = |o: &Outcome| *o.activity.layers.iter().next().unwrap();
+        let (o, a) = (first(&once), first(&again));
+        assert_eq!((o.reads, o.pace()), (o.planned, 1.0));
+        assert!(o.clipped > 0 && a.reads > a.planned && a.pace() > 1.0, "{o:?} {a:?}");
+        assert_eq!(a.conversions * o.reads, o.conversions * a.reads, "each read converts every column");
+        // each round drives with half the voltage: a third more energy at most, and less than a quarter a retry
+        let more = a.array_energy.0 / o.array_energy.0;
+        assert!(more > 1.0 && more < 4.0 / 3.0 && more <= 0.25f64.mul_add(a.pace() - 1.0, 1.0) * 1.1, "{more} {}", a.pace());
+        assert!(error(&again) < error(&once));
+    }
+
+    /// Output noise of the settings appears with its own strength and the noise scale, and not in `quantised`.
+    #[test]
+    fn noise_is_that_of_the_settings() {
+        let with = |out_noise: f32, fidelity| {
+            let chain = ChainOptions { out_noise, w_noise_type: WeightNoise::None, ..ChainOptions::default() };
+            let p = behind(chain);
+            let still = Parameters { device: Parameters::still().device, ..p };
+            outcome(&still, fidelity).unwrap()
+        };
+        assert_eq!(with(0.5, Fidelity::Quantised).logits, with(0.0, Fidelity::Quantised).logits);
+        assert!(error(&with(0.5, Fidelity::Noisy)) > 4.0 * error(&with(0.06, Fidelity::Noisy)));
+    }
+
+    #[test]
+    fn slices_and_planes_are_refused_by_name() {
+        let refused = |p: &Parameters| outcome(p, Fidelity::Quantised).unwrap_err();
+        let planes = refused(&Parameters { dac_bits: 1, ..behind(quiet()) });
+        let slices = refused(&Parameters { slices: &[4, 3], ..behind(quiet()) });
+        for (found, word) in [(planes, "planes"), (slices, "slices")] {
+            assert!(found.iter().all(|d| d.code == "R157" && d.message.contains(word)), "{found}");
+        }
+    }
+}

@@ -20,6 +20,31 @@ pub(super) fn options(fidelity: Fidelity) -> ValueOptions {
     ValueOptions { fidelity, seed: 5, noise_scale: 1.0, age: Second(0.0), temperature: Kelvin(300.0) }
 }
 
+/// Planes without a digit may be left out: the same results of exact sums, fewer reads, the same for any batch.
+#[test]
+fn skipped_planes_change_counts_and_no_exact_result() {
+    let graph = heartbeat();
+    let x = samples(&graph, 5, 2);
+    let all = Parameters { signed: SignedInputs::SignMagnitude, ..Parameters::default() };
+    let some = Parameters { skip_zero_planes: true, ..all };
+    let how = RunOptions::default();
+    let of = |p: &Parameters, fidelity| evaluate(&graph, p, &options(fidelity), &x, &how);
+    for fidelity in [Fidelity::Ideal, Fidelity::Quantised] {
+        let (a, s) = (of(&all, fidelity), of(&some, fidelity));
+        assert_eq!(a.logits, s.logits);
+        for (a, s) in a.activity.layers.iter().zip(s.activity.layers.iter()) {
+            assert_eq!((a.reads, a.planned), (s.planned, s.planned));
+            assert_eq!(s.conversions * a.reads, a.conversions * s.reads);
+            assert_eq!(a.array_energy, s.array_energy, "what is skipped had no current");
+        }
+        let reads = |o: &Outcome| o.activity.layers.iter().map(|l| l.reads).sum::<u64>();
+        assert!(reads(&s) < reads(&a), "{} of {}", reads(&s), reads(&a));
+    }
+    let noisy = of(&some, Fidelity::Noisy);
+    let single = RunOptions { chunk: Some(1), ..how };
+    assert_eq!(noisy, evaluate(&graph, &some, &options(Fidelity::Noisy), &x, &single));
+}
+
 fn evaluate(graph: &QuantGraph, p: &Parameters, v: &ValueOptions, x: &Array2<f32>, how: &RunOptions) -> Outcome {
     part(graph, p, v, x, 0..x.nrows(), 1, how)
 }

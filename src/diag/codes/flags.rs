@@ -26,7 +26,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "F010",
         "no such path in the arch file",
-        "`--set PATH=VALUE` replaces a value that stands in the arch file. The path is dotted (`cores.macro.adc.sar.bits`), with numbers for items of lists (`chip.grid.0`). The help names the nearest key.",
+        "`--set PATH=VALUE` replaces a value that stands in the arch file, or adds an optional key to a map that stands there. The path is dotted (`cores.macro.adc.sar.bits`), with numbers for items of lists (`chip.grid.0`). The help names the nearest key.",
     ),
     code(
         "F011",

@@ -46,6 +46,17 @@ fn a_batch_of_a_hundred_runs_only_a_few_samples() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+    /// The same where MVMs take other numbers of steps from one to the next.
+    #[test]
+    fn cut_runs_equal_whole_runs_at_the_pace_of_data(
+        positions in 1usize..9, samples in 1usize..90, steps in prop::array::uniform2(1u64..20),
+        pace in prop::array::uniform2(0.1f64..2.5),
+    ) {
+        let program = net(positions, [2, 3, 6, 9], steps, 20).paced(|layer| pace[layer.index()]);
+        let (whole, cut, _) = both(&program, samples);
+        prop_assert_eq!(whole, cut);
+    }
+
     #[test]
     fn cut_runs_equal_whole_runs(
         positions in 1usize..9, samples in 1usize..90, capacity in prop::array::uniform4(1usize..9),
