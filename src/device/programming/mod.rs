@@ -4,7 +4,9 @@
 //! * `curve`: what a controller knows beforehand, the response of the nominal cell to pulses;
 //! * `open_loop`: pulses looked up on that curve, nothing read;
 //! * `write_verify`: read, correct, read again, until the conductance is in range or the tries are used up;
-//! * `outcome`: what each cell ended at and cost, in columns; totals and histograms.
+//! * `outcome`: what each cell ended at and cost, in columns; totals and histograms;
+//! * `law`: cells in closed form, written without dispatch;
+//! * `chip`: millions of cells in blocks, on all threads, kept as totals and histograms.
 //!
 //! A device that is written by pulses programs itself with three lines:
 //!
@@ -18,13 +20,17 @@
 //! All pulses of a cell have ticks of its own making ([`tick`]: try and place within the train), so that what
 //! happens to a cell depends on its address alone, never on the other cells of the slice.
 
+mod chip;
 mod curve;
+mod law;
 mod open_loop;
 mod outcome;
 mod spec;
 mod write_verify;
 
+pub use chip::{ChipOutcome, program_chip, program_chip_with};
 pub use curve::{Curve, Path};
+pub use law::{Law, LawCells, StepLaw};
 pub use outcome::{Histogram, Outcome};
 pub use spec::{ApproachSpec, LookupSpec, OpenLoopSpec, SchemeSpec, StaircaseSpec, WriteVerifySpec};
 
@@ -86,6 +92,15 @@ struct Train {
 impl Train {
     fn len(&self) -> u64 {
         u64::from(self.first.is_some()) + self.whole + u64::from(self.last.is_some())
+    }
+    /// Kinds of pulses with their numbers, in order.
+    fn parts(&self) -> impl Iterator<Item = (Pulse, u64)> {
+        let all = [self.first.map(|p| (p, 1)), Some((self.pulse, self.whole)), self.last.map(|p| (p, 1))];
+        all.into_iter().flatten().filter(|(p, _)| p.voltage.0 != 0.0)
+    }
+    /// Number of pulses and their time in seconds.
+    fn cost(&self) -> (u32, f64) {
+        self.parts().fold((0, 0.0), |(n, t), (p, more)| (n + more as u32, t + more as f64 * p.width.0))
     }
     fn at(&self, place: u64) -> Pulse {
         let begun = u64::from(self.first.is_some());
@@ -184,7 +199,7 @@ impl Scheme {
         let out = Outcome::of(target.len());
         let mut job = Job { device, cells, target, addresses, chance, metered, g, out, energy: 0.0 };
         match &self.spec {
-            SchemeSpec::OpenLoop(_) => open_loop::run(self, &mut job),
+            SchemeSpec::OpenLoop(o) => open_loop::run(self, o, &mut job),
             SchemeSpec::WriteVerify(v) => write_verify::run(self, v, &mut job),
         }
         let Job { g, mut out, energy, .. } = job;
@@ -203,15 +218,14 @@ impl Job<'_> {
     /// Applies a train to each cell at a try, and counts it.
     fn apply(&mut self, scheme: &Scheme, trains: &[Train], attempt: u32) {
         let longest = trains.iter().map(Train::len).max().unwrap_or(0);
+        for (i, train) in trains.iter().enumerate() {
+            let (pulses, time) = train.cost();
+            self.out.pulses[i] += pulses;
+            self.out.time[i] += time;
+        }
         let mut pulses = vec![Pulse::default(); trains.len()];
         for place in 0..longest {
-            for (i, (pulse, train)) in pulses.iter_mut().zip(trains).enumerate() {
-                *pulse = train.at(place);
-                if pulse.voltage.0 != 0.0 {
-                    self.out.pulses[i] += 1;
-                    self.out.time[i] += pulse.width.0;
-                }
-            }
+            pulses.iter_mut().zip(trains).for_each(|(pulse, train)| *pulse = train.at(place));
             let tick = tick(attempt, place);
             let cost = if self.metered {
                 self.cells.pulse_metered(&pulses, tick, &mut self.out.energy)

@@ -1,24 +1,26 @@
 //! Open loop: one train for each cell, looked up on the curve of the nominal cell.
 
-use super::{Curve, Job, LookupSpec, Scheme, SchemeSpec, Train};
+use super::{Curve, Job, LookupSpec, OpenLoopSpec, Scheme, Train};
 use crate::device::Pulse;
 use crate::units::{Second, Volt};
 
 /// Programs the cells of a job.
-pub(super) fn run(scheme: &Scheme, job: &mut Job) {
-    let (SchemeSpec::OpenLoop(spec), Some(curve)) = (&scheme.spec, &scheme.curve) else { return };
-    let trains: Vec<Train> = job
-        .target
-        .iter()
-        .map(|target| match spec.lookup {
-            LookupSpec::Pulses => train(scheme.pulses[0], curve.rise.position(*target), spec.finest.0),
-            lookup => single(scheme, lookup, amplitude(curve, lookup, *target)),
-        })
-        .collect();
+pub(super) fn run(scheme: &Scheme, spec: &OpenLoopSpec, job: &mut Job) {
+    let trains: Vec<Train> = job.target.iter().map(|target| looked_up(scheme, spec, *target)).collect();
     for (tries, train) in job.out.tries.iter_mut().zip(&trains) {
         *tries += u32::from(train.len() > 0);
     }
     job.apply(scheme, &trains, 0);
+}
+
+/// The train that takes the nominal cell to a target.
+pub(super) fn looked_up(scheme: &Scheme, spec: &OpenLoopSpec, target: f64) -> Train {
+    match (&scheme.curve, spec.lookup) {
+        (Some(curve), LookupSpec::Pulses) => train(scheme.pulses[0], curve.rise.position(target), spec.finest.0),
+        (Some(curve), lookup) => single(scheme, lookup, amplitude(curve, lookup, target)),
+        // a scheme that looks things up is made with its curve
+        (None, _) => Train::default(),
+    }
 }
 
 /// `x` pulses: whole ones and a shorter last one, none below `finest` of the width.

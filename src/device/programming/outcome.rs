@@ -109,16 +109,27 @@ impl Histogram {
     #[must_use]
     pub fn of(values: impl IntoIterator<Item = f64>, low: f64, high: f64, bins: usize) -> Self {
         let mut h = Self { low, high, counts: vec![0; bins], outside: [0; 2] };
-        for v in values {
-            let place = (v - low) / (high - low) * bins as f64;
-            if v < low {
-                h.outside[0] += 1;
-            } else if v > high {
-                h.outside[1] += 1;
-            } else {
-                h.counts[(place as usize).min(bins - 1)] += 1;
-            }
-        }
+        values.into_iter().for_each(|v| h.add(v));
         h
+    }
+
+    /// Counts one value.
+    pub fn add(&mut self, v: f64) {
+        let bins = self.counts.len();
+        let place = (v - self.low) / (self.high - self.low) * bins as f64;
+        if v < self.low {
+            self.outside[0] += 1;
+        } else if v > self.high {
+            self.outside[1] += 1;
+        } else {
+            self.counts[(place as usize).min(bins - 1)] += 1;
+        }
+    }
+
+    /// Left and right edge of a bin.
+    #[must_use]
+    pub fn bin(&self, at: usize) -> [f64; 2] {
+        let width = (self.high - self.low) / self.counts.len() as f64;
+        [self.low + at as f64 * width, self.low + (at + 1) as f64 * width]
     }
 }

@@ -14,50 +14,85 @@
 
 use super::open_loop::{amplitude, single, train};
 use super::{ApproachSpec, Curve, Job, LookupSpec, Scheme, StaircaseSpec, Train, WriteVerifySpec};
-use crate::device::Pulse;
+use crate::device::{Chance, Pulse};
 use crate::rng::{Domain, Draw};
 use crate::units::{Second, Volt};
 
 /// Bounds of the strength of corrections over that of the nominal cell. Assumed.
-const STRENGTHS: [f64; 2] = [1.0 / 64.0, 64.0];
+const STRENGTHS: [f64; 2] = [1.0 / 16.0, 16.0];
 /// Largest amplitude over the nominal one. Assumed: what drivers are made for.
 const LARGEST_AMPLITUDE: f64 = 1.5;
 
 /// What the controller keeps of a cell.
 #[derive(Debug, Clone, Copy)]
-struct Memory {
+pub(super) struct Memory {
     /// Error of the last read; NaN before the first.
     error: f64,
     strength: f64,
     /// Last amplitude, or step of the staircase.
     drive: f64,
-    done: bool,
+}
+
+impl Memory {
+    /// Nothing has been read.
+    pub(super) const NEW: Self = Self { error: f64::NAN, strength: 1.0, drive: 0.0 };
+}
+
+/// What a read leads to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Decision {
+    /// In range.
+    Accept,
+    /// Out of range after the last try.
+    GiveUp,
+    /// To be corrected.
+    Correct(Train),
+}
+
+/// What a read of a cell leads to after `tries` corrections.
+#[inline]
+pub(super) fn decide(
+    scheme: &Scheme,
+    spec: &WriteVerifySpec,
+    m: &mut Memory,
+    read: f64,
+    target: f64,
+    tries: u32,
+) -> Decision {
+    let error = read - target;
+    if error.abs() <= spec.tolerance.0 * scheme.span() {
+        return Decision::Accept;
+    }
+    if tries == spec.tries {
+        return Decision::GiveUp;
+    }
+    let train = correction(scheme, spec, m, read, target);
+    m.error = error;
+    Decision::Correct(train)
 }
 
 /// Programs the cells of a job.
 pub(super) fn run(scheme: &Scheme, spec: &WriteVerifySpec, job: &mut Job) {
     let n = job.target.len();
-    let mut memory = vec![Memory { error: f64::NAN, strength: 1.0, drive: 0.0, done: false }; n];
+    let mut memory = vec![Some(Memory::NEW); n];
     let mut reads = vec![0.0; n];
-    let tolerance = spec.tolerance.0 * scheme.span();
     for attempt in 0..=spec.tries {
         read(scheme, spec, job, &memory, attempt, &mut reads);
         let mut trains = vec![Train::default(); n];
-        for i in 0..n {
-            let m = &mut memory[i];
-            if m.done {
-                continue;
-            }
-            let error = reads[i] - job.target[i];
-            job.out.converged[i] = error.abs() <= tolerance;
-            m.done = job.out.converged[i] || attempt == spec.tries;
-            if !m.done {
-                trains[i] = correction(scheme, spec, m, reads[i], job.target[i]);
-                job.out.tries[i] += 1;
-                m.error = error;
+        for (i, open) in memory.iter_mut().enumerate() {
+            let Some(m) = open else { continue };
+            match decide(scheme, spec, m, reads[i], job.target[i], attempt) {
+                Decision::Correct(train) => {
+                    trains[i] = train;
+                    job.out.tries[i] += 1;
+                }
+                end => {
+                    job.out.converged[i] = matches!(end, Decision::Accept);
+                    *open = None;
+                }
             }
         }
-        if memory.iter().all(|m| m.done) {
+        if memory.iter().all(Option::is_none) {
             break;
         }
         job.apply(scheme, &trains, attempt);
@@ -65,25 +100,33 @@ pub(super) fn run(scheme: &Scheme, spec: &WriteVerifySpec, job: &mut Job) {
 }
 
 /// Reads the cells that are not done.
-fn read(scheme: &Scheme, spec: &WriteVerifySpec, job: &mut Job, memory: &[Memory], attempt: u32, reads: &mut [f64]) {
+fn read(
+    scheme: &Scheme,
+    spec: &WriteVerifySpec,
+    job: &mut Job,
+    memory: &[Option<Memory>],
+    attempt: u32,
+    reads: &mut [f64],
+) {
     let v = scheme.read;
     let mut variance = vec![0.0; reads.len()];
     job.device.read_moments(&job.g, v, job.chance, reads, &mut variance);
-    for i in (0..reads.len()).filter(|i| !memory[*i].done) {
-        let draw = Draw {
-            seed: job.chance.seed,
-            domain: Domain::VerifyRead,
-            element: job.addresses[i],
-            tick: u64::from(attempt),
-        };
-        if variance[i] > 0.0 {
-            reads[i] += libm::sqrt(variance[i]) * draw.normal(0);
-        }
+    for i in (0..reads.len()).filter(|i| memory[*i].is_some()) {
+        reads[i] += noise(variance[i], job.addresses[i], attempt, job.chance);
         let energy = (job.device.current(job.g[i], v) * v.0).abs() * spec.read_time.0;
         job.out.energy[i] += energy;
         job.energy += energy;
         job.out.time[i] += spec.read_time.0;
     }
+}
+
+/// Noise of the read after `tries` corrections.
+pub(super) fn noise(variance: f64, address: u64, tries: u32, chance: Chance) -> f64 {
+    if variance == 0.0 {
+        return 0.0;
+    }
+    let draw = Draw { seed: chance.seed, domain: Domain::VerifyRead, element: address, tick: u64::from(tries) };
+    libm::sqrt(variance) * draw.normal(0)
 }
 
 /// The train that corrects a cell; notes what the next one must know.
@@ -110,7 +153,8 @@ fn correction(scheme: &Scheme, spec: &WriteVerifySpec, m: &mut Memory, read: f64
 fn pulses(scheme: &Scheme, spec: &WriteVerifySpec, curve: &Curve, strength: f64, read: f64, target: f64) -> Train {
     let (path, pulse) = if read < target { (&curve.rise, scheme.pulses[0]) } else { (&curve.fall, scheme.pulses[1]) };
     let steps = strength * (path.position(target) - path.position(read));
-    train(pulse, steps.max(spec.finest.0), spec.finest.0)
+    // no correction is longer than the whole way
+    train(pulse, steps.min(path.end()).max(spec.finest.0), spec.finest.0)
 }
 
 fn by_amplitude(scheme: &Scheme, curve: &Curve, lookup: LookupSpec, m: &mut Memory, read: f64, target: f64) -> Train {
