@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod conformance;
+pub mod curves;
 mod hfox;
 mod ideal;
 mod mos2_memtransistor;
