@@ -193,7 +193,7 @@ mod tests {
     /// A pinched loop that runs through the origin, once around, back to where it began in current.
     #[test]
     fn sweeps_are_pinched_and_hysteretic() {
-        let [v, i] = iv_loop(&step_law(), 50, Second(1e-6), 0, Chance { seed: 0, scale: 0.0 }).unwrap();
+        let [v, i] = iv_loop(&step_law(), 50, Second(2e-7), 0, Chance { seed: 0, scale: 0.0 }).unwrap();
         assert_eq!(v.len(), 201);
         assert!(v.iter().zip(&i).filter(|(v, _)| **v == 0.0).all(|(_, i)| *i == 0.0));
         // on the way back from the raising amplitude the cell conducts more than on the way there
