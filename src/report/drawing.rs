@@ -38,7 +38,8 @@ fn side(plan: &Floorplan) -> usize {
     if plan.grid[0] * plan.chips <= FEW { 2 * TILE } else { TILE }
 }
 
-fn escaped(text: &str) -> String {
+/// Text between tags.
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -4,6 +4,7 @@ mod drawing;
 mod floorplan;
 mod folder;
 mod folds;
+pub mod plot;
 mod rows;
 mod score;
 mod table;

@@ -40,6 +40,10 @@ pub enum Domain {
     Bootstrap = 13,
     /// 1/f noise and traps of a cell.
     SlowNoise = 41,
+    /// Read noise of the verification of programming; tick = read.
+    VerifyRead = 34,
+    /// Cycle-to-cycle noise of pulses; tick = pulse.
+    Pulse = 35,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -163,6 +167,8 @@ mod tests {
             (Domain::Explore, 11),
             (Domain::DeviceToDevice, 12),
             (Domain::Bootstrap, 13),
+            (Domain::VerifyRead, 34),
+            (Domain::Pulse, 35),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {

@@ -109,16 +109,36 @@ impl PulseLaw {
         self.pulses
     }
 
+    /// Share of the remaining way that `x` reference pulses cover.
+    #[must_use]
+    pub fn share(&self, x: f64) -> f64 {
+        -libm::expm1(-x * self.rate)
+    }
+
+    /// State after growing from `u` by a share of the remaining way ([`PulseLaw::share`]), at most 1.
+    #[must_use]
+    #[inline]
+    pub fn grow_by(&self, u: f64, share: f64) -> f64 {
+        (u + (self.end - u) * share).min(1.0)
+    }
+
+    /// State after shrinking from `u` by a share of the remaining way, at least 0.
+    #[must_use]
+    #[inline]
+    pub fn refill_by(&self, u: f64, share: f64) -> f64 {
+        (u - (u - 1.0 + self.end) * share).max(0.0)
+    }
+
     /// State after `x` reference pulses that make it grow from `u`, at most 1.
     #[must_use]
     pub fn grow(&self, u: f64, x: f64) -> f64 {
-        (u - (self.end - u) * libm::expm1(-x * self.rate)).min(1.0)
+        self.grow_by(u, self.share(x))
     }
 
     /// State after `x` reference pulses that make it shrink from `u`, at least 0.
     #[must_use]
     pub fn refill(&self, u: f64, x: f64) -> f64 {
-        (u + (u - 1.0 + self.end) * libm::expm1(-x * self.rate)).max(0.0)
+        self.refill_by(u, self.share(x))
     }
 }
 
