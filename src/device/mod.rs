@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod conformance;
 mod hfox;
+mod hfox_weak_reset;
 mod ideal;
 mod mos2_memtransistor;
 mod spec;
@@ -13,6 +14,10 @@ mod spec;
 pub use hfox::{
     HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
     LrsSpec, RelaxationSpec,
+};
+pub use hfox_weak_reset::{
+    ExponentialLaw, FlickerSpec, GrowthSpec, HfOxWeakReset, HfOxWeakResetSpec, LogNormalLaw, NormalLaw,
+    WeakProgrammingSpec, WeakReadSpec, WeakResetCell, WeakTelegraphSpec,
 };
 pub use ideal::{Ideal, IdealSpec};
 pub use mos2_memtransistor::*;
@@ -63,7 +68,7 @@ pub struct Pulse {
 }
 
 /// Cells written pulse by pulse, each with the parameters and the state that its address drew.
-/// Made by [`Device::cells`] in their lowest state.
+/// Made by [`Device::cells`] in their lowest state, or in their highest where pulses only lower it step by step.
 pub trait Cells: Debug + Send {
     /// Applies one pulse to each cell, `pulses[i]` to cell `i`; `tick` addresses what chance adds, so
     /// that no tick is used twice for a cell. Energy and time are those of all cells together.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Device;
 use super::hfox::{self, HfOxSpec};
+use super::hfox_weak_reset::{self as weak_reset, HfOxWeakResetSpec};
 use super::ideal::{self, IdealSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
 use crate::units::Kelvin;
@@ -26,6 +27,9 @@ pub enum DeviceSpec {
     /// One-transistor-one-resistor cell of hafnium oxide.
     #[serde(rename = "hfox")]
     HfOx(Box<HfOxSpec>),
+    /// Cell of hafnium oxide under weak RESET pulses.
+    #[serde(rename = "hfox_weak_reset")]
+    HfOxWeakReset(Box<HfOxWeakResetSpec>),
 }
 
 /// One mistake of a card.
@@ -51,7 +55,7 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY];
+pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -61,6 +65,7 @@ impl DeviceSpec {
             Self::Ideal(_) => ideal::ENTRY.name,
             Self::Mos2Memtransistor(_) => mos2::ENTRY.name,
             Self::HfOx(_) => hfox::ENTRY.name,
+            Self::HfOxWeakReset(_) => weak_reset::ENTRY.name,
         }
     }
 
@@ -71,6 +76,7 @@ impl DeviceSpec {
             Self::Ideal(_) => "exact by definition",
             Self::Mos2Memtransistor(s) => &s.source,
             Self::HfOx(s) => &s.source,
+            Self::HfOxWeakReset(s) => &s.source,
         }
     }
 
@@ -81,6 +87,7 @@ impl DeviceSpec {
             Self::Ideal(_) => Vec::new(),
             Self::Mos2Memtransistor(s) => unchanged(&**s, &Mos2Spec::default(), mos2::ASSUMED),
             Self::HfOx(s) => unchanged(&**s, &HfOxSpec::default(), hfox::ASSUMED),
+            Self::HfOxWeakReset(s) => unchanged(&**s, &HfOxWeakResetSpec::default(), weak_reset::ASSUMED),
         }
     }
 
@@ -93,6 +100,7 @@ impl DeviceSpec {
             Self::Ideal(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::Mos2Memtransistor(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::HfOx(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::HfOxWeakReset(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -209,6 +217,7 @@ mod tests {
         for (name, all, found) in [
             ("mos2_memtransistor", mos2::ASSUMED, DeviceSpec::Mos2Memtransistor(Box::default()).assumed()),
             ("hfox", hfox::ASSUMED, DeviceSpec::HfOx(Box::default()).assumed()),
+            ("hfox_weak_reset", weak_reset::ASSUMED, DeviceSpec::HfOxWeakReset(Box::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }

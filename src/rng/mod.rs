@@ -38,6 +38,14 @@ pub enum Domain {
     DeviceToDevice = 12,
     /// Resampling of confidence intervals.
     Bootstrap = 13,
+    /// Noise of one pulse of weak RESET; tick = that of the pulse.
+    Pulse = 30,
+    /// Whether a junction switches with a pulse; tick = that of the pulse.
+    Switching = 31,
+    /// Time that a telegraph signal stays; tick = count of changes.
+    Dwell = 32,
+    /// Offset of a sense amplifier.
+    SenseOffset = 33,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -161,6 +169,10 @@ mod tests {
             (Domain::Explore, 11),
             (Domain::DeviceToDevice, 12),
             (Domain::Bootstrap, 13),
+            (Domain::Pulse, 30),
+            (Domain::Switching, 31),
+            (Domain::Dwell, 32),
+            (Domain::SenseOffset, 33),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {

@@ -13,6 +13,7 @@
 //! **Relaxation** `ln g(t) = ln g - (d + s·z)·log10(1 + t/t0)`, one `z` for a cell, `t0` activated.
 
 mod conduction;
+mod relaxation;
 mod spec;
 
 pub(super) use spec::ASSUMED;
@@ -187,17 +188,11 @@ impl Device for HfOx {
     }
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance) {
         let r = &self.spec.relaxation;
-        let inverse = 1.0 / temperature.0 - 1.0 / self.spec.temperature.reference.0;
-        let faster = libm::exp(-r.activation_ev * CHARGE / BOLTZMANN * inverse);
-        let decades = libm::log10(1.0 + age.0 * faster / r.onset.0);
-        let drift = -libm::log1p(-r.drift.0);
+        let decades = r.decades(age, temperature, self.spec.temperature.reference);
         for (g, cell) in g.iter_mut().zip(cells) {
-            if self.stuck(*cell, chance).is_some() {
-                continue;
+            if self.stuck(*cell, chance).is_none() {
+                *g *= r.left(decades, *cell, chance);
             }
-            let draw = Draw { seed: chance.seed, domain: Domain::Drift, element: *cell, tick: 0 };
-            let spread = if chance.scale == 0.0 { 0.0 } else { r.spread.0 * chance.scale * draw.normal(0) };
-            *g *= libm::exp(-(drift + spread) * decades);
         }
     }
     fn read_moments(&self, g: &[f64], v: Volt, chance: Chance, mean: &mut [f64], variance: &mut [f64]) {
@@ -247,7 +242,6 @@ impl HfOxSpec {
             ("hrs.device_to_device_decades", self.hrs.device_to_device_decades),
             ("read.noise", self.read.noise.0),
             ("read.bandwidth", self.read.bandwidth.0),
-            ("relaxation.spread", self.relaxation.spread.0),
         ] {
             c.not_negative(field, spread);
         }
@@ -276,12 +270,8 @@ impl HfOxSpec {
         }
         c.within("variation.stuck_lrs", self.variation.stuck_lrs.0, 0.0, 1.0);
         c.within("variation.stuck_hrs", self.variation.stuck_hrs.0, 0.0, 1.0);
-        c.within("relaxation.drift", self.relaxation.drift.0, 0.0, 0.5);
-        c.positive("relaxation.onset", self.relaxation.onset.0);
-        c.within("relaxation.activation_ev", self.relaxation.activation_ev, 0.0, 3.0);
-        c.positive("temperature.reference", self.temperature.reference.0);
-        c.positive("temperature.minimum", self.temperature.minimum.0);
-        c.temperature(temperature, self.temperature.minimum, self.temperature.maximum);
+        self.relaxation.check(&mut c);
+        self.temperature.check(temperature, &mut c);
         c.finish(|| {
             let conduction = Conduction {
                 bias: self.read.voltage.0,
