@@ -6,9 +6,9 @@
 //! a trap stays, in pulses, is geometric: `1 + ⌊ln u / ln(1 - p)⌋`, the exact law of the chain, so that a train
 //! and the same pulses one by one end in the same bits.
 
-use super::law::Law;
+use super::law::{Cut, Law};
 use super::spec::MOST_TAPS;
-use super::{HfOxWeakReset, HfOxWeakResetSpec};
+use super::{ExponentialLaw, HfOxWeakReset, HfOxWeakResetSpec, LogNormalLaw, NormalLaw};
 use crate::device::{Cells, Chance, Programming, Pulse};
 use crate::rng::{Domain, Draw};
 use crate::units::Joule;
@@ -38,19 +38,48 @@ pub(super) struct Parameters {
     pub amplitude: f64,
 }
 
-impl Parameters {
-    /// Those of the median cell at scale 0, of the cell that `u(index)` draws otherwise.
-    pub(super) fn new(spec: &HfOxWeakResetSpec, scale: f64, u: impl Fn(u64) -> f64) -> Self {
+/// Laws of the population, each with what is left of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Population {
+    lrs: (NormalLaw<f64>, Cut),
+    before: (ExponentialLaw, Cut),
+    after: (ExponentialLaw, Cut),
+    knee: (LogNormalLaw, Cut),
+    offset: (NormalLaw<f64>, Cut),
+    amplitude: f64,
+}
+
+impl Population {
+    /// The laws of a card whose numbers have been checked.
+    pub(super) fn new(spec: &HfOxWeakResetSpec) -> Self {
+        fn cut<L: Law + Copy>(law: L) -> (L, Cut) {
+            (law, law.cut())
+        }
         let g = &spec.growth;
         Self {
-            lrs: super::NormalLaw::<f64>::from(spec.lrs).scaled(u(0), scale),
+            lrs: cut(spec.lrs.into()),
+            before: cut(g.before),
+            after: cut(g.after),
+            knee: cut(g.knee),
+            offset: cut(g.offset),
+            amplitude: spec.telegraph.map_or(0.0, |t| t.amplitude),
+        }
+    }
+
+    /// The cell of the uniforms `u(index)`, at `scale` times its distance from the median one.
+    pub(super) fn draw(&self, scale: f64, u: impl Fn(u64) -> f64) -> Parameters {
+        fn one<L: Law>((law, cut): &(L, Cut), u: f64, scale: f64) -> f64 {
+            law.scaled(cut, u, scale)
+        }
+        Parameters {
+            lrs: one(&self.lrs, u(0), scale),
             growth: Growth {
-                before: g.before.scaled(u(1), scale),
-                after: g.after.scaled(u(2), scale),
-                knee: g.knee.scaled(u(3), scale),
-                offset: g.offset.scaled(u(4), scale),
+                before: one(&self.before, u(1), scale),
+                after: one(&self.after, u(2), scale),
+                knee: one(&self.knee, u(3), scale),
+                offset: one(&self.offset, u(4), scale),
             },
-            amplitude: spec.telegraph.map_or(0.0, |t| scale * t.amplitude * u(5)),
+            amplitude: scale * self.amplitude * u(5),
         }
     }
 }
@@ -69,8 +98,9 @@ pub struct WeakResetCell {
     /// What the trap adds to `ln(R/R0)`, and the filter.
     trap: f64,
     flicker: f64,
-    /// Innovation of pulse `t` at `t mod 16`.
+    /// Innovation of the pulse before `k` others, at `k`.
     innovations: [f64; MOST_TAPS],
+    conductance: f64,
 }
 
 /// Uniform in (0, 1) of a random word.
@@ -81,7 +111,7 @@ fn unit(word: u32) -> f64 {
 /// Pulses until an event of probability `p` for each pulse, from a uniform.
 fn geometric(p: f64, u: f64) -> u64 {
     // p = 1 gives 1 + ⌊0⌋; the cast saturates where p is next to nothing
-    1 + (libm::log(u) / libm::log1p(-p)).floor() as u64
+    ((libm::log(u) / libm::log1p(-p)).floor() as u64).saturating_add(1)
 }
 
 impl WeakResetCell {
@@ -90,7 +120,7 @@ impl WeakResetCell {
         let draw = |domain, tick| Draw { seed: chance.seed, domain, element: address, tick };
         let own = match chance.scale {
             0.0 => device.nominal,
-            scale => Parameters::new(&device.spec, scale, |tick| draw(Domain::DeviceToDevice, tick).uniform(0)),
+            scale => device.population.draw(scale, |tick| draw(Domain::DeviceToDevice, tick).uniform(0)),
         };
         let mut cell = Self {
             own,
@@ -102,6 +132,7 @@ impl WeakResetCell {
             trap: 0.0,
             flicker: 0.0,
             innovations: [0.0; MOST_TAPS],
+            conductance: 0.0,
         };
         cell.begin(device, draw(Domain::Rtn, 0).words(0)[3]);
         cell
@@ -113,6 +144,7 @@ impl WeakResetCell {
         self.innovations = [0.0; MOST_TAPS];
         self.trap_high = false;
         self.trap_change = device.spec.telegraph.map_or(u64::MAX, |t| geometric(t.rise, unit(word)));
+        self.refresh();
     }
 
     /// Random words of a pulse: innovation, two amplitudes, time in the state that the trap enters.
@@ -132,6 +164,7 @@ impl WeakResetCell {
         let before = self.pulses;
         self.pulses += n;
         if self.chance.scale == 0.0 || n == 0 {
+            self.refresh();
             return;
         }
         let tick_of = |pulse: u64| tick + (pulse - before - 1);
@@ -146,15 +179,21 @@ impl WeakResetCell {
             self.trap = if self.trap_high { self.own.amplitude * unit(last[1]) * unit(last[2]) } else { 0.0 };
         }
         if device.spec.flicker.is_some() {
-            let taps = MOST_TAPS as u64;
-            for pulse in (before + 1).max(self.pulses.saturating_sub(taps - 1))..=self.pulses {
+            for pulse in (before + 1).max(self.pulses.saturating_sub(MOST_TAPS as u64 - 1))..=self.pulses {
                 let word = if pulse == self.pulses { last[0] } else { self.words(tick_of(pulse))[0] };
-                self.innovations[(pulse % taps) as usize] = unit(word);
+                self.innovations.copy_within(..MOST_TAPS - 1, 1);
+                self.innovations[0] = unit(word);
             }
-            let remembered = |k: usize| self.innovations[((self.pulses + taps - k as u64) % taps) as usize];
-            self.flicker =
-                self.chance.scale * device.flicker.iter().enumerate().map(|(k, b)| b * remembered(k)).sum::<f64>();
+            // four sums side by side: a processor adds them at once
+            let mut sums = [0.0; 4];
+            for (u, b) in self.innovations.chunks_exact(4).zip(device.flicker.chunks_exact(4)) {
+                for k in 0..4 {
+                    sums[k] += u[k] * b[k];
+                }
+            }
+            self.flicker = self.chance.scale * ((sums[0] + sums[1]) + (sums[2] + sums[3]));
         }
+        self.refresh();
     }
 
     /// `w = ln(R/R0)`.
@@ -165,14 +204,24 @@ impl WeakResetCell {
 
     /// Conductance in siemens, without read noise.
     #[must_use]
-    pub fn conductance(&self) -> f64 {
-        libm::exp(-self.log_ratio()) / self.own.lrs
+    pub const fn conductance(&self) -> f64 {
+        self.conductance
+    }
+
+    fn refresh(&mut self) {
+        self.conductance = libm::exp(-self.log_ratio()) / self.own.lrs;
     }
 
     /// Whether the trap is in its high state.
     #[must_use]
     pub const fn trap_is_high(&self) -> bool {
         self.trap_high
+    }
+
+    /// Logical address.
+    #[must_use]
+    pub const fn address(&self) -> u64 {
+        self.address
     }
 
     /// Weak RESET pulses since the last SET.

@@ -55,6 +55,16 @@ impl From<NormalLaw<Ohm>> for NormalLaw<f64> {
     }
 }
 
+/// What is left of a law: its ends, the shares of the whole law below them, the median of the rest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Cut {
+    low: f64,
+    high: f64,
+    from: f64,
+    to: f64,
+    median: f64,
+}
+
 /// A law with its distribution function, its inverse and the interval that it is cut to.
 pub(super) trait Law {
     /// Distribution function of the whole law.
@@ -66,20 +76,24 @@ pub(super) trait Law {
     /// Width of the law, which must be positive.
     fn width(&self) -> f64;
 
-    /// Value of the cut law below which a share `u` of the population lies.
-    fn quantile(&self, u: f64) -> f64 {
+    /// What is left of the law.
+    fn cut(&self) -> Cut {
         let [low, high] = self.range();
         let [from, to] = [self.cdf(low), self.cdf(high)];
-        self.inverse(from + u * (to - from)).clamp(low, high)
+        let mut cut = Cut { low, high, from, to, median: 0.0 };
+        cut.median = self.quantile(&cut, 0.5);
+        cut
+    }
+    /// Value below which a share `u` of the cut population lies.
+    fn quantile(&self, cut: &Cut, u: f64) -> f64 {
+        self.inverse(cut.from + u * (cut.to - cut.from)).clamp(cut.low, cut.high)
     }
     /// Value of a cell: `scale` times its distance from the median of the population.
-    fn scaled(&self, u: f64, scale: f64) -> f64 {
-        let median = self.quantile(0.5);
+    fn scaled(&self, cut: &Cut, u: f64, scale: f64) -> f64 {
         if scale == 0.0 {
-            return median;
+            return cut.median;
         }
-        let [low, high] = self.range();
-        (median + scale * (self.quantile(u) - median)).clamp(low, high)
+        (cut.median + scale * (self.quantile(cut, u) - cut.median)).clamp(cut.low, cut.high)
     }
     /// Notes what is wrong with the numbers of the law.
     fn check(&self, field: &str, least: f64, c: &mut Checks) {
@@ -187,17 +201,16 @@ mod tests {
     }
 
     fn inverts(law: &impl Law) {
-        let [low, high] = law.range();
-        let [from, to] = [law.cdf(low), law.cdf(high)];
+        let cut = law.cut();
         for i in 0..=100 {
             let u = f64::from(i) / 100.0;
-            let x = law.quantile(u);
-            assert!(low <= x && x <= high);
-            assert!(((law.cdf(x) - from) / (to - from) - u).abs() < 1e-9, "{u}: {x}");
+            let x = law.quantile(&cut, u);
+            assert!(cut.low <= x && x <= cut.high);
+            assert!(((law.cdf(x) - cut.from) / (cut.to - cut.from) - u).abs() < 1e-9, "{u}: {x}");
         }
-        assert_eq!(law.scaled(0.9, 0.0), law.quantile(0.5));
-        assert!((law.scaled(0.9, 1.0) - law.quantile(0.9)).abs() <= 1e-12 * high);
-        assert_eq!(law.scaled(0.999, 50.0), high);
+        assert_eq!(law.scaled(&cut, 0.9, 0.0), law.quantile(&cut, 0.5));
+        assert!((law.scaled(&cut, 0.9, 1.0) - law.quantile(&cut, 0.9)).abs() <= 1e-12 * cut.high);
+        assert_eq!(law.scaled(&cut, 0.999, 50.0), cut.high);
     }
 
     #[test]

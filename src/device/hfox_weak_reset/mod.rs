@@ -30,7 +30,7 @@ pub use spec::{FlickerSpec, GrowthSpec, HfOxWeakResetSpec, WeakProgrammingSpec, 
 use super::spec::Entry;
 use super::{Cells, Chance, Device, Programming, Pulse, Window};
 use crate::units::{Kelvin, Second, Siemens, Volt};
-use cell::{Parameters, WeakResetCells};
+use cell::{Parameters, Population, WeakResetCells};
 use spec::MOST_TAPS;
 
 /// Row of the device table.
@@ -50,6 +50,7 @@ hfox_weak_reset:
 #[derive(Debug, Clone, PartialEq)]
 pub struct HfOxWeakReset {
     spec: HfOxWeakResetSpec,
+    population: Population,
     /// The median cell.
     nominal: Parameters,
     /// Filter of the 1/f noise, times its gain.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::HfOxWeakReset;
-use super::cell::Parameters;
+use super::cell::Population;
 use super::law::{ExponentialLaw, Law, LogNormalLaw, NormalLaw};
 use crate::device::hfox::{HfOxTemperatureSpec, RelaxationSpec};
 use crate::device::{Checks, SpecError};
@@ -266,7 +266,8 @@ impl HfOxWeakResetSpec {
         if !c.clean() {
             return Err(c.errors());
         }
-        let nominal = Parameters::new(self, 0.0, |_| 0.5);
+        let population = Population::new(self);
+        let nominal = population.draw(0.0, |_| 0.5);
         c.require(
             nominal.growth.at(u64::from(p.pulses)) > nominal.growth.at(0),
             "growth.before",
@@ -275,7 +276,7 @@ impl HfOxWeakResetSpec {
         );
         c.finish(|| {
             let flicker = self.flicker.map_or([0.0; MOST_TAPS], |f| f.coefficients().map(|b| f.gain * b));
-            HfOxWeakReset { spec: self.clone(), nominal, flicker }
+            HfOxWeakReset { spec: self.clone(), population, nominal, flicker }
         })
     }
 }
