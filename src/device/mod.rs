@@ -12,8 +12,8 @@ mod mos2_memtransistor;
 mod spec;
 
 pub use hfox::{
-    HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
-    LrsSpec, RelaxationSpec,
+    BinaryCells, BinaryStates, HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec,
+    HfOxVariationSpec, HfOxVerifySpec, HrsSpec, LrsLaw, LrsSpec, RelaxationSpec,
 };
 pub use hfox_weak_reset::{
     ExponentialLaw, FlickerSpec, GrowthSpec, HfOxWeakReset, HfOxWeakResetSpec, LogNormalLaw, NormalLaw,

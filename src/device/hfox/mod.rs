@@ -13,13 +13,15 @@
 //! **Relaxation** `ln g(t) = ln g - (d + s·z)·log10(1 + t/t0)`, one `z` for a cell, `t0` activated.
 
 mod conduction;
+mod pair;
 mod relaxation;
 mod spec;
 
+pub use pair::{BinaryCells, BinaryStates};
 pub(super) use spec::ASSUMED;
 pub use spec::{
     HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
-    LrsSpec, RelaxationSpec,
+    LrsLaw, LrsSpec, RelaxationSpec,
 };
 
 use super::spec::{Checks, Entry, SpecError};
@@ -88,7 +90,7 @@ impl HfOx {
         let u = (-libm::log(g * lrs.resistance.0) / span).clamp(0.0, 1.0);
         let between = |low: f64, decades: f64| low + (decades * std::f64::consts::LN_10 - low) * u;
         Law {
-            lambda: 1.0 - u,
+            lambda: lrs.law.exponent(u),
             tries: between(lrs.cycle_to_cycle.0, hrs.cycle_to_cycle_decades),
             cells: between(lrs.device_to_device.0, hrs.device_to_device_decades),
         }
