@@ -8,6 +8,7 @@ mod conformance;
 mod hfox;
 mod hfox_weak_reset;
 mod ideal;
+mod me_mtj;
 mod mos2_memtransistor;
 mod spec;
 
@@ -20,6 +21,10 @@ pub use hfox_weak_reset::{
     WeakProgrammingSpec, WeakReadSpec, WeakResetCell, WeakTelegraphSpec,
 };
 pub use ideal::{Ideal, IdealSpec};
+pub use me_mtj::{
+    BitStream, Junction, Logistic, MeMtj, MeMtjSpec, MtjBarrierSpec, MtjPrecessionSpec, MtjProgrammingSpec,
+    MtjReadSpec, MtjResistanceSpec, MtjTemperatureSpec, MtjVariationSpec, NeelBrown, Telegraph, standardised,
+};
 pub use mos2_memtransistor::*;
 pub(crate) use spec::Checks;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
@@ -92,6 +97,10 @@ pub trait Device: Debug + Send + Sync {
     /// Levels that the technology tells apart, if that is limited.
     fn levels(&self) -> Option<u32> {
         None
+    }
+    /// Whether any conductance of the window can be programmed. A digital cell says no and takes the nearer end.
+    fn analog(&self) -> bool {
+        true
     }
     /// Temperatures between which [`Device::age`] holds. Callers check; outside, the laws extrapolate.
     fn temperature_range(&self) -> [Kelvin; 2] {
