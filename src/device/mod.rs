@@ -7,16 +7,26 @@
 mod conformance;
 pub mod curves;
 mod hfox;
+mod hfox_weak_reset;
 mod ideal;
+mod me_mtj;
 mod mos2_memtransistor;
 pub mod programming;
 mod spec;
 
 pub use hfox::{
-    HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
-    LrsSpec, RelaxationSpec,
+    BinaryCells, BinaryStates, HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec,
+    HfOxVariationSpec, HfOxVerifySpec, HrsSpec, LrsLaw, LrsSpec, RelaxationSpec,
+};
+pub use hfox_weak_reset::{
+    ExponentialLaw, FlickerSpec, GrowthSpec, HfOxWeakReset, HfOxWeakResetSpec, LogNormalLaw, NormalLaw,
+    WeakProgrammingSpec, WeakReadSpec, WeakResetCell, WeakTelegraphSpec,
 };
 pub use ideal::{Ideal, IdealSpec};
+pub use me_mtj::{
+    BitStream, Junction, Logistic, MeMtj, MeMtjSpec, MtjBarrierSpec, MtjPrecessionSpec, MtjProgrammingSpec,
+    MtjReadSpec, MtjResistanceSpec, MtjTemperatureSpec, MtjVariationSpec, NeelBrown, Telegraph, standardised,
+};
 pub use mos2_memtransistor::*;
 pub(crate) use spec::Checks;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
@@ -65,7 +75,7 @@ pub struct Pulse {
 }
 
 /// Cells written pulse by pulse, each with the parameters and the state that its address drew.
-/// Made by [`Device::cells`] in their lowest state.
+/// Made by [`Device::cells`] in their lowest state, or in their highest where pulses only lower it step by step.
 pub trait Cells: Debug + Send {
     /// Applies one pulse to each cell, `pulses[i]` to cell `i`; `tick` addresses what chance adds, so
     /// that no tick is used twice for a cell. Energy and time are those of all cells together.
@@ -105,6 +115,10 @@ pub trait Device: Debug + Send + Sync {
     /// Levels that the technology tells apart, if that is limited.
     fn levels(&self) -> Option<u32> {
         None
+    }
+    /// Whether any conductance of the window can be programmed. A digital cell says no and takes the nearer end.
+    fn analog(&self) -> bool {
+        true
     }
     /// Temperatures between which [`Device::age`] holds. Callers check; outside, the laws extrapolate.
     fn temperature_range(&self) -> [Kelvin; 2] {

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Device;
 use super::hfox::{self, HfOxSpec};
+use super::hfox_weak_reset::{self as weak_reset, HfOxWeakResetSpec};
 use super::ideal::{self, IdealSpec};
+use super::me_mtj::{self, MeMtjSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
 use crate::units::Kelvin;
 
@@ -26,6 +28,11 @@ pub enum DeviceSpec {
     /// One-transistor-one-resistor cell of hafnium oxide.
     #[serde(rename = "hfox")]
     HfOx(Box<HfOxSpec>),
+    /// Cell of hafnium oxide under weak RESET pulses.
+    #[serde(rename = "hfox_weak_reset")]
+    HfOxWeakReset(Box<HfOxWeakResetSpec>),
+    /// Magnetic tunnel junction switched by voltage, a binary cell.
+    MeMtj(Box<MeMtjSpec>),
 }
 
 /// One mistake of a card.
@@ -51,7 +58,7 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY];
+pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -61,6 +68,8 @@ impl DeviceSpec {
             Self::Ideal(_) => ideal::ENTRY.name,
             Self::Mos2Memtransistor(_) => mos2::ENTRY.name,
             Self::HfOx(_) => hfox::ENTRY.name,
+            Self::HfOxWeakReset(_) => weak_reset::ENTRY.name,
+            Self::MeMtj(_) => me_mtj::ENTRY.name,
         }
     }
 
@@ -71,6 +80,8 @@ impl DeviceSpec {
             Self::Ideal(_) => "exact by definition",
             Self::Mos2Memtransistor(s) => &s.source,
             Self::HfOx(s) => &s.source,
+            Self::HfOxWeakReset(s) => &s.source,
+            Self::MeMtj(s) => &s.source,
         }
     }
 
@@ -81,6 +92,8 @@ impl DeviceSpec {
             Self::Ideal(_) => Vec::new(),
             Self::Mos2Memtransistor(s) => unchanged(&**s, &Mos2Spec::default(), mos2::ASSUMED),
             Self::HfOx(s) => unchanged(&**s, &HfOxSpec::default(), hfox::ASSUMED),
+            Self::HfOxWeakReset(s) => unchanged(&**s, &HfOxWeakResetSpec::default(), weak_reset::ASSUMED),
+            Self::MeMtj(s) => unchanged(&**s, &MeMtjSpec::default(), me_mtj::ASSUMED),
         }
     }
 
@@ -93,6 +106,8 @@ impl DeviceSpec {
             Self::Ideal(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::Mos2Memtransistor(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::HfOx(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::HfOxWeakReset(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::MeMtj(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -209,6 +224,8 @@ mod tests {
         for (name, all, found) in [
             ("mos2_memtransistor", mos2::ASSUMED, DeviceSpec::Mos2Memtransistor(Box::default()).assumed()),
             ("hfox", hfox::ASSUMED, DeviceSpec::HfOx(Box::default()).assumed()),
+            ("hfox_weak_reset", weak_reset::ASSUMED, DeviceSpec::HfOxWeakReset(Box::default()).assumed()),
+            ("me_mtj", me_mtj::ASSUMED, DeviceSpec::MeMtj(Box::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }

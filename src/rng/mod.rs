@@ -44,6 +44,14 @@ pub enum Domain {
     VerifyRead = 34,
     /// Cycle-to-cycle noise of pulses; tick = pulse.
     Pulse = 35,
+    /// Noise of one pulse of weak RESET; tick = that of the pulse.
+    Pulse = 30,
+    /// Whether a junction switches with a pulse; tick = that of the pulse.
+    Switching = 31,
+    /// Time that a telegraph signal stays; tick = count of changes.
+    Dwell = 32,
+    /// Offset of a sense amplifier.
+    SenseOffset = 33,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -169,6 +177,10 @@ mod tests {
             (Domain::Bootstrap, 13),
             (Domain::VerifyRead, 34),
             (Domain::Pulse, 35),
+            (Domain::Pulse, 30),
+            (Domain::Switching, 31),
+            (Domain::Dwell, 32),
+            (Domain::SenseOffset, 33),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {

@@ -13,12 +13,15 @@
 //! **Relaxation** `ln g(t) = ln g - (d + s·z)·log10(1 + t/t0)`, one `z` for a cell, `t0` activated.
 
 mod conduction;
+mod pair;
+mod relaxation;
 mod spec;
 
+pub use pair::{BinaryCells, BinaryStates};
 pub(super) use spec::ASSUMED;
 pub use spec::{
     HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
-    LrsSpec, RelaxationSpec,
+    LrsLaw, LrsSpec, RelaxationSpec,
 };
 
 use super::spec::{Checks, Entry, SpecError};
@@ -87,7 +90,7 @@ impl HfOx {
         let u = (-libm::log(g * lrs.resistance.0) / span).clamp(0.0, 1.0);
         let between = |low: f64, decades: f64| low + (decades * std::f64::consts::LN_10 - low) * u;
         Law {
-            lambda: 1.0 - u,
+            lambda: lrs.law.exponent(u),
             tries: between(lrs.cycle_to_cycle.0, hrs.cycle_to_cycle_decades),
             cells: between(lrs.device_to_device.0, hrs.device_to_device_decades),
         }
@@ -187,17 +190,11 @@ impl Device for HfOx {
     }
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance) {
         let r = &self.spec.relaxation;
-        let inverse = 1.0 / temperature.0 - 1.0 / self.spec.temperature.reference.0;
-        let faster = libm::exp(-r.activation_ev * CHARGE / BOLTZMANN * inverse);
-        let decades = libm::log10(1.0 + age.0 * faster / r.onset.0);
-        let drift = -libm::log1p(-r.drift.0);
+        let decades = r.decades(age, temperature, self.spec.temperature.reference);
         for (g, cell) in g.iter_mut().zip(cells) {
-            if self.stuck(*cell, chance).is_some() {
-                continue;
+            if self.stuck(*cell, chance).is_none() {
+                *g *= r.left(decades, *cell, chance);
             }
-            let draw = Draw { seed: chance.seed, domain: Domain::Drift, element: *cell, tick: 0 };
-            let spread = if chance.scale == 0.0 { 0.0 } else { r.spread.0 * chance.scale * draw.normal(0) };
-            *g *= libm::exp(-(drift + spread) * decades);
         }
     }
     fn read_moments(&self, g: &[f64], v: Volt, chance: Chance, mean: &mut [f64], variance: &mut [f64]) {
@@ -247,7 +244,6 @@ impl HfOxSpec {
             ("hrs.device_to_device_decades", self.hrs.device_to_device_decades),
             ("read.noise", self.read.noise.0),
             ("read.bandwidth", self.read.bandwidth.0),
-            ("relaxation.spread", self.relaxation.spread.0),
         ] {
             c.not_negative(field, spread);
         }
@@ -276,12 +272,8 @@ impl HfOxSpec {
         }
         c.within("variation.stuck_lrs", self.variation.stuck_lrs.0, 0.0, 1.0);
         c.within("variation.stuck_hrs", self.variation.stuck_hrs.0, 0.0, 1.0);
-        c.within("relaxation.drift", self.relaxation.drift.0, 0.0, 0.5);
-        c.positive("relaxation.onset", self.relaxation.onset.0);
-        c.within("relaxation.activation_ev", self.relaxation.activation_ev, 0.0, 3.0);
-        c.positive("temperature.reference", self.temperature.reference.0);
-        c.positive("temperature.minimum", self.temperature.minimum.0);
-        c.temperature(temperature, self.temperature.minimum, self.temperature.maximum);
+        self.relaxation.check(&mut c);
+        self.temperature.check(temperature, &mut c);
         c.finish(|| {
             let conduction = Conduction {
                 bias: self.read.voltage.0,

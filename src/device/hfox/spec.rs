@@ -76,12 +76,25 @@ impl Default for HfOxSpec {
     }
 }
 
-/// Low-resistance state: a normal law of the resistance.
+/// Law of the resistance of the low-resistance state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LrsLaw {
+    /// Normal.
+    #[default]
+    Normal,
+    /// Log-normal; spreads are then those of `ln R`. Weakly programmed cells, whose two tails are alike.
+    LogNormal,
+}
+
+/// Low-resistance state: by default a normal law of the resistance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LrsSpec {
     /// Median resistance at the read bias. *Published* (Synaptogen): 4521 Ohm.
     pub resistance: Ohm,
+    /// Law of the resistance. *Published* (abstract of a 2013 study of pulsed 1T1R arrays; Synaptogen agrees): normal.
+    pub law: LrsLaw,
     /// Relative spread from cycle to cycle. *Published* (Synaptogen, median cell): 3.2 %.
     pub cycle_to_cycle: Share,
     /// Relative spread of cell means. *Published* (Synaptogen): 4.4 %.
@@ -90,7 +103,12 @@ pub struct LrsSpec {
 
 impl Default for LrsSpec {
     fn default() -> Self {
-        Self { resistance: Ohm(4521.0), cycle_to_cycle: Share(0.032), device_to_device: Share(0.044) }
+        Self {
+            resistance: Ohm(4521.0),
+            law: LrsLaw::Normal,
+            cycle_to_cycle: Share(0.032),
+            device_to_device: Share(0.044),
+        }
     }
 }
 
