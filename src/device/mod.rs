@@ -7,6 +7,7 @@
 mod conformance;
 mod hfox;
 mod ideal;
+pub mod laws;
 mod mos2_memtransistor;
 mod spec;
 
