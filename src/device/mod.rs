@@ -10,6 +10,7 @@ mod ideal;
 pub mod laws;
 mod mos2_memtransistor;
 mod spec;
+mod table;
 
 pub use hfox::{
     HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
@@ -19,6 +20,10 @@ pub use ideal::{Ideal, IdealSpec};
 pub use mos2_memtransistor::*;
 pub(crate) use spec::Checks;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
+pub use table::{
+    PulseDirection, PulseRow, Table, TableProgrammingSpec, TablePulseSpec, TablePulsesSpec, TableReadSpec, TableSpec,
+    TableTemperatureSpec, TableVariationSpec, TableVerifySpec,
+};
 
 use std::fmt::Debug;
 

@@ -34,18 +34,6 @@ impl Tape {
     }
 }
 
-/// Sum of a lane by halves: a fixed order that vector units can follow.
-fn total(mut x: Lane) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            x[i] += x[i + half];
-        }
-        half /= 2;
-    }
-    x[0]
-}
-
 fn softsign(x: f32) -> f32 {
     x / (1.0 + x.abs())
 }
@@ -93,17 +81,20 @@ impl Mlp {
             let weights = &self.weights[at..at + (inputs + 1) * outputs];
             at += weights.len();
             let (before, after) = tape.0.split_at_mut(layer + 1);
-            let (x, y) = (&before[layer], &mut after[0]);
-            y.clear();
-            y.extend(weights[inputs * outputs..].iter().map(|b| [*b; LANES]));
-            for (x, row) in x.iter().zip(weights.chunks_exact(outputs)) {
-                let x = if layer == 0 { *x } else { x.map(softsign) };
-                for (y, w) in y.iter_mut().zip(row) {
-                    for (y, x) in y.iter_mut().zip(&x) {
-                        *y += w * x;
+            let shown: Vec<Lane> = match layer {
+                0 => before[0].clone(),
+                _ => before[layer].iter().map(|x| x.map(softsign)).collect(),
+            };
+            after[0].clear();
+            after[0].extend((0..outputs).map(|o| {
+                let mut y = [weights[inputs * outputs + o]; LANES];
+                for (x, row) in shown.iter().zip(weights.chunks_exact(outputs)) {
+                    for (y, x) in y.iter_mut().zip(x) {
+                        *y += row[o] * x;
                     }
                 }
-            }
+                y
+            }));
         }
     }
 
@@ -115,25 +106,36 @@ impl Mlp {
             let (inputs, outputs) = (pair[0], pair[1]);
             at -= (inputs + 1) * outputs;
             let mut back = vec![[0.0; LANES]; inputs];
-            let (rows, biases) = gradient[at..at + (inputs + 1) * outputs].split_at_mut(inputs * outputs);
-            for (b, s) in biases.iter_mut().zip(slope.iter()) {
-                *b += total(*s);
+            // sample by sample, so that sums over samples need no horizontal additions
+            let mut turned = vec![0.0; LANES * outputs];
+            for (o, s) in slope.iter().enumerate() {
+                for (l, s) in s.iter().enumerate() {
+                    turned[l * outputs + o] = *s;
+                }
             }
-            for (i, x) in tape.0[layer].iter().enumerate() {
-                let value = if layer == 0 { *x } else { x.map(softsign) };
-                let weights = &self.weights[at + i * outputs..at + (i + 1) * outputs];
-                for ((g, w), s) in rows[i * outputs..(i + 1) * outputs].iter_mut().zip(weights).zip(slope.iter()) {
-                    *g += total(std::array::from_fn(|l| value[l] * s[l]));
-                    for (b, s) in back[i].iter_mut().zip(s) {
-                        *b += w * s;
+            let add = |row: &mut [f32], value: &Lane| {
+                for (v, slopes) in value.iter().zip(turned.chunks_exact(outputs)) {
+                    for (g, s) in row.iter_mut().zip(slopes) {
+                        *g += v * s;
                     }
                 }
-                if layer > 0 {
-                    for (b, x) in back[i].iter_mut().zip(x) {
-                        let d = 1.0 / (1.0 + x.abs());
-                        *b *= d * d;
+            };
+            let (rows, biases) = gradient[at..at + (inputs + 1) * outputs].split_at_mut(inputs * outputs);
+            add(biases, &[1.0; LANES]);
+            let rows = rows.chunks_exact_mut(outputs).zip(self.weights[at..].chunks_exact(outputs));
+            for ((x, back), (row, weights)) in tape.0[layer].iter().zip(&mut back).zip(rows) {
+                let hidden = layer > 0;
+                add(row, &if hidden { x.map(softsign) } else { *x });
+                let mut sum = [0.0; LANES];
+                for (w, s) in weights.iter().zip(slope.iter()) {
+                    for (sum, s) in sum.iter_mut().zip(s) {
+                        *sum += w * s;
                     }
                 }
+                *back = std::array::from_fn(|l| {
+                    let d = if hidden { 1.0 / (1.0 + x[l].abs()) } else { 1.0 };
+                    sum[l] * d * d
+                });
             }
             *slope = back;
         }
