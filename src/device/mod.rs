@@ -10,9 +10,11 @@ mod hfox;
 mod hfox_weak_reset;
 mod ideal;
 mod me_mtj;
+pub mod laws;
 mod mos2_memtransistor;
 pub mod programming;
 mod spec;
+mod table;
 
 pub use hfox::{
     BinaryCells, BinaryStates, HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec,
@@ -30,6 +32,10 @@ pub use me_mtj::{
 pub use mos2_memtransistor::*;
 pub(crate) use spec::Checks;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
+pub use table::{
+    PulseDirection, PulseRow, Table, TableProgrammingSpec, TablePulseSpec, TablePulsesSpec, TableReadSpec, TableSpec,
+    TableTemperatureSpec, TableVariationSpec, TableVerifySpec,
+};
 
 use std::fmt::Debug;
 

@@ -15,6 +15,7 @@ use super::hfox_weak_reset::{self as weak_reset, HfOxWeakResetSpec};
 use super::ideal::{self, IdealSpec};
 use super::me_mtj::{self, MeMtjSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
+use super::table::{self, TableSpec};
 use crate::units::Kelvin;
 
 /// Electric card of a memory cell: `devices: { synapse: { mos2_memtransistor: { … } } }`.
@@ -33,6 +34,8 @@ pub enum DeviceSpec {
     HfOxWeakReset(Box<HfOxWeakResetSpec>),
     /// Magnetic tunnel junction switched by voltage, a binary cell.
     MeMtj(Box<MeMtjSpec>),
+    /// Measured pulses from rows or a CSV file.
+    Table(Box<TableSpec>),
 }
 
 /// One mistake of a card.
@@ -58,7 +61,7 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY];
+pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -70,6 +73,7 @@ impl DeviceSpec {
             Self::HfOx(_) => hfox::ENTRY.name,
             Self::HfOxWeakReset(_) => weak_reset::ENTRY.name,
             Self::MeMtj(_) => me_mtj::ENTRY.name,
+            Self::Table(_) => table::ENTRY.name,
         }
     }
 
@@ -82,6 +86,7 @@ impl DeviceSpec {
             Self::HfOx(s) => &s.source,
             Self::HfOxWeakReset(s) => &s.source,
             Self::MeMtj(s) => &s.source,
+            Self::Table(s) => &s.source,
         }
     }
 
@@ -94,6 +99,7 @@ impl DeviceSpec {
             Self::HfOx(s) => unchanged(&**s, &HfOxSpec::default(), hfox::ASSUMED),
             Self::HfOxWeakReset(s) => unchanged(&**s, &HfOxWeakResetSpec::default(), weak_reset::ASSUMED),
             Self::MeMtj(s) => unchanged(&**s, &MeMtjSpec::default(), me_mtj::ASSUMED),
+            Self::Table(s) => unchanged(&**s, &TableSpec::default(), table::ASSUMED),
         }
     }
 
@@ -108,6 +114,7 @@ impl DeviceSpec {
             Self::HfOx(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::HfOxWeakReset(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::MeMtj(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Table(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -226,6 +233,7 @@ mod tests {
             ("hfox", hfox::ASSUMED, DeviceSpec::HfOx(Box::default()).assumed()),
             ("hfox_weak_reset", weak_reset::ASSUMED, DeviceSpec::HfOxWeakReset(Box::default()).assumed()),
             ("me_mtj", me_mtj::ASSUMED, DeviceSpec::MeMtj(Box::default()).assumed()),
+            ("table", table::ASSUMED, DeviceSpec::Table(Box::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }

@@ -52,6 +52,14 @@ pub enum Domain {
     Dwell = 32,
     /// Offset of a sense amplifier.
     SenseOffset = 33,
+    /// Cycles until a cell fails.
+    Endurance = 22,
+    /// Cycle-to-cycle spread of the pulses of a measured table; tick = pulse.
+    PulseTable = 23,
+    /// Training of a drift generator: data and noise.
+    DriftTraining = 24,
+    /// Defective neighbourhoods of cells; element = block, tick = kind of defect.
+    Cluster = 25,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -68,6 +76,14 @@ pub fn element(layer: usize, row: usize, column: usize, slice: usize, negative: 
         | ((slice as u64) << 8)
         | (u64::from(negative) << 7)
         | replica as u64
+}
+
+/// The address of the neighbourhood of `rows × columns` logical cells that holds the cell at `address`, with all
+/// slices and polarities; the replica stays. Neither count may be 0.
+#[must_use]
+pub fn neighbourhood(address: u64, rows: u32, columns: u32) -> u64 {
+    let (row, column) = ((address >> 28) & 0xffff, (address >> 12) & 0xffff);
+    (address & !0x0fff_ffff_ff80) | (row / u64::from(rows)) << 28 | (column / u64::from(columns)) << 12
 }
 
 /// Tick of a read: `sample:28 ‖ position:22 ‖ plane:6` (56 bits), absolute numbers.
@@ -181,6 +197,10 @@ mod tests {
             (Domain::Switching, 31),
             (Domain::Dwell, 32),
             (Domain::SenseOffset, 33),
+            (Domain::Endurance, 22),
+            (Domain::PulseTable, 23),
+            (Domain::DriftTraining, 24),
+            (Domain::Cluster, 25),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {
