@@ -8,6 +8,7 @@ mod conformance;
 mod hfox;
 mod ideal;
 mod mos2_memtransistor;
+mod pulsed;
 mod spec;
 
 pub use hfox::{
@@ -16,6 +17,7 @@ pub use hfox::{
 };
 pub use ideal::{Ideal, IdealSpec};
 pub use mos2_memtransistor::*;
+pub use pulsed::*;
 pub(crate) use spec::Checks;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
 

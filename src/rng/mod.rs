@@ -38,6 +38,14 @@ pub enum Domain {
     DeviceToDevice = 12,
     /// Resampling of confidence intervals.
     Bootstrap = 13,
+    /// Noise of one pulse on a cell; tick = (train or update, pulse).
+    Pulse = 18,
+    /// Noise of the value that a pulse leaves to be read; tick as of the pulse.
+    WriteNoise = 19,
+    /// Stochastic bit trains and roundings of an update; tick = (update, slot).
+    PulseTrain = 20,
+    /// Diffusion and reset of cells; tick = event.
+    Upset = 21,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -161,6 +169,10 @@ mod tests {
             (Domain::Explore, 11),
             (Domain::DeviceToDevice, 12),
             (Domain::Bootstrap, 13),
+            (Domain::Pulse, 18),
+            (Domain::WriteNoise, 19),
+            (Domain::PulseTrain, 20),
+            (Domain::Upset, 21),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {
