@@ -13,6 +13,7 @@ mod me_mtj;
 pub mod laws;
 mod mos2_memtransistor;
 pub mod programming;
+mod pulsed;
 mod spec;
 mod table;
 
@@ -30,6 +31,7 @@ pub use me_mtj::{
     MtjReadSpec, MtjResistanceSpec, MtjTemperatureSpec, MtjVariationSpec, NeelBrown, Telegraph, standardised,
 };
 pub use mos2_memtransistor::*;
+pub use pulsed::*;
 pub(crate) use spec::Checks;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
 pub use table::{

@@ -16,6 +16,7 @@ use super::ideal::{self, IdealSpec};
 use super::me_mtj::{self, MeMtjSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
 use super::table::{self, TableSpec};
+use super::pulsed::{self, PulsedSpec};
 use crate::units::Kelvin;
 
 /// Electric card of a memory cell: `devices: { synapse: { mos2_memtransistor: { … } } }`.
@@ -36,6 +37,8 @@ pub enum DeviceSpec {
     MeMtj(Box<MeMtjSpec>),
     /// Measured pulses from rows or a CSV file.
     Table(Box<TableSpec>),
+    /// Cell written by identical pulses.
+    Pulsed(Box<PulsedSpec>),
 }
 
 /// One mistake of a card.
@@ -61,7 +64,7 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY];
+pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY, pulsed::ENTRY];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -74,6 +77,7 @@ impl DeviceSpec {
             Self::HfOxWeakReset(_) => weak_reset::ENTRY.name,
             Self::MeMtj(_) => me_mtj::ENTRY.name,
             Self::Table(_) => table::ENTRY.name,
+            Self::Pulsed(_) => pulsed::ENTRY.name,
         }
     }
 
@@ -87,6 +91,7 @@ impl DeviceSpec {
             Self::HfOxWeakReset(s) => &s.source,
             Self::MeMtj(s) => &s.source,
             Self::Table(s) => &s.source,
+            Self::Pulsed(s) => &s.source,
         }
     }
 
@@ -100,6 +105,7 @@ impl DeviceSpec {
             Self::HfOxWeakReset(s) => unchanged(&**s, &HfOxWeakResetSpec::default(), weak_reset::ASSUMED),
             Self::MeMtj(s) => unchanged(&**s, &MeMtjSpec::default(), me_mtj::ASSUMED),
             Self::Table(s) => unchanged(&**s, &TableSpec::default(), table::ASSUMED),
+            Self::Pulsed(s) => unchanged(&**s, &PulsedSpec::default(), pulsed::ASSUMED),
         }
     }
 
@@ -115,6 +121,7 @@ impl DeviceSpec {
             Self::HfOxWeakReset(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::MeMtj(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::Table(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Pulsed(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -176,6 +183,10 @@ impl Checks {
             "change the chip's temperature, or widen the card's range if its numbers support it",
         );
     }
+    /// Takes over the mistakes of a part, below the path `prefix`.
+    pub(crate) fn extend(&mut self, prefix: &str, part: Self) {
+        self.0.extend(part.0.into_iter().map(|e| SpecError { field: format!("{prefix}.{}", e.field), ..e }));
+    }
     /// No mistake so far.
     pub(crate) const fn clean(&self) -> bool {
         self.0.is_empty()
@@ -234,6 +245,7 @@ mod tests {
             ("hfox_weak_reset", weak_reset::ASSUMED, DeviceSpec::HfOxWeakReset(Box::default()).assumed()),
             ("me_mtj", me_mtj::ASSUMED, DeviceSpec::MeMtj(Box::default()).assumed()),
             ("table", table::ASSUMED, DeviceSpec::Table(Box::default()).assumed()),
+            ("pulsed", pulsed::ASSUMED, DeviceSpec::Pulsed(Box::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }

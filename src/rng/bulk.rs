@@ -13,6 +13,7 @@
 use super::Draw;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
+use crate::simd::functions::{horner, ln};
 use crate::simd::{Isa, LANES, Lanes, Portable};
 
 /// Columns that one step of sixteen Philox lanes yields.
@@ -41,34 +42,6 @@ fn philox16<L: Lanes>(l: L, key: [u32; 2], element: u64, tick: u64, lane: u32) -
         key = [key[0].wrapping_add(super::philox::W0), key[1].wrapping_add(super::philox::W1)];
     }
     [l.narrow(c0), l.narrow(c1), l.narrow(c2), l.narrow(c3)]
-}
-
-/// Horner's rule, highest coefficient first, multiply then add.
-#[inline(always)]
-fn horner<L: Lanes, const N: usize>(l: L, x: L::Float, coefficients: [f32; N]) -> L::Float {
-    let mut value = l.splat(coefficients[0]);
-    for c in &coefficients[1..] {
-        value = l.add(l.mul(value, x), l.splat(*c));
-    }
-    value
-}
-
-/// `ln u` for `u` in (0, 1].
-#[inline(always)]
-fn ln<L: Lanes>(l: L, u: L::Float) -> L::Float {
-    // u = 2^e · m with m in [sqrt(1/2), sqrt(2)); 0x3f3504f3 is sqrt(1/2)
-    let bits = l.bits_of_float(u);
-    let exponent = l.sar::<23>(l.sub_word(bits, l.splat_word(0x3f35_04f3)));
-    let t = l.sub(l.float_of_bits(l.sub_word(bits, l.shl::<23>(exponent))), l.splat(1.0));
-    // ln(1 + t) = t - t²/2 + t³·Q(t)
-    let q = horner(
-        l,
-        t,
-        [0.090_487_84, -0.140_308_92, 0.147_039, -0.166_027_19, 0.199_842_23, -0.250_007_03, 0.333_334_15],
-    );
-    let square = l.mul(t, t);
-    let tail = l.mul(square, l.sub(l.mul(t, q), l.splat(0.5)));
-    l.add(l.mul(l.float_of_word(exponent), l.splat(std::f32::consts::LN_2)), l.add(t, tail))
 }
 
 /// Two independent standard normals from two random words.

@@ -60,6 +60,14 @@ pub enum Domain {
     DriftTraining = 24,
     /// Defective neighbourhoods of cells; element = block, tick = kind of defect.
     Cluster = 25,
+    /// Noise of one pulse on a cell; tick = (train or update, pulse).
+    Pulse = 18,
+    /// Noise of the value that a pulse leaves to be read; tick as of the pulse.
+    WriteNoise = 19,
+    /// Stochastic bit trains and roundings of an update; tick = (update, slot).
+    PulseTrain = 20,
+    /// Diffusion and reset of cells; tick = event.
+    Upset = 21,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -201,6 +209,10 @@ mod tests {
             (Domain::PulseTable, 23),
             (Domain::DriftTraining, 24),
             (Domain::Cluster, 25),
+            (Domain::Pulse, 18),
+            (Domain::WriteNoise, 19),
+            (Domain::PulseTrain, 20),
+            (Domain::Upset, 21),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {

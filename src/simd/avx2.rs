@@ -56,6 +56,11 @@ impl Lanes for Avx2 {
         unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
     }
     #[inline(always)]
+    fn div(self, a: Self::Float, b: Self::Float) -> Self::Float {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe { [_mm256_div_ps(a[0], b[0]), _mm256_div_ps(a[1], b[1])] }
+    }
+    #[inline(always)]
     fn min(self, a: Self::Float, b: Self::Float) -> Self::Float {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { [_mm256_min_ps(a[0], b[0]), _mm256_min_ps(a[1], b[1])] }

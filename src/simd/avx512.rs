@@ -57,6 +57,11 @@ impl Lanes for Avx512 {
         unsafe { _mm512_mul_ps(a, b) }
     }
     #[inline(always)]
+    fn div(self, a: Self::Float, b: Self::Float) -> Self::Float {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe { _mm512_div_ps(a, b) }
+    }
+    #[inline(always)]
     fn min(self, a: Self::Float, b: Self::Float) -> Self::Float {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_min_ps(a, b) }

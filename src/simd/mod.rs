@@ -11,6 +11,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod doubles;
+pub mod functions;
 mod portable;
 pub mod product;
 
@@ -45,6 +46,8 @@ pub trait Lanes: Copy {
     fn sub(self, a: Self::Float, b: Self::Float) -> Self::Float;
     /// Product.
     fn mul(self, a: Self::Float, b: Self::Float) -> Self::Float;
+    /// Quotient.
+    fn div(self, a: Self::Float, b: Self::Float) -> Self::Float;
     /// `a·b + c` where product and sum are exactly representable, so that fusing changes nothing.
     fn mul_add_exact(self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float;
     /// `a·b + c` rounded once, on every instruction set.
@@ -182,6 +185,7 @@ mod tests {
         float(l.add(a, b));
         float(l.sub(a, b));
         float(l.mul(a, b));
+        float(l.div(a, b));
         float(l.mul_add_exact(l.round(a), l.round(b), l.splat(3.0)));
         float(l.mul_add(a, b, l.splat(0.1)));
         float(l.sqrt(l.max(a, l.splat(0.0))));

@@ -54,6 +54,10 @@ impl Lanes for Portable {
         zip(a, b, |a, b| a * b)
     }
     #[inline(always)]
+    fn div(self, a: Self::Float, b: Self::Float) -> Self::Float {
+        zip(a, b, |a, b| a / b)
+    }
+    #[inline(always)]
     fn mul_add_exact(self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float {
         self.add(self.mul(a, b), c)
     }

@@ -1,0 +1,97 @@
+//! Elementary functions on sixteen lanes, the same bits on every instruction set.
+
+use super::Lanes;
+
+/// Horner's rule, highest coefficient first, multiply then add.
+#[inline(always)]
+pub fn horner<L: Lanes, const N: usize>(l: L, x: L::Float, coefficients: [f32; N]) -> L::Float {
+    let mut value = l.splat(coefficients[0]);
+    for c in &coefficients[1..] {
+        value = l.add(l.mul(value, x), l.splat(*c));
+    }
+    value
+}
+
+/// `ln u` for positive normal `u` up to 1.4e-7 (relative, before rounding); a polynomial by Chebyshev interpolation.
+#[inline(always)]
+pub fn ln<L: Lanes>(l: L, u: L::Float) -> L::Float {
+    // u = 2^e · m with m in [sqrt(1/2), sqrt(2)); 0x3f3504f3 is sqrt(1/2)
+    let bits = l.bits_of_float(u);
+    let exponent = l.sar::<23>(l.sub_word(bits, l.splat_word(0x3f35_04f3)));
+    let t = l.sub(l.float_of_bits(l.sub_word(bits, l.shl::<23>(exponent))), l.splat(1.0));
+    // ln(1 + t) = t - t²/2 + t³·Q(t)
+    let q = horner(
+        l,
+        t,
+        [0.090_487_84, -0.140_308_92, 0.147_039, -0.166_027_19, 0.199_842_23, -0.250_007_03, 0.333_334_15],
+    );
+    let square = l.mul(t, t);
+    let tail = l.mul(square, l.sub(l.mul(t, q), l.splat(0.5)));
+    l.add(l.mul(l.float_of_word(exponent), l.splat(std::f32::consts::LN_2)), l.add(t, tail))
+}
+
+/// `exp x`, the argument kept within ±87 where the result is a normal number: Taylor's series to the seventh
+/// power on |r| ≤ ln(2)/2 (relative error below 6e-9 before rounding), times a power of two.
+#[inline(always)]
+pub fn exp<L: Lanes>(l: L, x: L::Float) -> L::Float {
+    // ln 2 in two parts: the first has so few bits that its product with an exponent is exact
+    const HIGH: f32 = 0.693_359_4;
+    const LOW: f32 = -2.121_944_4e-4;
+    let x = l.max(l.min(x, l.splat(87.0)), l.splat(-87.0));
+    let n = l.round(l.mul(x, l.splat(std::f32::consts::LOG2_E)));
+    let r = l.sub(l.sub(x, l.mul(n, l.splat(HIGH))), l.mul(n, l.splat(LOW)));
+    let series = horner(l, r, [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0]);
+    let exponent = l.add_word(l.word_of_float(n), l.splat_word(127));
+    l.mul(series, l.float_of_bits(l.shl::<23>(exponent)))
+}
+
+/// Lanes of `a` where `mask` has all bits set, of `b` where it has none.
+#[inline(always)]
+pub fn select<L: Lanes>(l: L, mask: L::Word, a: L::Float, b: L::Float) -> L::Float {
+    let (a, b) = (l.bits_of_float(a), l.bits_of_float(b));
+    l.float_of_bits(l.xor(b, l.and(l.xor(a, b), mask)))
+}
+
+/// Bits set in each word.
+#[inline(always)]
+pub fn count_ones<L: Lanes>(l: L, a: L::Word) -> L::Word {
+    let masked = |a, mask| l.and(a, l.splat_word(mask));
+    let pairs = l.sub_word(a, masked(l.shr::<1>(a), 0x5555_5555));
+    let fours = l.add_word(masked(pairs, 0x3333_3333), masked(l.shr::<2>(pairs), 0x3333_3333));
+    let bytes = masked(l.add_word(fours, l.shr::<4>(fours)), 0x0f0f_0f0f);
+    l.shr::<24>(l.mul_word(bytes, l.splat_word(0x0101_0101)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::{LANES, Portable};
+
+    #[test]
+    fn exponentials_and_logarithms_are_those_of_f64() {
+        let l = Portable;
+        for i in -8600..8600 {
+            let x = i as f32 * 0.01;
+            let y = exp(l, [x; LANES])[3];
+            assert!((f64::from(y) / f64::from(x).exp() - 1.0).abs() < 3e-7, "exp {x}: {y}");
+            let u = x.exp();
+            if u.is_normal() {
+                let back = ln(l, [u; LANES])[0];
+                assert!((f64::from(back) - f64::from(u).ln()).abs() < 3e-7 * f64::from(x).abs().max(1.0), "ln {u}");
+            }
+        }
+        assert!(exp(l, [f32::INFINITY; LANES])[0].is_finite() && exp(l, [-1e30; LANES])[0] > 0.0);
+    }
+
+    #[test]
+    fn words_are_counted_and_lanes_chosen() {
+        let l = Portable;
+        for w in [0, 1, 0x8000_0000, 0xdead_beef, u32::MAX] {
+            assert_eq!(count_ones(l, [w; LANES])[7], w.count_ones());
+        }
+        let mut mask = [0; LANES];
+        mask[4] = u32::MAX;
+        let chosen = select(l, mask, [1.5; LANES], [-2.0; LANES]);
+        assert_eq!((chosen[4], chosen[5]), (1.5, -2.0));
+    }
+}
