@@ -73,7 +73,7 @@ fn ln<L: Lanes>(l: L, u: L::Float) -> L::Float {
 
 /// Two independent standard normals from two random words.
 #[inline(always)]
-fn box_muller<L: Lanes>(l: L, radius: L::Word, angle: L::Word) -> [L::Float; 2] {
+pub(super) fn box_muller<L: Lanes>(l: L, radius: L::Word, angle: L::Word) -> [L::Float; 2] {
     let half = l.float_of_word(l.shr::<1>(radius));
     let u = l.mul(l.add(half, l.splat(0.5)), l.splat(1.0 / (1u32 << 31) as f32));
     let r = l.sqrt(l.max(l.mul(l.splat(-2.0), ln(l, u)), l.splat(0.0)));

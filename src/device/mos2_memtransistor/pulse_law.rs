@@ -109,6 +109,11 @@ impl PulseLaw {
         self.pulses
     }
 
+    /// End point of growth and share of the remaining way that a pulse covers, to first order.
+    pub(super) const fn end_and_rate(&self) -> [f64; 2] {
+        [self.end, self.rate]
+    }
+
     /// State after `x` reference pulses that make it grow from `u`, at most 1.
     #[must_use]
     pub fn grow(&self, u: f64, x: f64) -> f64 {
