@@ -3,44 +3,27 @@
 //! Philox lane 0 of an address and tick yields four normals, the columns 0, 16, 32 and 48 of
 //! [`super::fill_normals`]. A caller with one normal for each pulse spends them on four successive pulses.
 
-use super::bulk::box_muller;
-use super::{Draw, philox};
+use super::Draw;
+use super::bulk::{box_muller, philox_rounds};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Isa, LANES, Lanes, Portable};
-
-/// Philox4x32-10 of sixteen addresses; plain arithmetic on arrays, which compilers turn into vectors.
-#[inline(always)]
-fn philox16(key: [u32; 2], elements: &[u64; LANES], tick: u64) -> [[u32; LANES]; 4] {
-    let mut c = [[0; LANES]; 4];
-    for i in 0..LANES {
-        c[0][i] = elements[i] as u32;
-        c[1][i] = (elements[i] >> 32) as u32 & 0x00ff_ffff;
-        c[2][i] = tick as u32;
-        c[3][i] = (tick >> 32) as u32 & 0x00ff_ffff;
-    }
-    let mut key = key;
-    for _ in 0..10 {
-        for i in 0..LANES {
-            let p0 = u64::from(c[0][i]) * u64::from(philox::M0);
-            let p1 = u64::from(c[2][i]) * u64::from(philox::M1);
-            c[0][i] = (p1 >> 32) as u32 ^ c[1][i] ^ key[0];
-            c[2][i] = (p0 >> 32) as u32 ^ c[3][i] ^ key[1];
-            c[1][i] = p1 as u32;
-            c[3][i] = p0 as u32;
-        }
-        key = [key[0].wrapping_add(philox::W0), key[1].wrapping_add(philox::W1)];
-    }
-    c
-}
 
 #[inline(always)]
 fn body<L: Lanes>(l: L, draw: Draw, elements: &[u64], out: &mut [f32]) {
     let (key, n) = (draw.key(), elements.len());
     for (group, cells) in elements.chunks(LANES).enumerate() {
-        let mut padded = [0; LANES];
-        padded[..cells.len()].copy_from_slice(cells);
-        let words = philox16(key, &padded, draw.tick).map(|w| l.load_word(&w.map(u32::cast_signed)));
+        let (mut low, mut high) = ([0; LANES], [0; LANES]);
+        for ((element, low), high) in cells.iter().zip(&mut low).zip(&mut high) {
+            (*low, *high) = (*element as i32, ((element >> 32) as u32 & 0x00ff_ffff) as i32);
+        }
+        let counter = [
+            l.widen(l.load_word(&low)),
+            l.widen(l.load_word(&high)),
+            l.splat_wide(draw.tick as u32),
+            l.splat_wide((draw.tick >> 32) as u32 & 0x00ff_ffff),
+        ];
+        let words = philox_rounds(l, key, counter);
         let normals = [box_muller(l, words[0], words[1]), box_muller(l, words[2], words[3])];
         let mut buffer = [0.0; LANES];
         for (k, z) in normals.into_iter().flatten().enumerate() {

@@ -1,91 +1,70 @@
 //! Arrays of memtransistors written pulse by pulse.
 //!
-//! The same laws as [`super::Kinetics`] over arrays: increments of the state are worked out in single precision
-//! (relative error 1e-6, far below the noise of a pulse) and added up in double precision, so that the smallest
-//! disturbances are not lost. Energy of a pulse: `v·I(v)·t` at the mean of the write conductances before and after
+//! The same laws as [`super::Kinetics`] over arrays (`kernel`): increments of the state are worked out in single
+//! precision (relative error 1e-6, far below the noise of a pulse) and added up without loss. Energy of a pulse: `v·I(v)·t` at the mean of the write conductances before and after
 //! it, as in NeuroSim (doi:10.1109/TCAD.2018.2789723).
 
+use super::kernel::{Effects, Kernel, Laws, States};
 use super::{Mos2Memtransistor, State};
 use crate::device::{Cells, Chance, Programming, Pulse};
 use crate::rng::{Domain, Draw, fill_cell_normals};
-use crate::simd::{Body, Doubles, Isa, run};
+use crate::simd::LANES;
 use crate::units::{Joule, Second};
 
-/// Partial sums of the energy: a fixed number, so that the sum has the same bits on every instruction set.
-const SUMS: usize = 16;
-
-/// What a pulse does to a nominal cell.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Effect {
-    /// Steps of the pulse law, positive ones potentiate.
-    steps: f32,
-    /// Energy for each siemens of write conductance.
-    work: f32,
-}
-
-/// Parameters and state of each cell.
+/// Parameters and state of each cell, in blocks; the last one may hold cells that nobody asked for.
 #[derive(Debug)]
 pub(super) struct Mos2Cells {
     device: Mos2Memtransistor,
     chance: Chance,
     addresses: Vec<u64>,
-    left: Vec<f64>,
-    right: Vec<f64>,
-    law: Laws,
-    /// Factor on conductances at the read gate voltage, a frozen trap apart.
+    states: Vec<States>,
+    laws: Vec<Laws>,
+    /// Factor on conductances at the read gate voltage.
     read_gain: Vec<f64>,
-    /// Factor on conductances at the write gate voltage.
-    write_gain: Vec<f32>,
-    /// Write conductance after the last pulse, over `write_gain`.
-    written: Vec<f32>,
     /// Normals of four successive ticks and the number of that group of ticks.
     normals: Vec<f32>,
     group: Option<u64>,
-    effects: Vec<Effect>,
-}
-
-/// Ends and rates of the pulse laws of each cell; both rates are 0 where it is stuck.
-#[derive(Debug, Default)]
-struct Laws {
-    refill_end: Vec<f32>,
-    refill_rate: Vec<f32>,
-    grow_end: Vec<f32>,
-    grow_rate: Vec<f32>,
+    effects: Vec<Effects>,
 }
 
 impl Mos2Cells {
     /// The cells at `addresses` in their lowest state (or where they are stuck).
     pub(super) fn new(device: &Mos2Memtransistor, addresses: &[u64], chance: Chance) -> Self {
-        let n = addresses.len();
+        let blocks = addresses.len().div_ceil(LANES);
+        let mut padded = addresses.to_vec();
+        padded.resize(blocks * LANES, 0);
         let mut made = Self {
             device: device.clone(),
             chance,
-            addresses: addresses.to_vec(),
-            left: Vec::with_capacity(n),
-            right: Vec::with_capacity(n),
-            law: Laws::default(),
-            read_gain: Vec::with_capacity(n),
-            write_gain: Vec::with_capacity(n),
-            written: Vec::with_capacity(n),
-            normals: vec![0.0; if chance.scale == 0.0 { 0 } else { 4 * n }],
+            states: vec![States::default(); blocks],
+            laws: vec![Laws::default(); blocks],
+            read_gain: Vec::with_capacity(addresses.len()),
+            normals: vec![0.0; if chance.scale == 0.0 { 0 } else { 4 * padded.len() }],
             group: None,
-            effects: Vec::with_capacity(n),
+            effects: vec![Effects::default(); blocks],
+            addresses: padded,
         };
-        for address in addresses {
+        for (i, address) in addresses.iter().enumerate() {
+            let (b, i) = (i / LANES, i % LANES);
             let cell = device.cell(*address, chance);
             let state = if cell.stuck == Some(true) { device.highest } else { State::LOWEST };
-            let alive = if cell.stuck.is_some() { 0.0 } else { cell.kinetics.rate };
-            made.left.push(state.left);
-            made.right.push(state.right);
-            let ([refill_end, refill_rate], [grow_end, grow_rate]) =
-                (cell.kinetics.potentiation.end_and_rate(), cell.kinetics.depression.end_and_rate());
-            made.law.refill_end.push(refill_end as f32);
-            made.law.refill_rate.push((refill_rate * alive) as f32);
-            made.law.grow_end.push(grow_end as f32);
-            made.law.grow_rate.push((grow_rate * alive) as f32);
+            let alive = if cell.stuck.is_some() { 0.0 } else { 1.0 };
+            let [refill, grow] =
+                [cell.kinetics.potentiation, cell.kinetics.depression].map(|law| law.end_and_rate());
+            let laws = &mut made.laws[b];
+            (laws.refill_end[i], laws.grow_end[i]) = (refill[0] as f32, grow[0] as f32);
+            laws.refill_rate[i] = (alive * cell.kinetics.rate * refill[1]) as f32;
+            laws.grow_rate[i] = (alive * cell.kinetics.rate * grow[1]) as f32;
+            laws.alive[i] = alive as f32;
+            laws.write_gain[i] = cell.write_gain as f32;
+            // both ends of the zones are exact in single precision; the highest state is not
+            let states = &mut made.states[b];
+            for (zone, width) in [(&mut states.left, state.left), (&mut states.right, state.right)] {
+                zone[0][i] = width as f32;
+                zone[1][i] = (width - f64::from(width as f32)) as f32;
+            }
+            states.written[i] = device.write_channel.conductance(state) as f32;
             made.read_gain.push(cell.read_gain);
-            made.write_gain.push(cell.write_gain as f32);
-            made.written.push(device.write_channel.conductance(state) as f32);
         }
         made
     }
@@ -99,181 +78,62 @@ impl Mos2Cells {
             [0.0, spread as f32]
         }
     }
+
+    /// Notes what each pulse does to a nominal cell; returns how many there are and their time.
+    fn note(&mut self, pulses: &[Pulse]) -> (u64, f64) {
+        let d = &self.device;
+        let (mut last, mut steps, mut work, mut real) = (Pulse::default(), 0.0, 0.0, false);
+        let (mut applied, mut time) = (0, 0.0);
+        for (block, pulses) in self.effects.iter_mut().zip(pulses.chunks(LANES)) {
+            for ((p, to_steps), to_work) in pulses.iter().zip(&mut block.steps).zip(&mut block.work) {
+                if *p != last {
+                    last = *p;
+                    steps = d.rate.steps(p.voltage, p.width) as f32;
+                    work = (d.factor(p.voltage.0) * p.voltage.0 * p.width.0) as f32;
+                    real = p.voltage.0 != 0.0;
+                }
+                (*to_steps, *to_work) = (steps, work);
+                applied += u64::from(real);
+                time += if real { p.width.0 } else { 0.0 };
+            }
+        }
+        (applied, time)
+    }
 }
 
 impl Cells for Mos2Cells {
     fn pulse(&mut self, pulses: &[Pulse], tick: u64) -> Programming {
-        let d = &self.device;
-        let (mut last, mut effect) = (Pulse::default(), Effect::default());
-        let (mut applied, mut time) = (0_u64, 0.0);
-        self.effects.clear();
-        self.effects.extend(pulses.iter().map(|p| {
-            if *p != last {
-                last = *p;
-                effect = Effect {
-                    steps: d.rate.steps(p.voltage, p.width) as f32,
-                    work: (d.factor(p.voltage.0) * p.voltage.0 * p.width.0) as f32,
-                };
-            }
-            let real = p.voltage.0 != 0.0;
-            applied += u64::from(real);
-            time += if real { p.width.0 } else { 0.0 };
-            effect
-        }));
+        let (applied, time) = self.note(pulses);
         let noisy = self.chance.scale != 0.0;
         if noisy && self.group != Some(tick >> 2) {
             let draw = Draw { seed: self.chance.seed, domain: Domain::PulseNoise, element: 0, tick: tick >> 2 };
             fill_cell_normals(draw, &self.addresses, &mut self.normals);
             self.group = Some(tick >> 2);
         }
-        let n = self.addresses.len();
         let [spread_of_steps, spread_of_state] = self.spread();
-        let energy = run(
-            Isa::best(),
-            Kernel {
-                spread_of_steps,
-                spread_of_state,
-                resistance: self.device.write_channel.series(),
-                left: &mut self.left,
-                right: &mut self.right,
-                law: &self.law,
-                write_gain: &self.write_gain,
-                written: &mut self.written,
-                normals: if noisy { &self.normals[(tick & 3) as usize * n..][..n] } else { &[] },
-                effects: &self.effects,
-            },
-        );
-        Programming { pulses: applied, energy: Joule(energy), time: Second(time) }
+        let normals = self.normals.as_chunks().0;
+        let blocks = self.effects.len();
+        let kernel = Kernel {
+            spread_of_steps,
+            spread_of_state,
+            resistance: self.device.write_channel.series(),
+            states: &mut self.states,
+            laws: &self.laws,
+            normals: if noisy { &normals[(tick & 3) as usize * blocks..][..blocks] } else { &[] },
+            effects: &self.effects,
+        };
+        Programming { pulses: applied, energy: Joule(kernel.run()), time: Second(time) }
     }
 
     fn conductance(&self, out: &mut [f64]) {
-        for (i, out) in out.iter_mut().enumerate() {
-            let state = State { left: self.left[i], right: self.right[i] };
+        for (cell, (out, gain)) in out.iter_mut().zip(&self.read_gain).enumerate() {
+            let (states, i) = (&self.states[cell / LANES], cell % LANES);
+            let width = |zone: &[[f32; LANES]; 2]| f64::from(zone[0][i]) + f64::from(zone[1][i]);
+            let state = State { left: width(&states.left), right: width(&states.right) };
             let g = self.device.read_channel.conductance(state);
-            *out = g * self.read_gain[i] * self.device.telegraph(g, self.addresses[i], self.chance);
+            *out = g * gain * self.device.telegraph(g, self.addresses[cell], self.chance);
         }
     }
-}
-
-/// Conductance of a channel in single precision: `1/(channel + left·h(l) + right·h(r))`, or linear in the left zone.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Series {
-    /// Resistances of the channel, of a full left and of a full right zone.
-    pub ohms: [f32; 3],
-    /// Exponent of a full zone; 0 for the normalised state.
-    pub steepness: f32,
-    /// Conductances of the lowest and highest normalised state.
-    pub ends: [f32; 2],
-}
-
-/// One pulse on every cell.
-struct Kernel<'a> {
-    spread_of_steps: f32,
-    spread_of_state: f32,
-    resistance: Series,
-    left: &'a mut [f64],
-    right: &'a mut [f64],
-    law: &'a Laws,
-    write_gain: &'a [f32],
-    written: &'a mut [f32],
-    normals: &'a [f32],
-    effects: &'a [Effect],
-}
-
-impl Body for Kernel<'_> {
-    type Output = f64;
-    /// Plain arithmetic, compiled for each instruction set; nothing is fused, so the bits are the same.
-    #[inline(always)]
-    fn run<L: Doubles>(self, _: L) -> f64 {
-        match (self.normals.is_empty(), self.resistance.steepness > 0.0) {
-            (true, true) => self.pass::<false, true>(),
-            (true, false) => self.pass::<false, false>(),
-            (false, true) => self.pass::<true, true>(),
-            (false, false) => self.pass::<true, false>(),
-        }
-    }
-}
-
-impl Kernel<'_> {
-    #[inline(always)]
-    fn pass<const NOISY: bool, const ZONES: bool>(self) -> f64 {
-        let n = self.left.len();
-        let (left, right, written) = (&mut self.left[..n], &mut self.right[..n], &mut self.written[..n]);
-        let (refill_end, refill_rate) = (&self.law.refill_end[..n], &self.law.refill_rate[..n]);
-        let (grow_end, grow_rate) = (&self.law.grow_end[..n], &self.law.grow_rate[..n]);
-        let (gain, effects) = (&self.write_gain[..n], &self.effects[..n]);
-        let normals = if NOISY { &self.normals[..n] } else { self.normals };
-        let Series { ohms, steepness, ends } = self.resistance;
-        let (empty, full) = (exp(-steepness), 1.0 / (1.0 - exp(-steepness)));
-        let mut sums = [0.0_f64; SUMS];
-        let mut begin = 0;
-        while begin < n {
-            let block = (n - begin).min(SUMS);
-            for (lane, sum) in sums.iter_mut().enumerate().take(block) {
-                let i = begin + lane;
-                let Effect { steps, work } = effects[i];
-                let up = steps >= 0.0;
-                let size = steps.abs();
-                let z = if NOISY { normals[i] * size.sqrt() } else { 0.0 };
-                let x = if NOISY { (size + self.spread_of_steps * z).max(0.0) } else { size };
-                let (l, r) = (left[i], right[i]);
-                let (closing, opening) = if up { (l, r) } else { (r, l) };
-                let refilled =
-                    closing + f64::from((closing as f32 - 1.0 + refill_end[i]) * expm1(-x * refill_rate[i]));
-                let grown = opening - f64::from((grow_end[i] - opening as f32) * expm1(-x * grow_rate[i]));
-                let (refilled, grown) = (refilled.max(0.0), grown.min(1.0));
-                let (mut l, r) = if up { (refilled, grown) } else { (grown, refilled) };
-                if NOISY && !ZONES {
-                    let alive = if grow_rate[i] > 0.0 { self.spread_of_state } else { 0.0 };
-                    l = (l - f64::from(alive * z)).clamp(0.0, 1.0);
-                }
-                (left[i], right[i]) = (l, r);
-                let (l, r) = (l as f32, r as f32);
-                let after = if ZONES {
-                    let zone = |w: f32| (exp(steepness * (w - 1.0)) - empty) * full;
-                    1.0 / (ohms[0] + ohms[1] * zone(l) + ohms[2] * zone(r))
-                } else {
-                    ends[0] + (ends[1] - ends[0]) * (1.0 - l)
-                };
-                *sum += f64::from(0.5 * (written[i] + after) * gain[i] * work);
-                written[i] = after;
-            }
-            begin += SUMS;
-        }
-        sums.iter().sum()
-    }
-}
-
-/// `(2^n, e^r - 1)` with `e^y = 2^n·e^r`, `|r| ≤ ln 2/2`; relative error 2e-7 for `y` in [-87, 0].
-#[inline(always)]
-fn parts(y: f32) -> (f32, f32) {
-    // adding 1.5·2^23 leaves the nearest integer in the low bits
-    const SHIFT: f32 = 12_582_912.0;
-    let y = y.max(-87.0);
-    let shifted = y * std::f32::consts::LOG2_E + SHIFT;
-    let n = shifted - SHIFT;
-    // ln 2 in two parts, of which the first times n is exact
-    let r = (y - n * 0.693_359_4) + n * 2.121_944_4e-4;
-    let mut q = 1.0 / 5040.0;
-    for c in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5] {
-        q = q * r + c;
-    }
-    let power = f32::from_bits(shifted.to_bits().wrapping_sub(SHIFT.to_bits()).wrapping_add(127) << 23);
-    (power, r + r * r * q)
-}
-
-/// `e^y - 1` for `y ≤ 0`.
-#[inline(always)]
-fn expm1(y: f32) -> f32 {
-    let (power, rest) = parts(y);
-    power * rest + (power - 1.0)
-}
-
-/// `e^y` for `y ≤ 0`.
-#[inline(always)]
-fn exp(y: f32) -> f32 {
-    let (power, rest) = parts(y);
-    power * rest + power
 }
 
 #[cfg(test)]
@@ -301,15 +161,6 @@ mod tests {
 
     fn pulse(v: f64) -> Pulse {
         Pulse { voltage: Volt(v), width: Second(1e-3) }
-    }
-
-    #[test]
-    fn exponentials_are_exponentials() {
-        for i in 0..4000 {
-            let y = -20.0 * (i as f32 / 4000.0).powi(3);
-            assert!((f64::from(exp(y)) / f64::from(y).exp() - 1.0).abs() < 5e-7, "{y}");
-            assert!((f64::from(expm1(y)) - f64::from(y).exp_m1()).abs() <= 5e-7 * f64::from(y).exp_m1().abs(), "{y}");
-        }
     }
 
     /// Without chance an array of cells is the closed form of the nominal cell, pulse by pulse.

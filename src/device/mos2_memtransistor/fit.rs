@@ -5,6 +5,7 @@
 //! scale of the rate, if the train has two amplitudes of one polarity (otherwise that of the card holds, since an
 //! amplitude that comes in one polarity alone cannot be told from a difference of the two laws).
 
+use super::Mos2Memtransistor;
 use super::least_squares::minimise;
 use super::pulse_law::{LABELS, PulseLaw};
 use super::spec::{DualZoneSpec, FixedWindowSpec, Mos2Spec, StateSpec, WindowSpec};
@@ -18,10 +19,14 @@ use crate::units::{Ampere, Kelvin, Second, Share, Siemens, Volt};
 const FEWEST_READS: usize = 12;
 /// Exponents of a full zone that are tried: the search starts from some of them and stays within.
 const STEEPNESS: [f64; 2] = [1.0, 40.0];
-/// Starts of the search: width of the zones of the fresh cell, and steepness.
+/// Starts of the search, of which the best counts: width of the zones of the fresh cell, and steepness.
 const STARTS: [[f64; 2]; 4] = [[0.3, 8.0], [0.6, 12.0], [0.78, 20.0], [0.5, 30.0]];
 /// Accepted steps of the search from each start.
 const ITERATIONS: u32 = 300;
+
+/// Weight of the distance from the start: far below any error of a read, it keeps numbers that the train does not
+/// tell from wandering off.
+const PRIOR: f64 = 3e-4;
 
 /// A pulse and the read after it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -182,7 +187,8 @@ pub fn fit_pulses(reads: &[PulseRead], base: &Mos2Spec) -> Result<PulseFit, Vec<
         let found = trial.conductances(&rate(&trial), reads);
         found.iter().zip(reads).map(|(g, r)| (g * bias - r.read.0) / largest).collect()
     };
-    let (mut best, mut least) = (Vec::new(), f64::INFINITY);
+    let mut best: Option<(f64, Trial, Mos2Memtransistor)> = None;
+    let mut refused = Vec::new();
     for [width, steepness] in STARTS {
         let mut start = vec![
             0.1,
@@ -197,15 +203,24 @@ pub fn fit_pulses(reads: &[PulseRead], base: &Mos2Spec) -> Result<PulseFit, Vec<
         if fits_scale {
             start.push(libm::log(scale));
         }
-        let (found, square) = minimise(&start, ITERATIONS, errors);
-        if square < least {
-            (best, least) = (found, square);
+        let (found, square) = minimise(&start, ITERATIONS, |p| {
+            let mut all = errors(p);
+            all.extend(p.iter().zip(&start).map(|(p, s)| PRIOR * (p - s)));
+            all
+        });
+        if best.as_ref().is_some_and(|(least, ..)| *least <= square) {
+            continue;
+        }
+        let trial = Trial::of(&found, g, pulses, scale);
+        // a search may end where the zones have no turning point: such numbers make no card
+        match trial.card(&base).build(temperature) {
+            Ok(device) => best = Some((square, trial, device)),
+            Err(errors) => refused = errors,
         }
     }
-    let trial = Trial::of(&best, g, pulses, scale);
-    let mut spec = trial.card(&base);
+    let Some((_, trial, device)) = best else { return Err(refused) };
+    let mut spec = device.spec.clone();
     spec.source = format!("fitted to {} reads after pulses; {}", reads.len(), base.source);
-    let device = spec.build(temperature)?;
     let mut state = trial.start();
     let fitted: Vec<f64> = reads
         .iter()

@@ -21,6 +21,7 @@ mod build;
 mod bulk;
 mod check;
 mod fit;
+mod kernel;
 mod least_squares;
 mod programming;
 mod pulse_law;

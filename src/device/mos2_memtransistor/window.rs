@@ -4,7 +4,7 @@
 //! `G_on(V_G) = G1·s²((V_G - V_T)/(2·v_s))/s²((V_G0 - V_T)/(2·v_s))` with `s(x) = ln(1 + exp(x))`;
 //! `G_off = G_on/R`.
 
-use super::bulk::Series;
+use super::kernel::Series;
 use super::spec::{GatedWindowSpec, WindowSpec};
 use super::state::State;
 
