@@ -82,19 +82,29 @@ impl Mos2Cells {
     /// Notes what each pulse does to a nominal cell; returns how many there are and their time.
     fn note(&mut self, pulses: &[Pulse]) -> (u64, f64) {
         let d = &self.device;
-        let (mut last, mut steps, mut work, mut real) = (Pulse::default(), 0.0, 0.0, false);
+        let (mut last, mut steps, mut work) = (Pulse::default(), 0.0, 0.0);
         let (mut applied, mut time) = (0, 0.0);
         for (block, pulses) in self.effects.iter_mut().zip(pulses.chunks(LANES)) {
-            for ((p, to_steps), to_work) in pulses.iter().zip(&mut block.steps).zip(&mut block.work) {
+            // mostly a whole block has the same pulse
+            if pulses.iter().all(|p| *p == last) {
+                let real = if last.voltage.0 == 0.0 { 0 } else { pulses.len() };
+                applied += real as u64;
+                time += real as f64 * last.width.0;
+                block.steps[..pulses.len()].fill(steps);
+                block.work[..pulses.len()].fill(work);
+                continue;
+            }
+            for (i, p) in pulses.iter().enumerate() {
                 if *p != last {
                     last = *p;
                     steps = d.rate.steps(p.voltage, p.width) as f32;
                     work = (d.factor(p.voltage.0) * p.voltage.0 * p.width.0) as f32;
-                    real = p.voltage.0 != 0.0;
                 }
-                (*to_steps, *to_work) = (steps, work);
-                applied += u64::from(real);
-                time += if real { p.width.0 } else { 0.0 };
+                (block.steps[i], block.work[i]) = (steps, work);
+                if p.voltage.0 != 0.0 {
+                    applied += 1;
+                    time += p.width.0;
+                }
             }
         }
         (applied, time)

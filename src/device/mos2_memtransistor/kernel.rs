@@ -122,24 +122,17 @@ fn pass<L: Lanes, const NOISY: bool, const ZONES: bool>(l: L, kernel: Kernel) ->
         let minus = l.sub(none, x);
         // all ones where the pulse depresses: the zones then change their parts
         let down = l.sar::<31>(l.bits_of_float(steps));
-        let choose = |up: L::Float, other: L::Float| {
-            let (a, b) = (l.bits_of_float(up), l.bits_of_float(other));
-            l.float_of_bits(l.xor(a, l.and(l.xor(a, b), down)))
-        };
-        let [left, right] = [&states.left, &states.right].map(|s| [l.load(&s[0]), l.load(&s[1])]);
-        let closing = [choose(left[0], right[0]), choose(left[1], right[1])];
-        let opening = [choose(right[0], left[0]), choose(right[1], left[1])];
+        let left = [l.load(&states.left[0]), l.load(&states.left[1])];
+        let right = [l.load(&states.right[0]), l.load(&states.right[1])];
+        let closing = choose(l, down, left, right);
+        let opening = choose(l, down, right, left);
         let way = l.add(l.sub(closing[0], one), l.load(&law.refill_end));
         let refill = l.mul(way, expm1(l, l.mul(minus, l.load(&law.refill_rate))));
         let way = l.sub(opening[0], l.load(&law.grow_end));
         let grow = l.mul(way, expm1(l, l.mul(minus, l.load(&law.grow_rate))));
-        let [refilled, grown] = [(closing, refill), (opening, grow)].map(|(s, change)| {
-            let change = l.add(change, s[1]);
-            let whole = l.add(s[0], change);
-            [l.min(l.max(whole, none), one), l.sub(change, l.sub(whole, s[0]))]
-        });
-        let mut left = [choose(refilled[0], grown[0]), choose(refilled[1], grown[1])];
-        let right = [choose(grown[0], refilled[0]), choose(grown[1], refilled[1])];
+        let (refilled, grown) = (moved(l, closing, refill), moved(l, opening, grow));
+        let mut left = choose(l, down, refilled, grown);
+        let right = choose(l, down, grown, refilled);
         if NOISY && !ZONES {
             let shift = l.mul(l.mul(l.load(&law.alive), l.splat(kernel.spread_of_state)), z);
             left[0] = l.min(l.max(l.sub(left[0], shift), none), one);
@@ -149,8 +142,9 @@ fn pass<L: Lanes, const NOISY: bool, const ZONES: bool>(l: L, kernel: Kernel) ->
             l.store(right[k], &mut states.right[k]);
         }
         let after = if ZONES {
-            let zone = |w| l.sub(exp(l, l.mul(steepness, l.sub(w, one))), empty);
-            let both = l.add(l.mul(l.splat(ohms[1]), zone(left[0])), l.mul(l.splat(ohms[2]), zone(right[0])));
+            let first = l.sub(exp(l, l.mul(steepness, l.sub(left[0], one))), empty);
+            let second = l.sub(exp(l, l.mul(steepness, l.sub(right[0], one))), empty);
+            let both = l.add(l.mul(l.splat(ohms[1]), first), l.mul(l.splat(ohms[2]), second));
             reciprocal(l, l.add(l.splat(ohms[0]), l.mul(both, full)))
         } else {
             l.add(l.splat(ends[0]), l.mul(l.splat(ends[1] - ends[0]), l.sub(one, left[0])))
@@ -164,6 +158,27 @@ fn pass<L: Lanes, const NOISY: bool, const ZONES: bool>(l: L, kernel: Kernel) ->
         }
     }
     sum.iter().sum()
+}
+
+// functions and not closures: only these are sure to be compiled for the instruction set
+
+/// `a` where `mask` is 0 and `b` where it is all ones.
+#[inline(always)]
+fn choose<L: Lanes>(l: L, mask: L::Word, a: [L::Float; 2], b: [L::Float; 2]) -> [L::Float; 2] {
+    let (a0, a1) = (l.bits_of_float(a[0]), l.bits_of_float(a[1]));
+    let (b0, b1) = (l.bits_of_float(b[0]), l.bits_of_float(b[1]));
+    [
+        l.float_of_bits(l.xor(a0, l.and(l.xor(a0, b0), mask))),
+        l.float_of_bits(l.xor(a1, l.and(l.xor(a1, b1), mask))),
+    ]
+}
+
+/// A state of two numbers after a change, within [0, 1].
+#[inline(always)]
+fn moved<L: Lanes>(l: L, state: [L::Float; 2], change: L::Float) -> [L::Float; 2] {
+    let change = l.add(change, state[1]);
+    let whole = l.add(state[0], change);
+    [l.min(l.max(whole, l.splat(0.0)), l.splat(1.0)), l.sub(change, l.sub(whole, state[0]))]
 }
 
 /// `1/d` of a positive number: a guess from its bits and three steps of Newton (relative error below 2e-7).
