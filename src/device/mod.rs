@@ -152,6 +152,15 @@ pub trait Device: Debug + Send + Sync {
     /// Mean and variance (over reads) of the chord conductance `I(v)/v` of each cell at read voltage `v`.
     /// The noise of one read is Gaussian with these moments and independent between cells and reads.
     fn read_moments(&self, g: &[f64], v: Volt, chance: Chance, mean: &mut [f64], variance: &mut [f64]);
+    /// Whether the current is odd in the voltage. A cell with unequal contacts says no: it rectifies, and its
+    /// current need only rise with the voltage in either polarity.
+    fn symmetric(&self) -> bool {
+        true
+    }
+    /// Whether any conductance of the window can be programmed. A digital cell says no and takes the nearer end.
+    fn analog(&self) -> bool {
+        true
+    }
     /// Current of a cell of conductance `g` (at the read bias) at voltage `v`, without noise; in amperes.
     fn current(&self, g: f64, v: Volt) -> f64;
 }

@@ -26,10 +26,19 @@ pub const MAX_COLUMNS: usize = 4 << 16;
 #[inline(always)]
 fn philox16<L: Lanes>(l: L, key: [u32; 2], element: u64, tick: u64, lane: u32) -> [L::Word; 4] {
     let draw = |word: u64, lane: u32| ((word >> 32) as u32 & 0x00ff_ffff) | (lane << 24);
-    let mut c0 = l.splat_wide(element as u32);
-    let mut c1 = l.counter_wide(draw(element, lane & 0xff));
-    let mut c2 = l.splat_wide(tick as u32);
-    let mut c3 = l.splat_wide(draw(tick, lane >> 8));
+    let counter = [
+        l.splat_wide(element as u32),
+        l.counter_wide(draw(element, lane & 0xff)),
+        l.splat_wide(tick as u32),
+        l.splat_wide(draw(tick, lane >> 8)),
+    ];
+    philox_rounds(l, key, counter)
+}
+
+/// The ten rounds of Philox4x32 on sixteen counters.
+#[inline(always)]
+pub(super) fn philox_rounds<L: Lanes>(l: L, key: [u32; 2], counter: [L::Wide; 4]) -> [L::Word; 4] {
+    let [mut c0, mut c1, mut c2, mut c3] = counter;
     let (m0, m1) = (l.splat_wide(super::philox::M0), l.splat_wide(super::philox::M1));
     let mut key = key;
     for _ in 0..10 {
@@ -46,7 +55,7 @@ fn philox16<L: Lanes>(l: L, key: [u32; 2], element: u64, tick: u64, lane: u32) -
 
 /// Two independent standard normals from two random words.
 #[inline(always)]
-fn box_muller<L: Lanes>(l: L, radius: L::Word, angle: L::Word) -> [L::Float; 2] {
+pub(super) fn box_muller<L: Lanes>(l: L, radius: L::Word, angle: L::Word) -> [L::Float; 2] {
     let half = l.float_of_word(l.shr::<1>(radius));
     let u = l.mul(l.add(half, l.splat(0.5)), l.splat(1.0 / (1u32 << 31) as f32));
     let r = l.sqrt(l.max(l.mul(l.splat(-2.0), ln(l, u)), l.splat(0.0)));

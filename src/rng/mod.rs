@@ -2,10 +2,12 @@
 //! drawn before, so thread count, batch size and shards cannot change a result.
 
 mod bulk;
+mod cells;
 mod philox;
 
 pub(crate) use bulk::normals64;
 pub use bulk::{GROUP, MAX_COLUMNS, fill_normals, fill_normals_with, fill_uniforms_with};
+pub use cells::{fill_cell_normals, fill_cell_normals_with};
 pub use philox::philox4x32;
 
 /// What a draw is for. Numbers are part of the reproducibility contract: append only.
@@ -68,6 +70,12 @@ pub enum Domain {
     PulseTrain = 20,
     /// Diffusion and reset of cells; tick = event.
     Upset = 21,
+    /// What chance adds to one pulse on a cell of a closed-form law; tick = the caller's.
+    PulseNoise = 26,
+    /// Gap noise of filamentary cells; tick = the caller's, lane = segment of the pulse.
+    GapNoise = 27,
+    /// Error of a read that verifies a cell with a state equation; tick = attempt.
+    VerifyRead = 28,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -213,6 +221,9 @@ mod tests {
             (Domain::WriteNoise, 19),
             (Domain::PulseTrain, 20),
             (Domain::Upset, 21),
+            (Domain::PulseNoise, 26),
+            (Domain::GapNoise, 27),
+            (Domain::VerifyRead, 28),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {

@@ -205,6 +205,11 @@ impl Lanes for Avx2 {
         unsafe { [_mm256_set1_epi64x(i64::from(v)); 4] }
     }
     #[inline(always)]
+    fn widen(self, a: Self::Word) -> Self::Wide {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe { [a[0], _mm256_srli_epi64::<32>(a[0]), a[1], _mm256_srli_epi64::<32>(a[1])] }
+    }
+    #[inline(always)]
     fn counter_wide(self, base: u32) -> Self::Wide {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe {

@@ -181,6 +181,11 @@ impl Lanes for Avx512 {
         unsafe { [_mm512_set1_epi64(i64::from(v)); 2] }
     }
     #[inline(always)]
+    fn widen(self, a: Self::Word) -> Self::Wide {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe { [a, _mm512_srli_epi64::<32>(a)] }
+    }
+    #[inline(always)]
     fn counter_wide(self, base: u32) -> Self::Wide {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe {

@@ -99,6 +99,8 @@ pub trait Lanes: Copy {
 
     /// The same word in all wide lanes.
     fn splat_wide(self, v: u32) -> Self::Wide;
+    /// Words as wide lanes.
+    fn widen(self, a: Self::Word) -> Self::Wide;
     /// Lane `b` holds `base + b·2^24` (wrapping): Philox counters of sixteen neighbouring lanes.
     fn counter_wide(self, base: u32) -> Self::Wide;
     /// 64-bit product of the low halves.

@@ -161,6 +161,10 @@ impl Lanes for Portable {
         [u64::from(v); LANES]
     }
     #[inline(always)]
+    fn widen(self, a: Self::Word) -> Self::Wide {
+        a.map(u64::from)
+    }
+    #[inline(always)]
     fn counter_wide(self, base: u32) -> Self::Wide {
         let mut out = [0; LANES];
         for (b, o) in out.iter_mut().enumerate() {

@@ -97,6 +97,18 @@ impl Mos2Spec {
             c.within(field, share.0, 0.0, 1.0);
         }
         c.positive("read.voltage", self.read.voltage.0);
+        for coupling in &self.terminals.coupling {
+            c.require(
+                coupling.is_finite(),
+                "terminals.coupling",
+                format!("`terminals.coupling` has an entry {coupling}"),
+                "give one number for each terminal, 0 for none",
+            );
+        }
+        c.not_negative("stdp.potentiation", self.stdp.potentiation);
+        c.not_negative("stdp.depression", self.stdp.depression);
+        c.positive("stdp.tau_potentiation", self.stdp.tau_potentiation.0);
+        c.positive("stdp.tau_depression", self.stdp.tau_depression.0);
         c.positive("retention.tau_fast", self.retention.tau_fast.0);
         c.positive("retention.tau_slow", self.retention.tau_slow.0);
         c.within("retention.activation_ev", self.retention.activation_ev, 0.0, 3.0);

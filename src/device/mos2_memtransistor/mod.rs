@@ -6,6 +6,10 @@
 //! * `pulse_law`: exponential pulse law and NeuroSim's nonlinearity label;
 //! * `state`: two depleted zones (default) or one normalised conductance, and the switching rate;
 //! * `programming`: trains of pulses with verification, their energy and time;
+//! * `bulk`: arrays of cells written pulse by pulse;
+//! * `terminals`: modulatory terminals and spike timing;
+//! * `waveform`: I–V loops;
+//! * `fit`: the card from measured trains of pulses;
 //! * `spread`: what differs between cells;
 //! * here: current, read noise, retention.
 //!
@@ -14,14 +18,21 @@
 //! **Retention.** `g - g_eq` decays as `c·exp(-t/τ1) + (1-c)·exp(-t/τ2)`, both rates activated.
 
 mod build;
+mod bulk;
 mod check;
+mod fit;
+mod kernel;
+mod least_squares;
 mod programming;
 mod pulse_law;
 mod spec;
 mod spread;
 mod state;
+mod terminals;
+mod waveform;
 mod window;
 
+pub use fit::{PulseFit, PulseRead, fit_pulses};
 pub use pulse_law::{LABELS, PulseLaw, curvature_of_label, label_of_curvature};
 pub(super) use spec::ASSUMED;
 pub use spec::{
@@ -29,9 +40,11 @@ pub use spec::{
     ProgrammingSpec, ReadSpec, RetentionSpec, StateSpec, TemperatureSpec, VariationSpec, VerifySpec, WindowSpec,
 };
 pub use state::{Kinetics, Rate, State};
+pub use terminals::{StdpSpec, TerminalsSpec};
+pub use waveform::Mos2Sample;
 
 use super::spec::Entry;
-use super::{Chance, Device, Programming, Window};
+use super::{Cells, Chance, Device, Programming, Pulse, Window};
 use crate::units::{Kelvin, Second, Siemens, Volt};
 use programming::Path;
 use window::Channel;
@@ -147,6 +160,17 @@ impl Device for Mos2Memtransistor {
             *achieved = self.program_cell(*target, *cell, chance, &mut cost);
         }
         cost
+    }
+    fn pulses(&self) -> Option<[Pulse; 2]> {
+        let p = &self.spec.programming;
+        Some([p.potentiation, p.depression].map(|voltage| Pulse { voltage, width: p.width }))
+    }
+    fn cells(&self, cells: &[u64], chance: Chance) -> Option<Box<dyn Cells>> {
+        Some(Box::new(bulk::Mos2Cells::new(self, cells, chance)))
+    }
+    /// Equal contacts only: unequal barriers rectify.
+    fn symmetric(&self) -> bool {
+        self.spec.iv.barriers.is_none_or(|b| b.left == b.right)
     }
     /// Relaxes to the equilibrium state of the nominal window; stuck cells do not age.
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance) {

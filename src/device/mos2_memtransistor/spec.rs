@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::terminals::{StdpSpec, TerminalsSpec};
 use crate::units::{Kelvin, Second, Share, Siemens, Volt};
 
 /// Fields whose default is assumed.
@@ -51,6 +52,10 @@ pub(in super::super) const ASSUMED: &[&str] = &[
     "read.noise",
     "read.rtn_probability",
     "read.rtn_amplitude",
+    "stdp.potentiation",
+    "stdp.depression",
+    "stdp.tau_potentiation",
+    "stdp.tau_depression",
     "retention.tau_fast",
     "retention.tau_slow",
     "retention.fast_share",
@@ -81,6 +86,10 @@ pub struct Mos2Spec {
     pub variation: VariationSpec,
     /// Reading and its noise.
     pub read: ReadSpec,
+    /// Modulatory terminals.
+    pub terminals: TerminalsSpec,
+    /// Spike timing.
+    pub stdp: StdpSpec,
     /// Loss of the state with time.
     pub retention: RetentionSpec,
     /// Where the laws hold.
@@ -100,6 +109,8 @@ impl Default for Mos2Spec {
             programming: ProgrammingSpec::default(),
             variation: VariationSpec::default(),
             read: ReadSpec::default(),
+            terminals: TerminalsSpec::default(),
+            stdp: StdpSpec::default(),
             retention: RetentionSpec::default(),
             temperature: TemperatureSpec::default(),
             source: "gate window: Sangwan et al., Nature 554, 500 (2018); yield: Nat. Commun. 2025, s41467-025-64536-2; other numbers assumed".into(),

@@ -118,70 +118,8 @@ fn cells_differ_as_the_card_says() {
     assert!((failed - 0.012 * n).abs() < 5.0 * (0.012 * n).sqrt(), "{failed}");
 }
 
-/// Charge-transport simulation of the npj 2025 device (set 1 of s41699-025-00530-y, 1 um): twenty pulses of
-/// -5 V and 0.1 s depress the read current 7.6 times; then +4 V potentiates for twelve pulses and depresses
-/// again, because a zone opens at the other contact. Nine numbers are fitted to the 41 reads.
-#[test]
-fn two_zones_reproduce_depression_potentiation_depression() {
-    let Some(reads) = reference_reads() else { return };
-    let (g_channel, zone_resistance) = (16.439_18e-6 / 0.5, 0.518_42e6 * 0.5);
-    let (n_growth, n_refill, steepness, start) = (3.749_74_f64.exp(), 3.845_09_f64.exp(), 24.101_49, 0.784_89);
-    // 0.68882 steps of a 4 V pulse for one of a 5 V pulse: sinh(4/V0)/sinh(5/V0) with V0 = 2.955 V
-    let mut spec = Mos2Spec {
-        state: StateSpec::DualZone(DualZoneSpec { steepness, mismatch: Share(0.0) }),
-        ..Mos2Spec::default()
-    };
-    spec.gate.reference = Volt(0.0);
-    spec.read.voltage = Volt(0.5);
-    spec.kinetics = KineticsSpec {
-        pulses_potentiation: n_refill,
-        pulses_depression: n_growth,
-        nonlinearity_potentiation: 0.01,
-        nonlinearity_depression: -5.785_72,
-        nonlinearity_per_volt: 0.0,
-        reference_amplitude: Volt(5.0),
-        reference_width: Second(0.1),
-        voltage_scale: Volt(2.955),
-        threshold: Volt(0.0),
-        threshold_softness: Volt(1e-3),
-        rate_per_volt: 0.0,
-    };
-    spec.programming.width = Second(0.1);
-    spec.programming.correction_width = Second(0.01);
-    spec.programming.headroom = Share(0.0);
-    // the card counts pulses up to the turning point and gives the window there: convert the fit to it
-    let single = Kinetics::of(&spec, 0.0);
-    let shape = window::ZoneShape::new(steepness, 1.0);
-    let [turn, least] = single.turning_point(shape, n_refill);
-    spec.kinetics.pulses_potentiation = turn;
-    spec.kinetics.pulses_depression = n_growth * turn / n_refill;
-    spec.window = WindowSpec::Fixed(FixedWindowSpec {
-        g_min: Siemens(1.0 / (1.0 / g_channel + zone_resistance)),
-        g_max: Siemens(1.0 / (1.0 / g_channel + least * zone_resistance)),
-    });
-    let d = spec.build(ROOM).unwrap();
-
-    let mut state = State { left: start, right: start };
-    let mut ours = vec![d.conductance(state).0 * 0.5];
-    for v in reads.iter().skip(1).map(|r| r.0) {
-        state = d.pulse(state, Volt(v), Second(0.1));
-        ours.push(d.conductance(state).0 * 0.5);
-    }
-    let largest = reads.iter().map(|r| r.1).fold(0.0, f64::max);
-    let square: f64 = ours.iter().zip(&reads).map(|(a, r)| (a - r.1).powi(2)).sum();
-    let nrmse = (square / reads.len() as f64).sqrt() / largest;
-    assert!(nrmse < 0.0125, "error {nrmse} of the largest read (a fit gave 0.0112)");
-    // the sequence itself
-    assert!(ours[..=20].windows(2).all(|w| w[1] < w[0]), "depression");
-    let top = (20..=40).max_by(|a, b| ours[*a].total_cmp(&ours[*b])).unwrap();
-    let top_there = (20..=40).max_by(|a, b| reads[*a].1.total_cmp(&reads[*b].1)).unwrap();
-    assert!(top.abs_diff(top_there) <= 1, "turns at {top}, the simulation at {top_there}");
-    assert!((ours[0] / ours[20] / (reads[0].1 / reads[20].1) - 1.0).abs() < 0.05);
-    assert!(ours[40] < 0.5 * ours[top]);
-}
-
 /// Write voltage and read current of the charge-transport reference.
-fn reference_reads() -> Option<Vec<(f64, f64)>> {
+pub(super) fn reference_reads() -> Option<Vec<(f64, f64)>> {
     let Ok(folder) = std::env::var("ARCHSIM_REFERENCE") else {
         eprintln!("SKIPPED: two zones against charge transport, ARCHSIM_REFERENCE is not set");
         return None;

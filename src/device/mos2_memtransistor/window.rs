@@ -4,6 +4,7 @@
 //! `G_on(V_G) = G1·s²((V_G - V_T)/(2·v_s))/s²((V_G0 - V_T)/(2·v_s))` with `s(x) = ln(1 + exp(x))`;
 //! `G_off = G_on/R`.
 
+use super::kernel::Series;
 use super::spec::{GatedWindowSpec, WindowSpec};
 use super::state::State;
 
@@ -93,6 +94,16 @@ impl Channel {
         let channel = 1.0 / on - least * left;
         let zones = Zones { channel, left, right: left * shape.right_over_left, shape };
         (channel > 0.0).then_some(Self { off, on, zones: Some(zones) })
+    }
+
+    /// The same law for loops in single precision.
+    pub(super) fn series(&self) -> Series {
+        let ends = [self.off as f32, self.on as f32];
+        self.zones.map_or(Series { ohms: [0.0; 3], steepness: 0.0, ends }, |z| Series {
+            ohms: [z.channel as f32, z.left as f32, z.right as f32],
+            steepness: z.shape.steepness as f32,
+            ends,
+        })
     }
 
     /// Conductance of a state.
