@@ -38,6 +38,10 @@ pub enum Domain {
     DeviceToDevice = 12,
     /// Resampling of confidence intervals.
     Bootstrap = 13,
+    /// Whether a node of a network-on-chip begins a packet; element = node, tick = cycle / 4, one word a cycle.
+    NocInjection = 36,
+    /// Where the packet goes; element = node, tick = cycle.
+    NocDestination = 37,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -161,6 +165,8 @@ mod tests {
             (Domain::Explore, 11),
             (Domain::DeviceToDevice, 12),
             (Domain::Bootstrap, 13),
+            (Domain::NocInjection, 36),
+            (Domain::NocDestination, 37),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {
