@@ -76,6 +76,10 @@ pub enum Domain {
     GapNoise = 27,
     /// Error of a read that verifies a cell with a state equation; tick = attempt.
     VerifyRead = 28,
+    /// Whether a node of a network-on-chip begins a packet; element = node, tick = cycle / 4, one word a cycle.
+    NocInjection = 36,
+    /// Where the packet goes; element = node, tick = cycle.
+    NocDestination = 37,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -224,6 +228,8 @@ mod tests {
             (Domain::PulseNoise, 26),
             (Domain::GapNoise, 27),
             (Domain::VerifyRead, 28),
+            (Domain::NocInjection, 36),
+            (Domain::NocDestination, 37),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {

@@ -1,0 +1,304 @@
+//! The network: its state, and a cycle of it.
+
+use super::calendar::Calendar;
+use super::matching::Matching;
+use super::multicast::Branch;
+use super::packets::{Endpoints, Packets};
+use super::router::{InputVc, OutputVc, State, bits};
+use super::source::Source;
+use super::{Arrival, Fabric, Peer, Router};
+use crate::diag::Result;
+
+/// A flit: the number of its packet, and whether it is its head and its tail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Flit(u32);
+
+impl Flit {
+    pub(super) const fn new(packet: u32, head: bool, tail: bool) -> Self {
+        Self(packet << 2 | (head as u32) << 1 | tail as u32)
+    }
+    pub(super) const fn packet(self) -> u32 {
+        self.0 >> 2
+    }
+    pub(super) const fn head(self) -> bool {
+        self.0 & 2 != 0
+    }
+    pub(super) const fn tail(self) -> bool {
+        self.0 & 1 != 0
+    }
+    /// The same flit of a copy of its packet.
+    pub(super) const fn of(self, packet: u32) -> Self {
+        Self(packet << 2 | self.0 & 3)
+    }
+}
+
+/// A network-on-chip in the middle of its work.
+///
+/// VCs of all routers have one number each: router << `shift` | VC. Behind them, from `edge` on, come the VCs of nodes:
+/// `edge` + node << 6 | VC. A link has the same number for the flits it brings and the credits it brings.
+#[derive(Debug, Clone)]
+pub struct Network {
+    pub(super) fabric: Fabric,
+    pub(super) settings: Router,
+    pub(super) now: u64,
+    pub(super) shift: u32,
+    pub(super) edge: u32,
+    pub(super) buffer_shift: u32,
+    pub(super) state: Vec<State>,
+    pub(super) input: Vec<InputVc>,
+    pub(super) output: Vec<OutputVc>,
+    /// Buffers of input VCs, a power of two of places each.
+    pub(super) flits: Vec<Flit>,
+    /// First VC behind a router and port.
+    pub(super) ahead: Vec<u32>,
+    /// Port of a VC.
+    pub(super) port_of: [u8; 64],
+    /// VCs whose route is found in a cycle: by router and cycle modulo the stage.
+    pub(super) route_due: Vec<u64>,
+    pub(super) vc_due: Vec<u64>,
+    pub(super) switch_due: Vec<u64>,
+    /// What a request still in an allocator of several cycles has won.
+    pub(super) vc_won: Vec<u8>,
+    pub(super) switch_won: Vec<u8>,
+    pub(super) vc_accept: Vec<u8>,
+    pub(super) vc_grant: Vec<u8>,
+    pub(super) port_accept: Vec<u8>,
+    pub(super) port_grant: Vec<u8>,
+    /// Round-robin pointer of the VCs of an input port.
+    pub(super) port_vc: Vec<u8>,
+    /// Round-robin pointer of the inputs of a shared medium.
+    pub(super) medium: Vec<u8>,
+    /// VC that stands for an input port in the switch allocator: by input and output.
+    pub(super) label: Vec<u8>,
+    pub(super) matching: Matching,
+    /// Copies of packets with several destinations: by input VC and output port, made when the first is sent.
+    pub(super) branches: Vec<Branch>,
+    /// Ports with a branch that has not sent its tail: by input VC.
+    pub(super) under_way: Vec<u64>,
+    pub(super) awake: Vec<u64>,
+    /// Order in which routers are visited; by number where there is none.
+    order: Option<Vec<u32>>,
+    pub(super) sources: Vec<Source>,
+    /// Free places in the buffer of its router: by node and VC.
+    pub(super) source_credits: Vec<u16>,
+    /// Cycle from which a source has something to send.
+    pub(super) ready: Vec<u64>,
+    pub(super) arriving: Calendar<(u32, Flit)>,
+    pub(super) credits: Calendar<u32>,
+    pub(super) packets: Packets,
+    /// Flits that went over the link of a router and port.
+    pub(super) carried: Vec<u64>,
+    pub(super) injected: u64,
+    pub(super) ejected: u64,
+    /// Flits that exist more by copies in routers.
+    pub(super) copied: u64,
+}
+
+impl Network {
+    /// An empty network of a fabric.
+    ///
+    /// # Errors
+    /// R170 for settings out of range, see [`Router::check`].
+    pub fn new(fabric: Fabric, settings: Router) -> Result<Self> {
+        settings.check()?;
+        let (routers, ports, vcs) = (fabric.routers, fabric.ports, fabric.vcs);
+        let shift = (ports * vcs).next_power_of_two().trailing_zeros();
+        let edge = (routers << shift) as u32;
+        let buffer_shift = settings.buffer.next_power_of_two().trailing_zeros();
+        let all = routers << shift;
+        let ahead = |peer: &Peer| match *peer {
+            Peer::Open => u32::MAX,
+            Peer::Router { router, port } => (router << shift) + port * vcs as u32,
+            Peer::Node(n) => edge + (n << 6),
+        };
+        let links = fabric.peers.iter().filter(|p| **p != Peer::Open).count() + fabric.nodes;
+        let wire = fabric.latency.iter().copied().max().unwrap_or(1);
+        let every = (0..ports).fold(0, |m, p| m | fabric.on(p));
+        let mut port_of = [0; 64];
+        (0..ports * vcs).for_each(|k| port_of[k] = (k / vcs) as u8);
+        Ok(Self {
+            shift,
+            edge,
+            buffer_shift,
+            state: vec![State { free: every, stocked: every, ..State::default() }; routers],
+            input: vec![InputVc::default(); all],
+            output: vec![OutputVc { credits: settings.buffer as u16, owner: 0 }; all],
+            flits: vec![Flit::default(); all << buffer_shift],
+            ahead: fabric.peers.iter().map(ahead).collect(),
+            port_of,
+            route_due: vec![0; routers * settings.routing as usize],
+            vc_due: vec![0; routers * settings.vc_allocation as usize],
+            switch_due: vec![0; routers * settings.switch_allocation as usize],
+            vc_won: vec![0; all],
+            switch_won: vec![0; all],
+            vc_accept: vec![0; all],
+            vc_grant: vec![0; all],
+            port_accept: vec![0; routers * ports],
+            port_grant: vec![0; routers * ports],
+            port_vc: vec![0; routers * ports],
+            medium: vec![0; routers],
+            label: vec![0; ports * ports],
+            matching: Matching::new(),
+            branches: Vec::new(),
+            under_way: Vec::new(),
+            awake: vec![0; routers.div_ceil(64)],
+            order: None,
+            sources: vec![Source::new(vcs); fabric.nodes],
+            source_credits: vec![settings.buffer as u16; fabric.nodes * vcs],
+            ready: vec![0; fabric.nodes],
+            arriving: Calendar::new(settings.traversal + 1 + wire, links),
+            credits: Calendar::new(1 + wire + settings.credit_delay, links),
+            packets: Packets::default(),
+            carried: vec![0; routers * ports],
+            injected: 0,
+            ejected: 0,
+            copied: 0,
+            now: 0,
+            fabric,
+            settings,
+        })
+    }
+
+    /// Visits routers in another order; results are the same.
+    pub fn visit_in(&mut self, order: Vec<u32>) {
+        self.order = Some(order);
+    }
+    /// The cycle that comes next.
+    #[must_use]
+    pub const fn now(&self) -> u64 {
+        self.now
+    }
+    /// What it was made of.
+    #[must_use]
+    pub const fn fabric(&self) -> &Fabric {
+        &self.fabric
+    }
+    /// Flits that went over the link behind a port.
+    #[must_use]
+    pub fn carried(&self, router: usize, port: usize) -> u64 {
+        self.carried[router * self.fabric.ports + port]
+    }
+    /// Flits that sources have sent, copies that routers have made, flits that nodes have received.
+    #[must_use]
+    pub const fn counted(&self) -> (u64, u64, u64) {
+        (self.injected, self.copied, self.ejected)
+    }
+    /// Whether no flit is in a router or on a link.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.injected + self.copied == self.ejected
+    }
+
+    /// One cycle: flits and credits arrive, sources send, routers work. Neither sees what another does in it.
+    pub fn step(&mut self, nodes: &mut impl Endpoints) {
+        let now = self.now;
+        let mut day = self.credits.take(now);
+        for &to in &day {
+            self.credit(to);
+        }
+        self.credits.give_back(now, std::mem::take(&mut day));
+        let day = self.arriving.take(now);
+        for &(to, flit) in &day {
+            if to < self.edge {
+                self.receive(to, flit);
+            } else {
+                self.eject(to - self.edge, flit, nodes);
+            }
+        }
+        self.arriving.give_back(now, day);
+        self.send(nodes);
+        if let Some(order) = self.order.take() {
+            for &r in &order {
+                let word = &mut self.awake[r as usize / 64];
+                if *word & (1 << (r % 64)) != 0 {
+                    *word &= !(1 << (r % 64));
+                    self.visit(r as usize);
+                }
+            }
+            self.order = Some(order);
+        } else {
+            for w in 0..self.awake.len() {
+                for b in bits(std::mem::take(&mut self.awake[w])) {
+                    self.visit(w * 64 + b);
+                }
+            }
+        }
+        self.now += 1;
+    }
+
+    /// A credit comes back: to a router, or to a source.
+    #[inline]
+    fn credit(&mut self, to: u32) {
+        if to >= self.edge {
+            return self.source_credit(to - self.edge);
+        }
+        let r = (to >> self.shift) as usize;
+        let j = to & ((1 << self.shift) - 1);
+        let (state, vc) = (&mut self.state[r], &mut self.output[to as usize]);
+        vc.credits += 1;
+        let bit = 1 << j;
+        if vc.credits == 1 {
+            state.stocked |= bit;
+            if state.free & bit == 0 {
+                state.credited |= 1 << vc.owner & state.active & !state.multicast;
+            }
+        }
+        if state.closing & bit != 0 && vc.credits as usize == self.settings.buffer {
+            state.closing &= !bit;
+            state.free |= bit;
+        }
+        self.wake_router(r);
+    }
+
+    #[inline]
+    pub(super) fn wake_router(&mut self, r: usize) {
+        self.awake[r / 64] |= 1 << (r % 64);
+    }
+
+    /// A flit enters the buffer of an input VC.
+    #[inline]
+    fn receive(&mut self, to: u32, flit: Flit) {
+        let (r, k) = ((to >> self.shift) as usize, to as usize & ((1 << self.shift) - 1));
+        let vc = &mut self.input[to as usize];
+        let place = (vc.head + vc.len) & ((1 << self.buffer_shift) - 1) as u16;
+        debug_assert!((vc.len as usize) < self.settings.buffer, "credits keep a buffer from overflowing");
+        vc.len += 1;
+        self.flits[((to as usize) << self.buffer_shift) + place as usize] = flit;
+        let state = &mut self.state[r];
+        let bit = 1 << k;
+        state.filled |= bit;
+        if (state.routing | state.seeking | state.active) & bit == 0 {
+            debug_assert!(flit.head(), "an idle VC begins with a head");
+            self.begin(r, k, self.now);
+        }
+        self.wake_router(r);
+    }
+
+    /// A flit leaves the network.
+    #[inline]
+    fn eject(&mut self, to: u32, flit: Flit, nodes: &mut impl Endpoints) {
+        let (node, vc) = (to >> 6, to & 63);
+        self.ejected += 1;
+        let (router, port) = self.fabric.homes[node as usize];
+        let back = 1 + self.fabric.latency[router as usize * self.fabric.ports + port as usize] + self.settings.credit_delay;
+        self.credits.enter(self.now + u64::from(back), (router << self.shift) + port * self.fabric.vcs as u32 + vc);
+        nodes.flit(node, self.now);
+        let packet = &mut self.packets[flit.packet()];
+        packet.left -= 1;
+        if flit.tail() {
+            debug_assert!(packet.left == 0, "a packet arrives whole");
+            let arrival = Arrival {
+                source: packet.source,
+                destination: packet.destination,
+                created: packet.created,
+                first: packet.first,
+                injected: packet.injected,
+                arrived: self.now,
+                flits: packet.flits,
+                hops: packet.hops,
+            };
+            self.packets.remove(flit.packet());
+            nodes.packet(&arrival);
+        }
+    }
+}
