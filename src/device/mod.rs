@@ -157,10 +157,6 @@ pub trait Device: Debug + Send + Sync {
     fn symmetric(&self) -> bool {
         true
     }
-    /// Whether any conductance of the window can be programmed. A digital cell says no and takes the nearer end.
-    fn analog(&self) -> bool {
-        true
-    }
     /// Current of a cell of conductance `g` (at the read bias) at voltage `v`, without noise; in amperes.
     fn current(&self, g: f64, v: Volt) -> f64;
 }

@@ -40,20 +40,14 @@ pub enum Domain {
     DeviceToDevice = 12,
     /// Resampling of confidence intervals.
     Bootstrap = 13,
-    /// 1/f noise and traps of a cell.
-    SlowNoise = 41,
-    /// Read noise of the verification of programming; tick = read.
-    VerifyRead = 34,
-    /// Cycle-to-cycle noise of pulses; tick = pulse.
-    Pulse = 35,
-    /// Noise of one pulse of weak RESET; tick = that of the pulse.
-    Pulse = 30,
-    /// Whether a junction switches with a pulse; tick = that of the pulse.
-    Switching = 31,
-    /// Time that a telegraph signal stays; tick = count of changes.
-    Dwell = 32,
-    /// Offset of a sense amplifier.
-    SenseOffset = 33,
+    /// Cycle-to-cycle noise of a pulse on a cell; tick = the caller's count of pulses or updates.
+    Pulse = 18,
+    /// Noise of the value that a pulse leaves to be read; tick as of the pulse.
+    WriteNoise = 19,
+    /// Stochastic bit trains and roundings of an update; tick = (update, slot).
+    PulseTrain = 20,
+    /// Diffusion and reset of cells; tick = event.
+    Upset = 21,
     /// Cycles until a cell fails.
     Endurance = 22,
     /// Cycle-to-cycle spread of the pulses of a measured table; tick = pulse.
@@ -62,26 +56,26 @@ pub enum Domain {
     DriftTraining = 24,
     /// Defective neighbourhoods of cells; element = block, tick = kind of defect.
     Cluster = 25,
-    /// Noise of one pulse on a cell; tick = (train or update, pulse).
-    Pulse = 18,
-    /// Noise of the value that a pulse leaves to be read; tick as of the pulse.
-    WriteNoise = 19,
-    /// Stochastic bit trains and roundings of an update; tick = (update, slot).
-    PulseTrain = 20,
-    /// Diffusion and reset of cells; tick = event.
-    Upset = 21,
     /// What chance adds to one pulse on a cell of a closed-form law; tick = the caller's.
     PulseNoise = 26,
     /// Gap noise of filamentary cells; tick = the caller's, lane = segment of the pulse.
     GapNoise = 27,
-    /// Error of a read that verifies a cell with a state equation; tick = attempt.
+    /// Read noise of the verification of programming; tick = attempt.
     VerifyRead = 28,
+    /// Whether a junction switches with a pulse; tick = that of the pulse.
+    Switching = 31,
+    /// Time that a telegraph signal stays; tick = count of changes.
+    Dwell = 32,
+    /// Offset of a sense amplifier.
+    SenseOffset = 33,
     /// Whether a node of a network-on-chip begins a packet; element = node, tick = cycle / 4, one word a cycle.
     NocInjection = 36,
     /// Where the packet goes; element = node, tick = cycle.
     NocDestination = 37,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
+    /// 1/f noise and traps of a cell.
+    SlowNoise = 41,
 }
 
 /// Logical address of a cell or column: `layer:12 ‖ row:16 ‖ column:16 ‖ slice:4 ‖ polarity:1 ‖ replica:7`

@@ -127,6 +127,8 @@ impl PulseLaw {
     #[inline]
     pub fn refill_by(&self, u: f64, share: f64) -> f64 {
         (u - (u - 1.0 + self.end) * share).max(0.0)
+    }
+
     /// End point of growth and share of the remaining way that a pulse covers, to first order.
     pub(super) const fn end_and_rate(&self) -> [f64; 2] {
         [self.end, self.rate]
