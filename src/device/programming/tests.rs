@@ -241,18 +241,14 @@ fn strange_cells_are_learned() {
 
 #[test]
 fn mistakes_of_the_card_are_found() {
-    let mut c = crate::device::Checks::default();
     let stairs = StaircaseSpec { start: Share(-1.0), amplitude_step: Share(0.1), width_growth: 0.5 };
     let bad = verified(ApproachSpec::Staircase(stairs), |s| {
         (s.tries, s.tolerance, s.back_off, s.finest, s.read_time) = (0, Share(0.0), 2.0, Share(2.0), Second(-1.0));
     });
-    bad.check("scheme", &mut c);
-    assert_eq!(c.errors().len(), 7);
+    assert_eq!(bad.errors().len(), 7);
     let text = "write_verify: { approach: { staircase: { start: 40 % } }, tries: 12, tolerance: 1 % }";
     let good: SchemeSpec = serde_saphyr::from_str(text).unwrap();
-    let mut c = crate::device::Checks::default();
-    good.check("scheme", &mut c);
-    assert!(c.clean());
+    assert!(good.errors().is_empty());
     assert!(serde_saphyr::from_str::<SchemeSpec>("write_verify: { trys: 3 }").is_err());
 }
 
