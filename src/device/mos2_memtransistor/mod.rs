@@ -6,6 +6,7 @@
 //! * `pulse_law`: exponential pulse law and NeuroSim's nonlinearity label;
 //! * `state`: two depleted zones (default) or one normalised conductance, and the switching rate;
 //! * `programming`: trains of pulses with verification, their energy and time;
+//! * `cells`: cells under pulses of any voltage and width;
 //! * `spread`: what differs between cells;
 //! * here: current, read noise, retention.
 //!
@@ -14,6 +15,7 @@
 //! **Retention.** `g - g_eq` decays as `c·exp(-t/τ1) + (1-c)·exp(-t/τ2)`, both rates activated.
 
 mod build;
+mod cells;
 mod check;
 mod programming;
 mod pulse_law;
@@ -31,7 +33,7 @@ pub use spec::{
 pub use state::{Kinetics, Rate, State};
 
 use super::spec::Entry;
-use super::{Chance, Device, Programming, Window};
+use super::{Cells, Chance, Device, Programming, Pulse, Window};
 use crate::units::{Kelvin, Second, Siemens, Volt};
 use programming::Path;
 use window::Channel;
@@ -147,6 +149,13 @@ impl Device for Mos2Memtransistor {
             *achieved = self.program_cell(*target, *cell, chance, &mut cost);
         }
         cost
+    }
+    fn pulses(&self) -> Option<[Pulse; 2]> {
+        let p = &self.spec.programming;
+        Some([p.potentiation, p.depression].map(|voltage| Pulse { voltage, width: p.width }))
+    }
+    fn cells(&self, cells: &[u64], chance: Chance) -> Option<Box<dyn Cells>> {
+        Some(Box::new(cells::Mos2Cells::new(self, cells, chance)))
     }
     /// Relaxes to the equilibrium state of the nominal window; stuck cells do not age.
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance) {
