@@ -142,6 +142,10 @@ fn without_chance_targets_are_met() {
         for ((g, t), converged) in out.conductance.iter().zip(ramp(257)).zip(&out.converged) {
             assert!((g - t).abs() <= 0.004 * 20e-6 && *converged, "{spec:?}: {g} for {t}");
         }
+        // what is looked up ends within half a percent of a pulse, so that the order of targets is kept; stairs
+        // end anywhere within the tolerance
+        let stairs = matches!(&spec, SchemeSpec::WriteVerify(s) if matches!(s.approach, ApproachSpec::Staircase(_)));
+        assert!(stairs || out.conductance.windows(2).all(|p| p[1] >= p[0] - 1e-12 * 20e-6), "{spec:?}");
     }
     for (d, lookup) in [(GRADUAL, LookupSpec::Pulses), (ABRUPT, LookupSpec::LoweringAmplitude)] {
         let spec = SchemeSpec::OpenLoop(OpenLoopSpec { lookup, finest: Share(0.01) });
