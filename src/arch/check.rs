@@ -12,12 +12,16 @@ pub(crate) fn schema_value() -> Value {
     schemars::schema_for!(super::ArchFile).to_value()
 }
 
-/// Everything that is structurally wrong with a tree.
+/// Everything that is structurally wrong with the tree of an arch file.
 pub(crate) fn check(root: &Node, sources: &Sources) -> Diagnostics {
-    let schema = schema_value();
-    let mut checker = Checker { schema: &schema, sources, path: Vec::new(), all: Diagnostics::new() };
+    check_against(root, sources, &schema_value())
+}
+
+/// Everything in which a tree departs from a schema.
+pub(crate) fn check_against(root: &Node, sources: &Sources, schema: &Value) -> Diagnostics {
+    let mut checker = Checker { schema, sources, path: Vec::new(), all: Diagnostics::new() };
     let top = Span { source: root.span.source, range: root.span.range.clone() };
-    checker.node(root, &schema, &top);
+    checker.node(root, schema, &top);
     checker.all
 }
 

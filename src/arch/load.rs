@@ -23,12 +23,17 @@ use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
 /// # Errors
 /// `F001` if the file cannot be read, `F010` and `F011` for overrides, `A…` for everything wrong in it.
 pub fn load(path: &std::path::Path, overrides: &[(String, String)]) -> Result<Chip> {
+    load_str(&path.display().to_string(), &read_text(path, "arch file")?, overrides)
+}
+
+/// The text of a file, as much of it as is ever parsed.
+pub(super) fn read_text(path: &std::path::Path, what: &str) -> Result<String> {
     let name = path.display().to_string();
     let mut bytes = Vec::new();
     // one byte more than is allowed: enough for the parser to refuse, however long the file
     let limit = MAX_BYTES as u64 + 1;
     std::fs::File::open(path).and_then(|f| f.take(limit).read_to_end(&mut bytes)).map_err(|e| {
-        Diagnostic::error("F001", format!("the arch file `{name}` cannot be read: {e}"))
+        Diagnostic::error("F001", format!("the {what} `{name}` cannot be read: {e}"))
             .help("paths are relative to the folder the command runs in")
     })?;
     let text = String::from_utf8(bytes).map_err(|e| {
@@ -37,7 +42,7 @@ pub fn load(path: &std::path::Path, overrides: &[(String, String)]) -> Result<Ch
         Diagnostic::error("A001", format!("`{name}` is not UTF-8 text: byte {at}, in line {line}, fits no character"))
             .help("save the file as UTF-8; a chip description (YAML) stands before the network (ONNX)")
     })?;
-    load_str(&name, &text, overrides)
+    Ok(text)
 }
 
 /// Loads a chip from text; `name` stands for the file in messages. Never panics, whatever the text.

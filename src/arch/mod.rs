@@ -4,6 +4,7 @@
 //! structure (`check`), the typed file is read from the tree (`de`, `file`), rules check what no schema
 //! can say (`rules`), and names become dense ids (`resolve`).
 
+mod card;
 mod check;
 mod chip;
 mod de;
@@ -21,6 +22,7 @@ mod wires;
 mod yaml;
 
 pub use crate::tensor::{Encoding, InputSum, Subtraction};
+pub use card::{card_str, load_card};
 pub use chip::*;
 pub use describe::describe;
 pub use file::{

@@ -4,6 +4,8 @@
 mod compare;
 mod data;
 mod device;
+mod device_plot;
+mod device_replay;
 mod float;
 mod export;
 mod inspect;
@@ -50,7 +52,7 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     /// Place a network on a chip and print the floorplan; needs no data.
     Map(map::MapArgs),
-    /// List and show device models.
+    /// List, show and draw device models, replay a cell.
     #[command(subcommand)]
     Device(device::DeviceVerb),
     /// Turn data of others into archsim data files.

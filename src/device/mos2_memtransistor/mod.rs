@@ -10,6 +10,7 @@
 //! * `terminals`: modulatory terminals and spike timing;
 //! * `waveform`: I–V loops;
 //! * `fit`: the card from measured trains of pulses;
+//! * `cells`: cells under pulses of any voltage and width;
 //! * `spread`: what differs between cells;
 //! * here: current, read noise, retention.
 //!
@@ -19,6 +20,7 @@
 
 mod build;
 mod bulk;
+mod cells;
 mod check;
 mod fit;
 mod kernel;
@@ -171,6 +173,7 @@ impl Device for Mos2Memtransistor {
     /// Equal contacts only: unequal barriers rectify.
     fn symmetric(&self) -> bool {
         self.spec.iv.barriers.is_none_or(|b| b.left == b.right)
+        Some(Box::new(cells::Mos2Cells::new(self, cells, chance)))
     }
     /// Relaxes to the equilibrium state of the nominal window; stuck cells do not age.
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance) {

@@ -81,7 +81,7 @@ impl Mos2Memtransistor {
     }
 
     /// Mean write conductance along a train: Gauss's two-point rule on panels of at most eight steps.
-    fn mean_write_conductance(&self, cell: &Cell, start: State, steps: f64) -> f64 {
+    pub(super) fn mean_write_conductance(&self, cell: &Cell, start: State, steps: f64) -> f64 {
         let panels = (steps.abs() / 8.0).ceil().clamp(1.0, 16.0);
         let half = 0.5 / 3.0_f64.sqrt();
         let mut sum = 0.0;
@@ -107,16 +107,21 @@ impl Mos2Memtransistor {
         cost.pulses += (train.coarse + train.fine) as u64;
         cost.energy += Joule(g * self.factor(v.0) * v.0 * time);
         cost.time += Second(time);
-        if cell.stuck.is_some() || train.steps == 0.0 {
+        self.stepped(cell, s, train.steps, noise)
+    }
+
+    /// State of a cell after `steps` steps of the nominal cell, with a standard normal times the scale of chance.
+    pub(super) fn stepped(&self, cell: &Cell, s: State, steps: f64, noise: f64) -> State {
+        if cell.stuck.is_some() || steps == 0.0 {
             return s;
         }
         // square-root rule: n pulses have n times the variance of one
-        let spread = noise * self.spec.variation.cycle_to_cycle.0 * libm::sqrt(train.steps.abs());
+        let spread = noise * self.spec.variation.cycle_to_cycle.0 * libm::sqrt(steps.abs());
         if self.is_dual_zone() {
-            let steps = train.steps + spread * self.spec.kinetics.pulses_potentiation;
-            cell.kinetics.moved(s, if up { steps.max(0.0) } else { steps.min(0.0) })
+            let real = steps + spread * self.spec.kinetics.pulses_potentiation;
+            cell.kinetics.moved(s, if steps >= 0.0 { real.max(0.0) } else { real.min(0.0) })
         } else {
-            let moved = cell.kinetics.moved(s, train.steps);
+            let moved = cell.kinetics.moved(s, steps);
             State { left: (moved.left - spread).clamp(0.0, 1.0), right: 0.0 }
         }
     }

@@ -16,6 +16,8 @@ use crate::units::{Joule, Second};
 
 /// Cells of a block.
 const BLOCK: usize = 1 << 14;
+/// Blocks whose outcomes are held before they are added up.
+const ROUND: usize = 256;
 /// Pulses and tries that a histogram tells apart; more count as the last.
 const COUNTS: usize = 1024;
 /// Bins of the error histogram, and its ends in shares of the window.
@@ -128,21 +130,22 @@ fn blocks(
     place: impl Fn(Range<usize>, &mut [f64], &mut [u64]) + Sync,
     write: impl Fn(&[f64], &[u64]) -> Outcome + Sync,
 ) -> ChipOutcome {
-    let parts: Vec<ChipOutcome> = (0..cells.div_ceil(BLOCK))
-        .into_par_iter()
-        .map_init(
-            || (vec![0.0; BLOCK], vec![0; BLOCK]),
-            |(target, addresses), block| {
-                let range = block * BLOCK..cells.min((block + 1) * BLOCK);
-                let (target, addresses) = (&mut target[..range.len()], &mut addresses[..range.len()]);
-                place(range, target, addresses);
-                let mut part = ChipOutcome::new();
-                part.count(&write(target, addresses), target, scheme.span());
-                part
-            },
-        )
-        .collect();
-    parts.iter().fold(ChipOutcome::new(), ChipOutcome::merge)
+    let of_block = |(target, addresses): &mut (Vec<f64>, Vec<u64>), block: usize| {
+        let range = block * BLOCK..cells.min((block + 1) * BLOCK);
+        let (target, addresses) = (&mut target[..range.len()], &mut addresses[..range.len()]);
+        place(range, target, addresses);
+        let mut part = ChipOutcome::new();
+        part.count(&write(target, addresses), target, scheme.span());
+        part
+    };
+    let number = cells.div_ceil(BLOCK);
+    let mut all = ChipOutcome::new();
+    for first in (0..number).step_by(ROUND) {
+        let round = (first..number.min(first + ROUND)).into_par_iter();
+        let parts: Vec<ChipOutcome> = round.map_init(|| (vec![0.0; BLOCK], vec![0; BLOCK]), of_block).collect();
+        all = parts.iter().fold(all, ChipOutcome::merge);
+    }
+    all
 }
 
 /// The outcome of cells in closed form: [`Scheme::outcome`] without dispatch, cell after cell.

@@ -97,7 +97,7 @@ impl Curve {
             let mut g = [0.0];
             cell.conductance(&mut g);
             let (mut all, mut still) = (vec![g[0]], 0);
-            while all.len() <= MOST_PULSES && still < STILL && sign * (end - g[0]) > 0.0 {
+            while all.len() <= MOST_PULSES && still < STILL && sign * (end - g[0]) > nothing {
                 let before = g[0];
                 cell.pulse(&[pulse], tick);
                 tick += 1;

@@ -17,7 +17,7 @@ use std::fmt::Debug;
 use crate::device::{Cells, Chance, Device, Programming, Pulse, PulseLaw, Window};
 use crate::rng::{Domain, Draw, GROUP, fill_normals_with};
 use crate::simd::Isa;
-use crate::units::{Joule, Kelvin, Second, Siemens, Volt};
+use crate::units::{Kelvin, Second, Siemens, Volt};
 
 /// A technology whose cell is moved by a pulse in closed form.
 pub trait Law: Device {

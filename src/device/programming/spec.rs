@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::device::spec::Checks;
+use crate::device::spec::{Checks, SpecError};
 use crate::units::{Second, Share};
 
 /// How cells are brought to their conductance.
@@ -120,6 +120,14 @@ impl SchemeSpec {
                 ApproachSpec::Staircase(_) => None,
             },
         }
+    }
+
+    /// Every mistake of the card, with fields below `scheme`.
+    #[must_use]
+    pub fn errors(&self) -> Vec<SpecError> {
+        let mut c = Checks::default();
+        self.check("scheme", &mut c);
+        c.errors()
     }
 
     /// Notes the mistakes of the card, which stands at `field` in the card of its device.

@@ -142,6 +142,10 @@ fn without_chance_targets_are_met() {
         for ((g, t), converged) in out.conductance.iter().zip(ramp(257)).zip(&out.converged) {
             assert!((g - t).abs() <= 0.004 * 20e-6 && *converged, "{spec:?}: {g} for {t}");
         }
+        // what is looked up ends within half a percent of a pulse, so that the order of targets is kept; stairs
+        // end anywhere within the tolerance
+        let stairs = matches!(&spec, SchemeSpec::WriteVerify(s) if matches!(s.approach, ApproachSpec::Staircase(_)));
+        assert!(stairs || out.conductance.windows(2).all(|p| p[1] >= p[0] - 1e-12 * 20e-6), "{spec:?}");
     }
     for (d, lookup) in [(GRADUAL, LookupSpec::Pulses), (ABRUPT, LookupSpec::LoweringAmplitude)] {
         let spec = SchemeSpec::OpenLoop(OpenLoopSpec { lookup, finest: Share(0.01) });
@@ -241,18 +245,14 @@ fn strange_cells_are_learned() {
 
 #[test]
 fn mistakes_of_the_card_are_found() {
-    let mut c = crate::device::Checks::default();
     let stairs = StaircaseSpec { start: Share(-1.0), amplitude_step: Share(0.1), width_growth: 0.5 };
     let bad = verified(ApproachSpec::Staircase(stairs), |s| {
         (s.tries, s.tolerance, s.back_off, s.finest, s.read_time) = (0, Share(0.0), 2.0, Share(2.0), Second(-1.0));
     });
-    bad.check("scheme", &mut c);
-    assert_eq!(c.errors().len(), 7);
+    assert_eq!(bad.errors().len(), 7);
     let text = "write_verify: { approach: { staircase: { start: 40 % } }, tries: 12, tolerance: 1 % }";
     let good: SchemeSpec = serde_saphyr::from_str(text).unwrap();
-    let mut c = crate::device::Checks::default();
-    good.check("scheme", &mut c);
-    assert!(c.clean());
+    assert!(good.errors().is_empty());
     assert!(serde_saphyr::from_str::<SchemeSpec>("write_verify: { trys: 3 }").is_err());
 }
 

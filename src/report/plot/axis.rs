@@ -61,8 +61,9 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The scale of an axis over `values`, of which those that cannot stand on it are left out.
-    pub(super) fn new(axis: &Axis, values: impl Iterator<Item = f64>) -> Self {
+    /// The scale of an axis over `values`, of which those that cannot stand on it are left out; its ends are round
+    /// numbers if `rounded`.
+    pub(super) fn new(axis: &Axis, values: impl Iterator<Item = f64>, rounded: bool) -> Self {
         let log = axis.logarithmic;
         let usable = values.filter(|v| v.is_finite() && (!log || *v > 0.0));
         let [low, high] = axis.range.unwrap_or_else(|| {
@@ -85,7 +86,7 @@ impl Scale {
         let title =
             if axis.unit.is_empty() { axis.label.clone() } else { format!("{} ({prefix}{})", axis.label, axis.unit) };
         let mut scale = Self { low, high, logarithmic: log, factor, title };
-        if axis.range.is_none() && !log {
+        if rounded && axis.range.is_none() && !log {
             // whole steps at both ends
             let step = scale.step();
             (scale.low, scale.high) = ((low / step + 1e-9).floor() * step, (high / step - 1e-9).ceil() * step);
@@ -170,7 +171,7 @@ mod tests {
     use super::*;
 
     fn texts(axis: &Axis, values: &[f64]) -> (String, Vec<String>) {
-        let s = Scale::new(axis, values.iter().copied());
+        let s = Scale::new(axis, values.iter().copied(), true);
         (s.title.clone(), s.ticks().into_iter().map(|t| t.1).filter(|t| !t.is_empty()).collect())
     }
 
@@ -201,11 +202,11 @@ mod tests {
     fn nothing_to_show_is_no_fault() {
         for axis in [Axis::new("x", "S"), Axis::logarithmic("x", "S")] {
             for values in [&[][..], &[f64::NAN], &[0.0], &[3e-6, 3e-6]] {
-                let s = Scale::new(&axis, values.iter().copied());
+                let s = Scale::new(&axis, values.iter().copied(), true);
                 assert!(s.low < s.high && !s.ticks().is_empty(), "{axis:?} {values:?}");
             }
         }
-        let s = Scale::new(&Axis::new("x", "").within(0.0, 1.0), [5.0].into_iter());
+        let s = Scale::new(&Axis::new("x", "").within(0.0, 1.0), [5.0].into_iter(), true);
         assert_eq!((s.place(0.0), s.place(0.5), s.place(1.0)), (0.0, 0.5, 1.0));
     }
 }

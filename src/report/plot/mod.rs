@@ -138,8 +138,8 @@ fn draw(out: &mut String, panel: &Panel, number: usize) {
     let rows = places.last().map_or(0.0, |p| p[1] + 1.0);
     let frame = Frame {
         top: HEAD + rows * LINE + 6.0,
-        x: Scale::new(&panel.x, panel.series.iter().flat_map(|s| s.mark.xs())),
-        y: Scale::new(&panel.y, panel.series.iter().flat_map(|s| s.mark.ys())),
+        x: Scale::new(&panel.x, panel.series.iter().flat_map(|s| s.mark.xs()), false),
+        y: Scale::new(&panel.y, panel.series.iter().flat_map(|s| s.mark.ys()), true),
     };
     let foot = HEIGHT - BOTTOM;
     let middle = 0.5 * (LEFT + WIDTH - RIGHT);

@@ -226,3 +226,13 @@ fn tests_row() -> Result<Finding, String> {
         configuration: format!("`{}` in a clone without a target folder", command.join(" ")),
     })
 }
+
+/// Seconds that all threads of this process have had a processor.
+pub fn process_time() -> Result<f64, String> {
+    let mut ticks = 0.0;
+    let text = fs::read_to_string("/proc/self/stat").map_err(|e| e.to_string())?;
+    // user and system time are the 12th and 13th field after the name, in hundredths of a second
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    fields.for_each(|f| ticks += f.parse().unwrap_or(f64::NAN));
+    Ok(ticks / 100.0)
+}

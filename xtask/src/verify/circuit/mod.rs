@@ -1,7 +1,6 @@
 //! The rows of crossbar electricity and converters.
 
 mod chain;
-mod chart;
 mod converters;
 mod encodings;
 mod sweep;

@@ -5,11 +5,11 @@ use std::fs;
 
 use archsim::data::{self, Dataset};
 use archsim::exec::{Fidelity, RunOptions as RunHow};
+use archsim::report::plot::{Axis, Mark, Panel, Series, svg};
 use archsim::study::{Chips, RunOptions, Session, Silent};
 
 use super::super::Finding;
 use super::super::ecg::{data_folder, scored, values};
-use super::chart::{Panel, Series, svg};
 use super::or_absent;
 use super::wires::{LINEAR, Wired};
 use crate::root;
@@ -194,20 +194,17 @@ fn csv(found: &[Found]) -> String {
 }
 
 fn panels(found: &[Found]) -> Vec<Panel> {
-    let line = |name: String, make: &dyn Fn(f64) -> Point, x: &dyn Fn(f64) -> f64| Series {
-        name,
-        points: OHMS.iter().filter_map(|ohm| at(found, make(*ohm)).map(|f| (x(ohm.max(LEAST)), f.accuracy))).collect(),
+    let line = |name: String, make: &dyn Fn(f64) -> Point, x: &dyn Fn(f64) -> f64| {
+        let point = |ohm: &f64| at(found, make(*ohm)).map(|f| [x(ohm.max(LEAST)), f.accuracy]);
+        (name, OHMS.iter().filter_map(point).collect())
     };
     let same = |ohm: f64| ohm;
-    let range = (0.0, 1.0);
-    let panel = |title: &str, x: &str, series| Panel {
-        title: title.into(),
-        x: x.into(),
-        y: "accuracy".into(),
-        logarithmic: true,
-        range,
-        series,
+    let panel = |title: &str, x: Axis, lines: Vec<(String, Vec<[f64; 2]>)>| {
+        let series = lines.into_iter().enumerate();
+        let series = series.map(|(colour, (name, points))| Series { name, colour, mark: Mark::Dots(points) }).collect();
+        Panel { title: title.into(), x, y: Axis::new("accuracy", "").within(0.0, 1.0), series }
     };
+    let log = |label| Axis::logarithmic(label, "");
     let ohms = "resistance of a segment in Ω (left end: none)";
     let of_size = |size: u32| move |ohm: f64| Point { size, ohm, ..STANDARD };
     let sizes = [32u32, 64, 128, 256];
@@ -222,19 +219,16 @@ fn panels(found: &[Found]) -> Vec<Panel> {
         .map(|cell_bits| line(format!("{cell_bits} bit in a cell"), &|ohm| Point { ohm, cell_bits, ..STANDARD }, &same))
         .into();
     let bits = [0.0, 1.0, 3.0]
-        .map(|ohm| Series {
-            name: format!("{ohm} Ω"),
-            points: (4..=8)
-                .filter_map(|adc_bits| at(found, Point { ohm, adc_bits, ..STANDARD }))
-                .map(|f| (f64::from(f.point.adc_bits), f.accuracy))
-                .collect(),
+        .map(|ohm| {
+            let of = (4..=8).filter_map(|adc_bits| at(found, Point { ohm, adc_bits, ..STANDARD }));
+            (format!("{ohm} Ω"), of.map(|f| [f64::from(f.point.adc_bits), f.accuracy]).collect())
         })
         .into();
     vec![
-        panel("Array size", ohms, by_size),
-        panel("The same over r·n²", "resistance of a segment × n² in Ω", scaled),
-        panel("Layout and noise, 128 × 128", ohms, lines),
-        panel("Slice width, 128 × 128", ohms, slices),
-        Panel { logarithmic: false, ..panel("ADC, 128 × 128", "ADC bits", bits) },
+        panel("Array size", log(ohms), by_size),
+        panel("The same over r·n²", log("resistance of a segment × n² in Ω"), scaled),
+        panel("Layout and noise, 128 × 128", log(ohms), lines),
+        panel("Slice width, 128 × 128", log(ohms), slices),
+        panel("ADC, 128 × 128", Axis::new("ADC bits", ""), bits),
     ]
 }

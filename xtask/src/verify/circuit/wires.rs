@@ -10,7 +10,7 @@ use archsim::simd::Isa;
 use archsim::study::{RunOptions, Session};
 
 use super::super::Finding;
-use super::super::project::{cargo, passed, run};
+use super::super::project::{cargo, passed, process_time, run};
 use super::or_absent;
 use crate::root;
 
@@ -79,16 +79,6 @@ fn processor_time() -> Result<f64, String> {
     let text = fs::read_to_string("/proc/thread-self/schedstat").map_err(|e| e.to_string())?;
     let nanoseconds: f64 = text.split_whitespace().next().and_then(|n| n.parse().ok()).ok_or("no schedstat")?;
     Ok(nanoseconds * 1e-9)
-}
-
-/// Seconds that all threads of this process have had a processor.
-fn process_time() -> Result<f64, String> {
-    let mut ticks = 0.0;
-    let text = fs::read_to_string("/proc/self/stat").map_err(|e| e.to_string())?;
-    // user and system time are the 12th and 13th field after the name, in hundredths of a second
-    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
-    fields.for_each(|f| ticks += f.parse().unwrap_or(f64::NAN));
-    Ok(ticks / 100.0)
 }
 
 /// Processor time of a call in milliseconds: the mean of ten, the least of three such means. Some kernels count it in
