@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Hertz, Kelvin, Ohm, Second, Share, Volt};
+use super::conditions::HfOxConditionsSpec;
+use crate::units::{Ampere, Hertz, Kelvin, Ohm, Second, Share, Volt};
 
 /// Fields whose default is assumed.
 pub(in super::super) const ASSUMED: &[&str] = &[
@@ -45,6 +46,9 @@ pub struct HfOxSpec {
     pub iv_scale: Volt,
     /// Pulses that program the cell.
     pub programming: HfOxProgrammingSpec,
+    /// States measured under several programming conditions; where given, those of the card's own pulses replace
+    /// `lrs` and `hrs`.
+    pub conditions: HfOxConditionsSpec,
     /// Stuck cells.
     pub variation: HfOxVariationSpec,
     /// Reading and its noise.
@@ -66,6 +70,7 @@ impl Default for HfOxSpec {
             access_resistance: Ohm(1000.0),
             iv_scale: Volt(0.47),
             programming: HfOxProgrammingSpec::default(),
+            conditions: HfOxConditionsSpec::default(),
             variation: HfOxVariationSpec::default(),
             read: HfOxReadSpec::default(),
             relaxation: RelaxationSpec::default(),
@@ -99,6 +104,8 @@ pub struct LrsSpec {
     pub cycle_to_cycle: Share,
     /// Relative spread of cell means. *Published* (Synaptogen): 4.4 %.
     pub device_to_device: Share,
+    /// Correlation of successive cycles of a cell. *Published* (Synaptogen): 0.34.
+    pub correlation: f64,
 }
 
 impl Default for LrsSpec {
@@ -108,6 +115,7 @@ impl Default for LrsSpec {
             law: LrsLaw::Normal,
             cycle_to_cycle: Share(0.032),
             device_to_device: Share(0.044),
+            correlation: 0.34,
         }
     }
 }
@@ -122,11 +130,18 @@ pub struct HrsSpec {
     pub cycle_to_cycle_decades: f64,
     /// Spread of cell means in decades. *Published* (Synaptogen): 0.078.
     pub device_to_device_decades: f64,
+    /// Correlation of successive cycles of a cell. *Published* (Synaptogen): 0.09.
+    pub correlation: f64,
 }
 
 impl Default for HrsSpec {
     fn default() -> Self {
-        Self { resistance: Ohm(75.3e3), cycle_to_cycle_decades: 0.182, device_to_device_decades: 0.078 }
+        Self {
+            resistance: Ohm(75.3e3),
+            cycle_to_cycle_decades: 0.182,
+            device_to_device_decades: 0.078,
+            correlation: 0.09,
+        }
     }
 }
 
@@ -140,13 +155,21 @@ pub struct HfOxProgrammingSpec {
     pub reset: Volt,
     /// Width of a pulse. *Assumed*: 100 ns.
     pub width: Second,
+    /// Compliance current of the SET, needed where `conditions.compliance` is a table.
+    pub compliance: Option<Ampere>,
     /// Read after each try and repeat; `null` takes the first try.
     pub verify: Option<HfOxVerifySpec>,
 }
 
 impl Default for HfOxProgrammingSpec {
     fn default() -> Self {
-        Self { set: Volt(1.5), reset: Volt(1.46), width: Second(100e-9), verify: Some(HfOxVerifySpec::default()) }
+        Self {
+            set: Volt(1.5),
+            reset: Volt(1.46),
+            width: Second(100e-9),
+            compliance: None,
+            verify: Some(HfOxVerifySpec::default()),
+        }
     }
 }
 
