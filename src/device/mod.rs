@@ -14,8 +14,8 @@ mod spec;
 
 pub use hfox::{
     BinaryCells, BinaryStates, ComplianceConditionSpec, HfOx, HfOxConditionsSpec, HfOxProgrammingSpec, HfOxReadSpec,
-    HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec, LrsLaw, LrsSpec, RelaxationSpec,
-    ResetConditionSpec,
+    HfOxSpec, HfOxSwitchingSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec, LrsLaw, LrsSpec,
+    RelaxationSpec, ResetConditionSpec,
 };
 pub use hfox_weak_reset::{
     ExponentialLaw, FlickerSpec, GrowthSpec, HfOxWeakReset, HfOxWeakResetSpec, LogNormalLaw, NormalLaw,

@@ -9,12 +9,14 @@
 //! published correlation `ρ` of successive cycles. Verification repeats tries until the conductance read is in range
 //! or tries are used up, and the last one stays.
 //! **Conditions** (`conditions`): states measured under several pulses, interpolated.
+//! **Pulse by pulse** (`cells`): thresholds, abrupt SET, RESET by degrees.
 //! **Binary weights** (`pair`): bit errors of single cells and of differential pairs.
 //! **Energy** `∫V·I·dt`: SET with the current of the low-resistance state (it switches abruptly), RESET with
 //! the mean of the currents before and after.
 //! **Read noise** as in Synaptogen, `4kTB·|I/v| + 2eB·|I|`, and a part proportional to the current.
 //! **Relaxation** `ln g(t) = ln g - (d + s·z)·log10(1 + t/t0)`, one `z` for a cell, `t0` activated.
 
+mod cells;
 mod conditions;
 mod conduction;
 mod pair;
@@ -25,14 +27,15 @@ pub use conditions::{ComplianceConditionSpec, HfOxConditionsSpec, ResetCondition
 pub use pair::{BinaryCells, BinaryStates};
 pub(super) use spec::ASSUMED;
 pub use spec::{
-    HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
-    LrsLaw, LrsSpec, RelaxationSpec,
+    HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxSwitchingSpec, HfOxTemperatureSpec, HfOxVariationSpec,
+    HfOxVerifySpec, HrsSpec, LrsLaw, LrsSpec, RelaxationSpec,
 };
 
 use super::spec::{Checks, Entry, SpecError};
-use super::{Chance, Device, Programming, Window};
+use super::{Cells, Chance, Device, Programming, Pulse, Window};
 use crate::rng::{Domain, Draw};
 use crate::units::{Joule, Kelvin, Second, Siemens, Volt};
+use cells::HfOxCells;
 use conduction::Conduction;
 
 /// Boltzmann constant in J/K and elementary charge in C (exact in the SI of 2019).
@@ -197,6 +200,14 @@ impl Device for HfOx {
         }
         cost
     }
+    /// A complete SET and a complete RESET.
+    fn pulses(&self) -> Option<[Pulse; 2]> {
+        let p = &self.spec.programming;
+        Some([p.set, Volt(-p.reset.0)].map(|voltage| Pulse { voltage, width: p.width }))
+    }
+    fn cells(&self, cells: &[u64], chance: Chance) -> Option<Box<dyn Cells>> {
+        Some(Box::new(HfOxCells::new(self, cells, chance)))
+    }
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance) {
         let r = &self.spec.relaxation;
         let decades = r.decades(age, temperature, self.spec.temperature.reference);
@@ -287,6 +298,7 @@ impl HfOxSpec {
         }
         c.within("variation.stuck_lrs", self.variation.stuck_lrs.0, 0.0, 1.0);
         c.within("variation.stuck_hrs", self.variation.stuck_hrs.0, 0.0, 1.0);
+        self.switching.check(&self.programming, &mut c);
         self.relaxation.check(&mut c);
         self.temperature.check(temperature, &mut c);
         c.finish(|| {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::conditions::HfOxConditionsSpec;
+use crate::device::Checks;
 use crate::units::{Ampere, Hertz, Kelvin, Ohm, Second, Share, Volt};
 
 /// Fields whose default is assumed.
@@ -49,6 +50,8 @@ pub struct HfOxSpec {
     /// States measured under several programming conditions; where given, those of the card's own pulses replace
     /// `lrs` and `hrs`.
     pub conditions: HfOxConditionsSpec,
+    /// Thresholds of switching, for cells that are written pulse by pulse.
+    pub switching: HfOxSwitchingSpec,
     /// Stuck cells.
     pub variation: HfOxVariationSpec,
     /// Reading and its noise.
@@ -71,6 +74,7 @@ impl Default for HfOxSpec {
             iv_scale: Volt(0.47),
             programming: HfOxProgrammingSpec::default(),
             conditions: HfOxConditionsSpec::default(),
+            switching: HfOxSwitchingSpec::default(),
             variation: HfOxVariationSpec::default(),
             read: HfOxReadSpec::default(),
             relaxation: RelaxationSpec::default(),
@@ -188,6 +192,68 @@ pub struct HfOxVerifySpec {
 impl Default for HfOxVerifySpec {
     fn default() -> Self {
         Self { tries: 16, tolerance: Share(0.05), read_time: Second(50e-9) }
+    }
+}
+
+/// Thresholds of switching, normal between cells and between cycles. *Published* (Synaptogen), each number.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HfOxSwitchingSpec {
+    /// Magnitude of the median SET threshold: 0.667 V.
+    pub set: Volt,
+    /// Its spread from cycle to cycle: 0.059 V.
+    pub set_cycle: Volt,
+    /// Its spread between cells: 0.045 V.
+    pub set_device: Volt,
+    /// Correlation of its successive cycles: 0.15.
+    pub set_correlation: f64,
+    /// Median RESET threshold: 0.731 V.
+    pub reset: Volt,
+    /// Its spread from cycle to cycle: 0.032 V.
+    pub reset_cycle: Volt,
+    /// Its spread between cells: 0.033 V.
+    pub reset_device: Volt,
+    /// Correlation of its successive cycles: 0.19.
+    pub reset_correlation: f64,
+    /// Exponent of the conductance along a RESET: 3.0567.
+    pub exponent: f64,
+}
+
+impl Default for HfOxSwitchingSpec {
+    fn default() -> Self {
+        Self {
+            set: Volt(0.667),
+            set_cycle: Volt(0.059),
+            set_device: Volt(0.045),
+            set_correlation: 0.15,
+            reset: Volt(0.731),
+            reset_cycle: Volt(0.032),
+            reset_device: Volt(0.033),
+            reset_correlation: 0.19,
+            exponent: 3.0567,
+        }
+    }
+}
+
+impl HfOxSwitchingSpec {
+    /// Notes what is wrong with the group, and pulses of the card too weak to switch nearly every cell (four spreads).
+    pub(super) fn check(&self, p: &HfOxProgrammingSpec, c: &mut Checks) {
+        for (name, pulse, median, cycle, device, correlation) in [
+            ("set", p.set, self.set, self.set_cycle, self.set_device, self.set_correlation),
+            ("reset", p.reset, self.reset, self.reset_cycle, self.reset_device, self.reset_correlation),
+        ] {
+            c.positive(&format!("switching.{name}"), median.0);
+            c.not_negative(&format!("switching.{name}_cycle"), cycle.0);
+            c.not_negative(&format!("switching.{name}_device"), device.0);
+            c.within(&format!("switching.{name}_correlation"), correlation, -0.99, 0.99);
+            c.require(
+                pulse.0 >= median.0 + 4.0 * libm::hypot(cycle.0, device.0),
+                &format!("programming.{name}"),
+                format!("`programming.{name}` ({pulse}) leaves cells unswitched whose threshold is high"),
+                "raise it by some spreads above the threshold in `switching`, or lower the threshold",
+            );
+        }
+        c.positive("switching.exponent", self.exponent);
     }
 }
 
