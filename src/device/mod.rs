@@ -18,8 +18,9 @@ mod spec;
 mod table;
 
 pub use hfox::{
-    BinaryCells, BinaryStates, HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec,
-    HfOxVariationSpec, HfOxVerifySpec, HrsSpec, LrsLaw, LrsSpec, RelaxationSpec,
+    BinaryCells, BinaryStates, ComplianceConditionSpec, HfOx, HfOxConditionsSpec, HfOxProgrammingSpec, HfOxReadSpec,
+    HfOxSpec, HfOxSwitchingSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec, LrsLaw, LrsSpec,
+    RelaxationSpec, ResetConditionSpec,
 };
 pub use hfox_weak_reset::{
     ExponentialLaw, FlickerSpec, GrowthSpec, HfOxWeakReset, HfOxWeakResetSpec, LogNormalLaw, NormalLaw,

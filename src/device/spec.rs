@@ -109,6 +109,17 @@ impl DeviceSpec {
         }
     }
 
+    /// Levels that the technology tells apart, where its card states them.
+    #[must_use]
+    pub fn levels(&self) -> Option<u32> {
+        match self {
+            Self::Ideal(_) | Self::Mos2Memtransistor(_) => None,
+            Self::HfOx(s) => Some(s.levels),
+            Self::HfOxWeakReset(s) => Some(s.levels),
+            Self::MeMtj(_) => Some(2),
+        }
+    }
+
     /// Checks the card and builds the cell for a chip at `temperature`.
     ///
     /// # Errors

@@ -71,12 +71,12 @@ pub(super) fn read(ctx: &mut Ctx<'_>) {
 /// A039 (a warning): a cell is asked for more levels than its card tells apart.
 pub(super) fn levels(ctx: &mut Ctx<'_>) {
     for (name, spec) in &ctx.file.crossbars {
-        let Some(DeviceSpec::HfOx(card)) = ctx.file.devices.get(&spec.device) else { continue };
+        let Some(levels) = ctx.file.devices.get(&spec.device).and_then(DeviceSpec::levels) else { continue };
         let asked = 1_u64 << spec.bits_per_cell.min(63);
-        if asked > u64::from(card.levels) {
+        if asked > u64::from(levels) {
             let path = ["crossbars", name, "bits_per_cell"];
             let device = &spec.device;
-            let message = format!("`{}`: {asked} levels of a cell of {} levels", path.join("."), card.levels);
+            let message = format!("`{}`: {asked} levels of a cell of {levels} levels", path.join("."));
             let help = format!("levels of device `{device}` will overlap; store fewer bits in a cell");
             ctx.at(&path, Diagnostic::warning("A039", message).label("more than the card tells apart").help(help));
         }

@@ -5,29 +5,37 @@
 //! high-resistance state, linearly in `ln R_t`: the law is normal in the former and log-normal in the latter,
 //! as measured, and bridges the levels between (the bridge is assumed). The relative spreads `s` go linearly
 //! in `ln R_t` between the published ones of the two states. The median is the target.
-//! **Tries.** A try is a SET and a partial RESET, each with a fresh `z_try`; verification repeats tries until
-//! the conductance read is in range or tries are used up, and the last one stays.
+//! **Tries.** A try is a SET and a partial RESET, a cycle of the cell: `z_try = ρ·z_before + √(1 - ρ²)·z`, with the
+//! published correlation `ρ` of successive cycles. Verification repeats tries until the conductance read is in range
+//! or tries are used up, and the last one stays.
+//! **Conditions** (`conditions`): states measured under several pulses, interpolated.
+//! **Pulse by pulse** (`cells`): thresholds, abrupt SET, RESET by degrees.
+//! **Binary weights** (`pair`): bit errors of single cells and of differential pairs.
 //! **Energy** `∫V·I·dt`: SET with the current of the low-resistance state (it switches abruptly), RESET with
 //! the mean of the currents before and after.
 //! **Read noise** as in Synaptogen, `4kTB·|I/v| + 2eB·|I|`, and a part proportional to the current.
 //! **Relaxation** `ln g(t) = ln g - (d + s·z)·log10(1 + t/t0)`, one `z` for a cell, `t0` activated.
 
+mod cells;
+mod conditions;
 mod conduction;
 mod pair;
 mod relaxation;
 mod spec;
 
+pub use conditions::{ComplianceConditionSpec, HfOxConditionsSpec, ResetConditionSpec};
 pub use pair::{BinaryCells, BinaryStates};
 pub(super) use spec::ASSUMED;
 pub use spec::{
-    HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
-    LrsLaw, LrsSpec, RelaxationSpec,
+    HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxSwitchingSpec, HfOxTemperatureSpec, HfOxVariationSpec,
+    HfOxVerifySpec, HrsSpec, LrsLaw, LrsSpec, RelaxationSpec,
 };
 
 use super::spec::{Checks, Entry, SpecError};
-use super::{Chance, Device, Programming, Window};
+use super::{Cells, Chance, Device, Programming, Pulse, Window};
 use crate::rng::{Domain, Draw};
 use crate::units::{Joule, Kelvin, Second, Siemens, Volt};
+use cells::HfOxCells;
 use conduction::Conduction;
 
 /// Boltzmann constant in J/K and elementary charge in C (exact in the SI of 2019).
@@ -69,6 +77,8 @@ struct Law {
     tries: f64,
     /// Spread between cells.
     cells: f64,
+    /// Correlation of successive tries.
+    correlation: f64,
 }
 
 impl Law {
@@ -93,6 +103,7 @@ impl HfOx {
             lambda: lrs.law.exponent(u),
             tries: between(lrs.cycle_to_cycle.0, hrs.cycle_to_cycle_decades),
             cells: between(lrs.device_to_device.0, hrs.device_to_device_decades),
+            correlation: lrs.correlation + (hrs.correlation - lrs.correlation) * u,
         }
     }
 
@@ -130,11 +141,12 @@ impl HfOx {
         let cell = law.cells * draw(Domain::DeviceToDevice, 0, 0);
         let stuck = self.stuck(address, chance);
         let tries = p.verify.map_or(1, |v| v.tries);
-        let mut g = w.g_min.0;
+        let (mut g, mut z) = (w.g_min.0, 0.0);
         for attempt in 0..tries {
-            g = stuck.unwrap_or_else(|| {
-                target * law.factor(law.tries * draw(Domain::Program, u64::from(attempt), 0) + cell)
-            });
+            let fresh = draw(Domain::Program, u64::from(attempt), 0);
+            let rho = if attempt == 0 { 0.0 } else { law.correlation };
+            z = rho * z + libm::sqrt(1.0 - rho * rho) * fresh;
+            g = stuck.unwrap_or_else(|| target * law.factor(law.tries * z + cell));
             // the cell comes in its high-resistance state: a first try at that level takes no pulse
             if attempt > 0 || target > w.g_min.0 * (1.0 + 1e-9) {
                 let power = |v: Volt, g: f64| self.current(g, v) * v.0;
@@ -188,6 +200,14 @@ impl Device for HfOx {
         }
         cost
     }
+    /// A complete SET and a complete RESET.
+    fn pulses(&self) -> Option<[Pulse; 2]> {
+        let p = &self.spec.programming;
+        Some([p.set, Volt(-p.reset.0)].map(|voltage| Pulse { voltage, width: p.width }))
+    }
+    fn cells(&self, cells: &[u64], chance: Chance) -> Option<Box<dyn Cells>> {
+        Some(Box::new(HfOxCells::new(self, cells, chance)))
+    }
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance) {
         let r = &self.spec.relaxation;
         let decades = r.decades(age, temperature, self.spec.temperature.reference);
@@ -218,6 +238,10 @@ impl HfOxSpec {
     /// Every field out of its range.
     pub fn build(&self, temperature: Kelvin) -> Result<HfOx, Vec<SpecError>> {
         let mut c = Checks::default();
+        self.at_its_condition(&mut c).checked(temperature, c)
+    }
+
+    fn checked(self, temperature: Kelvin, mut c: Checks) -> Result<HfOx, Vec<SpecError>> {
         c.positive("lrs.resistance", self.lrs.resistance.0);
         c.require(
             self.hrs.resistance > self.lrs.resistance,
@@ -247,6 +271,8 @@ impl HfOxSpec {
         ] {
             c.not_negative(field, spread);
         }
+        c.within("lrs.correlation", self.lrs.correlation, -0.99, 0.99);
+        c.within("hrs.correlation", self.hrs.correlation, -0.99, 0.99);
         c.within("levels", f64::from(self.levels), 2.0, 65536.0);
         c.positive("iv_scale", self.iv_scale.0);
         c.positive("read.voltage", self.read.voltage.0);
@@ -272,6 +298,7 @@ impl HfOxSpec {
         }
         c.within("variation.stuck_lrs", self.variation.stuck_lrs.0, 0.0, 1.0);
         c.within("variation.stuck_hrs", self.variation.stuck_hrs.0, 0.0, 1.0);
+        self.switching.check(&self.programming, &mut c);
         self.relaxation.check(&mut c);
         self.temperature.check(temperature, &mut c);
         c.finish(|| {
@@ -283,7 +310,7 @@ impl HfOxSpec {
             };
             let power = |v: Volt| v.0 * conduction.current(1.0 / self.lrs.resistance.0, v.0);
             let lrs_power = [power(self.programming.set), power(self.programming.reset)];
-            HfOx { spec: self.clone(), temperature, conduction, lrs_power }
+            HfOx { spec: self, temperature, conduction, lrs_power }
         })
     }
 }

@@ -15,9 +15,10 @@
 //! A pair is no row of the device table: what it holds is a sign, not a conductance. On a chip it is the differential
 //! pair of two `hfox` cells of a bit each.
 
-use super::{HfOx, HfOxSpec, LrsLaw};
-use crate::device::{Chance, Device, Programming};
+use super::{HfOx, HfOxSpec, HfOxVariationSpec, HrsSpec, LrsLaw, LrsSpec};
+use crate::device::{Chance, Checks, Device, Programming};
 use crate::rng::{Domain, Draw};
+use crate::units::{Ohm, Share};
 
 /// The two states of a cell as bit errors see them, in decades of resistance.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,13 +73,42 @@ impl HfOxSpec {
     /// order in the spread of a normal low-resistance state.
     #[must_use]
     pub fn binary_states(&self, offset: f64) -> BinaryStates {
-        let (lrs, hrs) = (&self.lrs, &self.hrs);
+        // conditions beyond the rows are refused where a cell is built
+        let card = self.at_its_condition(&mut Checks::default());
+        let (lrs, hrs) = (&card.lrs, &card.hrs);
         BinaryStates {
             gap: libm::log10(hrs.resistance / lrs.resistance),
             lrs: libm::hypot(lrs.cycle_to_cycle.0, lrs.device_to_device.0) / std::f64::consts::LN_10,
             hrs: libm::hypot(hrs.cycle_to_cycle_decades, hrs.device_to_device_decades),
             offset,
         }
+    }
+}
+
+impl HfOxSpec {
+    /// Card of cells with these states, programmed without verification: both log-normal around `lrs` and the gap above it,
+    /// all spread between cycles, no stuck cells.
+    #[must_use]
+    pub fn binary(states: &BinaryStates, lrs: Ohm) -> Self {
+        let mut spec = Self::default();
+        spec.lrs = LrsSpec {
+            resistance: lrs,
+            law: LrsLaw::LogNormal,
+            cycle_to_cycle: Share(states.lrs * std::f64::consts::LN_10),
+            device_to_device: Share(0.0),
+            ..spec.lrs
+        };
+        spec.hrs = HrsSpec {
+            resistance: lrs * libm::exp10(states.gap),
+            cycle_to_cycle_decades: states.hrs,
+            device_to_device_decades: 0.0,
+            ..spec.hrs
+        };
+        spec.variation = HfOxVariationSpec { stuck_lrs: Share(0.0), stuck_hrs: Share(0.0) };
+        spec.programming.verify = None;
+        // states this weak may be below the default transistor
+        spec.access_resistance = Ohm(spec.access_resistance.0.min(0.1 * lrs.0));
+        spec
     }
 }
 
@@ -157,8 +187,7 @@ impl LrsLaw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::{HfOxVariationSpec, HrsSpec, LrsSpec};
-    use crate::units::{Kelvin, Ohm, Share};
+    use crate::units::Kelvin;
 
     fn states(gap: f64, lrs: f64, hrs: f64, offset: f64) -> BinaryStates {
         BinaryStates { gap, lrs, hrs, offset }
@@ -166,24 +195,12 @@ mod tests {
 
     /// A card with these states, log-normal both, a third of the variance of each between cells.
     fn cells(s: BinaryStates) -> BinaryCells {
-        let parts = |s: f64| [s * (2.0_f64 / 3.0).sqrt(), s * (1.0_f64 / 3.0).sqrt()];
-        let ([lc, ld], [hc, hd]) = (parts(s.lrs * std::f64::consts::LN_10), parts(s.hrs));
-        let mut spec = HfOxSpec {
-            lrs: LrsSpec {
-                resistance: Ohm(5e3),
-                law: LrsLaw::LogNormal,
-                cycle_to_cycle: Share(lc),
-                device_to_device: Share(ld),
-            },
-            hrs: HrsSpec {
-                resistance: Ohm(5e3 * 10.0_f64.powf(s.gap)),
-                cycle_to_cycle_decades: hc,
-                device_to_device_decades: hd,
-            },
-            variation: HfOxVariationSpec { stuck_lrs: Share(0.0), stuck_hrs: Share(0.0) },
-            ..HfOxSpec::default()
-        };
-        spec.programming.verify = None;
+        let mut spec = HfOxSpec::binary(&s, Ohm(5e3));
+        let (cycles, between) = ((2.0_f64 / 3.0).sqrt(), (1.0_f64 / 3.0).sqrt());
+        spec.lrs.device_to_device = Share(spec.lrs.cycle_to_cycle.0 * between);
+        spec.lrs.cycle_to_cycle = Share(spec.lrs.cycle_to_cycle.0 * cycles);
+        spec.hrs.device_to_device_decades = s.hrs * between;
+        spec.hrs.cycle_to_cycle_decades = s.hrs * cycles;
         let back = spec.binary_states(s.offset);
         assert!((back.gap - s.gap).abs() + (back.lrs - s.lrs).abs() + (back.hrs - s.hrs).abs() < 1e-12);
         BinaryCells::new(spec.build(Kelvin(300.0)).unwrap(), s.offset)

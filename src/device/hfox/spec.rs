@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Hertz, Kelvin, Ohm, Second, Share, Volt};
+use super::conditions::HfOxConditionsSpec;
+use crate::device::Checks;
+use crate::units::{Ampere, Hertz, Kelvin, Ohm, Second, Share, Volt};
 
 /// Fields whose default is assumed.
 pub(in super::super) const ASSUMED: &[&str] = &[
@@ -45,6 +47,11 @@ pub struct HfOxSpec {
     pub iv_scale: Volt,
     /// Pulses that program the cell.
     pub programming: HfOxProgrammingSpec,
+    /// States measured under several programming conditions; where given, those of the card's own pulses replace
+    /// `lrs` and `hrs`.
+    pub conditions: HfOxConditionsSpec,
+    /// Thresholds of switching, for cells that are written pulse by pulse.
+    pub switching: HfOxSwitchingSpec,
     /// Stuck cells.
     pub variation: HfOxVariationSpec,
     /// Reading and its noise.
@@ -66,6 +73,8 @@ impl Default for HfOxSpec {
             access_resistance: Ohm(1000.0),
             iv_scale: Volt(0.47),
             programming: HfOxProgrammingSpec::default(),
+            conditions: HfOxConditionsSpec::default(),
+            switching: HfOxSwitchingSpec::default(),
             variation: HfOxVariationSpec::default(),
             read: HfOxReadSpec::default(),
             relaxation: RelaxationSpec::default(),
@@ -99,6 +108,8 @@ pub struct LrsSpec {
     pub cycle_to_cycle: Share,
     /// Relative spread of cell means. *Published* (Synaptogen): 4.4 %.
     pub device_to_device: Share,
+    /// Correlation of successive cycles of a cell. *Published* (Synaptogen): 0.34.
+    pub correlation: f64,
 }
 
 impl Default for LrsSpec {
@@ -108,6 +119,7 @@ impl Default for LrsSpec {
             law: LrsLaw::Normal,
             cycle_to_cycle: Share(0.032),
             device_to_device: Share(0.044),
+            correlation: 0.34,
         }
     }
 }
@@ -122,11 +134,18 @@ pub struct HrsSpec {
     pub cycle_to_cycle_decades: f64,
     /// Spread of cell means in decades. *Published* (Synaptogen): 0.078.
     pub device_to_device_decades: f64,
+    /// Correlation of successive cycles of a cell. *Published* (Synaptogen): 0.09.
+    pub correlation: f64,
 }
 
 impl Default for HrsSpec {
     fn default() -> Self {
-        Self { resistance: Ohm(75.3e3), cycle_to_cycle_decades: 0.182, device_to_device_decades: 0.078 }
+        Self {
+            resistance: Ohm(75.3e3),
+            cycle_to_cycle_decades: 0.182,
+            device_to_device_decades: 0.078,
+            correlation: 0.09,
+        }
     }
 }
 
@@ -140,13 +159,21 @@ pub struct HfOxProgrammingSpec {
     pub reset: Volt,
     /// Width of a pulse. *Assumed*: 100 ns.
     pub width: Second,
+    /// Compliance current of the SET, needed where `conditions.compliance` is a table.
+    pub compliance: Option<Ampere>,
     /// Read after each try and repeat; `null` takes the first try.
     pub verify: Option<HfOxVerifySpec>,
 }
 
 impl Default for HfOxProgrammingSpec {
     fn default() -> Self {
-        Self { set: Volt(1.5), reset: Volt(1.46), width: Second(100e-9), verify: Some(HfOxVerifySpec::default()) }
+        Self {
+            set: Volt(1.5),
+            reset: Volt(1.46),
+            width: Second(100e-9),
+            compliance: None,
+            verify: Some(HfOxVerifySpec::default()),
+        }
     }
 }
 
@@ -165,6 +192,68 @@ pub struct HfOxVerifySpec {
 impl Default for HfOxVerifySpec {
     fn default() -> Self {
         Self { tries: 16, tolerance: Share(0.05), read_time: Second(50e-9) }
+    }
+}
+
+/// Thresholds of switching, normal between cells and between cycles. *Published* (Synaptogen), each number.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HfOxSwitchingSpec {
+    /// Magnitude of the median SET threshold: 0.667 V.
+    pub set: Volt,
+    /// Its spread from cycle to cycle: 0.059 V.
+    pub set_cycle: Volt,
+    /// Its spread between cells: 0.045 V.
+    pub set_device: Volt,
+    /// Correlation of its successive cycles: 0.15.
+    pub set_correlation: f64,
+    /// Median RESET threshold: 0.731 V.
+    pub reset: Volt,
+    /// Its spread from cycle to cycle: 0.032 V.
+    pub reset_cycle: Volt,
+    /// Its spread between cells: 0.033 V.
+    pub reset_device: Volt,
+    /// Correlation of its successive cycles: 0.19.
+    pub reset_correlation: f64,
+    /// Exponent of the conductance along a RESET: 3.0567.
+    pub exponent: f64,
+}
+
+impl Default for HfOxSwitchingSpec {
+    fn default() -> Self {
+        Self {
+            set: Volt(0.667),
+            set_cycle: Volt(0.059),
+            set_device: Volt(0.045),
+            set_correlation: 0.15,
+            reset: Volt(0.731),
+            reset_cycle: Volt(0.032),
+            reset_device: Volt(0.033),
+            reset_correlation: 0.19,
+            exponent: 3.0567,
+        }
+    }
+}
+
+impl HfOxSwitchingSpec {
+    /// Notes what is wrong with the group, and pulses of the card too weak to switch nearly every cell (four spreads).
+    pub(super) fn check(&self, p: &HfOxProgrammingSpec, c: &mut Checks) {
+        for (name, pulse, median, cycle, device, correlation) in [
+            ("set", p.set, self.set, self.set_cycle, self.set_device, self.set_correlation),
+            ("reset", p.reset, self.reset, self.reset_cycle, self.reset_device, self.reset_correlation),
+        ] {
+            c.positive(&format!("switching.{name}"), median.0);
+            c.not_negative(&format!("switching.{name}_cycle"), cycle.0);
+            c.not_negative(&format!("switching.{name}_device"), device.0);
+            c.within(&format!("switching.{name}_correlation"), correlation, -0.99, 0.99);
+            c.require(
+                pulse.0 >= median.0 + 4.0 * libm::hypot(cycle.0, device.0),
+                &format!("programming.{name}"),
+                format!("`programming.{name}` ({pulse}) leaves cells unswitched whose threshold is high"),
+                "raise it by some spreads above the threshold in `switching`, or lower the threshold",
+            );
+        }
+        c.positive("switching.exponent", self.exponent);
     }
 }
 

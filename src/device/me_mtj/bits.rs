@@ -130,6 +130,16 @@ mod tests {
             assert!((width.0 / 1e-6 - 1.0).abs() < 1e-6);
         }
         assert!(NeelBrown::fit(&MEASURED[..1], 1e3).is_none());
+        let off = |p: &dyn Fn(Volt) -> f64| MEASURED.iter().map(|(v, m)| (p(*v) - m).abs()).fold(0.0, f64::max);
+        let logistic = Logistic::fit(&MEASURED).unwrap();
+        println!(
+            "row9 me_mtj calibration to three measured points: Néel–Brown within {:.3} (Δ {:.1} at t/τ0 = 1000), logistic within {:.3} (V50 {:.4} V, slope {:.0} /V)",
+            off(&|v| fit.probability(v)),
+            fit.stability,
+            off(&|v| logistic.probability(v)),
+            logistic.middle.0,
+            logistic.slope
+        );
     }
 
     fn binomial(k: u32, p: f64) -> Vec<f64> {
@@ -148,7 +158,7 @@ mod tests {
     #[test]
     fn noise_of_bits_tends_to_the_normal_law() {
         let normal = |x: f64| 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2);
-        let mut before = 1.0;
+        let (mut before, mut shown) = (1.0, Vec::new());
         for k in [1_u32, 4, 16, 64, 256] {
             let (mut below, mut distance) = (0.0, 0.0_f64);
             let law = binomial(k, 0.5);
@@ -164,11 +174,13 @@ mod tests {
                 assert!((0.4..0.61).contains(&(distance / before)), "{k}: {distance} after {before}");
             }
             before = distance;
+            shown.push(format!("{distance:.4} (k = {k})"));
             for held in [0.5, 0.48] {
                 let mean: f64 = law.iter().enumerate().map(|(i, p)| p * standardised(i as u32, k, held)).sum();
                 let wanted = (0.5 - held) * (f64::from(k) / (held * (1.0 - held))).sqrt();
                 assert!((mean - wanted).abs() < 1e-9, "{k}: a mean of {mean}");
             }
         }
+        println!("row9 me_mtj noise of bits: distance from the normal law {}", shown.join(", "));
     }
 }

@@ -131,7 +131,7 @@ mod tests {
         // a cycle is the sum of two exponentials: its relative deviation is below one
         assert!((rate / law.cycles().0 - 1.0).abs() < 4.5 / (n as f64).sqrt(), "{rate}");
         let mut dwell: [Vec<f64>; 2] = [Vec::new(), Vec::new()];
-        let mut before = 0.0;
+        let (mut before, mut farthest) = (0.0, 0.0_f64);
         for (i, t) in times.iter().enumerate() {
             dwell[(i + 1) % 2].push(t - before);
             before = *t;
@@ -146,10 +146,15 @@ mod tests {
                 .fold(0.0, f64::max);
             // 1 in 10 000 of true samples lies beyond 2.23/√n
             assert!(distance < 2.23 / (n as f64).sqrt(), "state {state}: {distance}");
+            farthest = farthest.max(distance);
         }
         let later = Second(0.7 / (law.leave[0].0 + law.leave[1].0));
         let other = (0..n as u64).filter(|e| law.course(9, *e, false).take_while(|t| t.0 <= later.0).count() % 2 == 1);
         let (share, wanted) = (other.count() as f64 / n as f64, law.switched(false, later));
         assert!((share - wanted).abs() < 4.5 * (wanted * (1.0 - wanted) / n as f64).sqrt(), "{share} {wanted}");
+        println!(
+            "row9 me_mtj telegraph signal (Δ = 10, I = 0.1 Ic): rate off its closed form by {:.2} %, dwell times at most {farthest:.4} from exponential ({n} each), state in time {share:.4} for {wanted:.4}",
+            100.0 * (rate / law.cycles().0 - 1.0).abs()
+        );
     }
 }
