@@ -11,12 +11,14 @@ pub mod container;
 pub mod dataset;
 pub mod demo;
 pub mod detector;
+pub mod device_files;
 pub mod features;
 pub mod filter;
 pub mod mitdb;
 pub mod npz;
 mod npz_write;
 pub mod prepared;
+pub mod pulse_table;
 pub mod rule_labels;
 pub mod wfdb;
 

@@ -64,7 +64,7 @@ impl PowerLawSpec {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ageing::tests::{moments, population};
+    use super::super::testing::{moments, population};
     use super::super::{ActivationSpec, AgeingSpec};
     use super::*;
     use crate::units::Kelvin;
