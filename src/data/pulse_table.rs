@@ -11,7 +11,6 @@
 //! of its change. `voltage` (a magnitude) may be left out; lines that begin with `#` are comments.
 
 use std::path::Path;
-use std::str::FromStr;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
@@ -26,8 +25,8 @@ const COLUMNS: [(&str, bool); 5] =
 /// An example heading for messages.
 const HEADING: &str = "pulse, voltage [V], g [uS], mean [nS], spread [nS]";
 
-/// Where a column of [`COLUMNS`] stands and the unit in its heading.
-type Place = Option<(usize, String)>;
+/// Where a column of [`COLUMNS`] stands, and its unit in SI units.
+type Place = Option<(usize, f64)>;
 
 /// Reads a table of pulses.
 ///
@@ -114,16 +113,17 @@ fn columns(heading: &StringRecord, line: usize, file: &str) -> Result<[Place; CO
         if places[i].is_some() {
             wrong(at, format!("the column `{name}` stands twice"), "delete one of them".into());
         }
-        let sound = match name {
-            "pulse" => unit.is_empty(),
-            "voltage" => format!("1 {unit}").parse::<Volt>().is_ok(),
-            _ => format!("1 {unit}").parse::<Siemens>().is_ok(),
+        let one = format!("1 {unit}");
+        let factor = match name {
+            "pulse" => unit.is_empty().then_some(1.0),
+            "voltage" => one.parse::<Volt>().ok().map(Volt::si),
+            _ => one.parse::<Siemens>().ok().map(Siemens::si),
         };
-        if !sound {
+        if factor.is_none() {
             let help = format!("units stand in the heading: `{HEADING}`");
             wrong(at, format!("`{field}` does not name the unit of its column"), help);
         }
-        places[i] = Some((at, unit.to_owned()));
+        places[i] = Some((at, factor.unwrap_or(1.0)));
     }
     for (i, (name, optional)) in COLUMNS.iter().enumerate() {
         if places[i].is_none() && !optional {
@@ -144,44 +144,28 @@ fn row(record: &StringRecord, line: usize, heading: &StringRecord, places: &[Pla
         let place = format!("{file}, line {line}, column {} (`{}`): {what}", at + 1, &heading[at]);
         found.push(Diagnostic::error("D092", place).help(help));
     };
-    let pulse = match places[0].as_ref().map(|(at, _)| (*at, &record[*at])) {
-        Some((_, "up")) => PulseDirection::Up,
-        Some((_, "down")) => PulseDirection::Down,
-        Some((at, other)) => {
-            wrong(at, format!("`{other}` is no pulse"), "write `up` for one that raises the conductance, or `down`");
+    let mut number = |place: &Place| {
+        place.map(|(at, factor)| match record[at].parse::<f64>() {
+            Ok(value) if value.is_finite() => value * factor,
+            _ => {
+                let what = format!("`{}` is not a number", &record[at]);
+                wrong(at, what, "write a finite number; its unit stands in the heading");
+                0.0
+            }
+        })
+    };
+    let voltage = number(&places[1]).map(Volt);
+    // the heading has these three, or we were not here
+    let [g, mean, spread] = [2, 3, 4].map(|i| Siemens(number(&places[i]).unwrap_or_default()));
+    let pulse = match places[0].map(|(at, _)| (at, &record[at])) {
+        Some((at, word)) if word != "up" && word != "down" => {
+            wrong(at, format!("`{word}` is no pulse"), "write `up` for one that raises the conductance, or `down`");
             PulseDirection::Up
         }
-        None => PulseDirection::Up,
+        Some((_, "down")) => PulseDirection::Down,
+        _ => PulseDirection::Up,
     };
-    let mut number = |column: usize| match &places[column] {
-        Some((at, unit)) => quantity::<Siemens>(&record[*at], unit).unwrap_or_else(|()| {
-            wrong(
-                *at,
-                format!("`{}` is not a number", &record[*at]),
-                "write a finite number, its unit is in the heading",
-            );
-            Siemens(0.0)
-        }),
-        None => Siemens(0.0),
-    };
-    let [g, mean, spread] = [2, 3, 4].map(&mut number);
-    let voltage = places[1].as_ref().map(|(at, unit)| {
-        quantity::<Volt>(&record[*at], unit).unwrap_or_else(|()| {
-            wrong(
-                *at,
-                format!("`{}` is not a number", &record[*at]),
-                "write a finite number, its unit is in the heading",
-            );
-            Volt(0.0)
-        })
-    });
     found.into_result(PulseRow { pulse, voltage, g, mean, spread })
-}
-
-/// A bare number in the unit of its column.
-fn quantity<Q: FromStr>(number: &str, unit: &str) -> std::result::Result<Q, ()> {
-    number.parse::<f64>().map_err(drop)?;
-    format!("{number} {unit}").parse().map_err(drop)
 }
 
 #[cfg(test)]
@@ -232,9 +216,9 @@ mod tests {
         assert_eq!(
             messages(text),
             [
-                "D092 p.csv, line 4, column 1 (`pulse`): `sideways` is no pulse",
                 "D092 p.csv, line 4, column 3 (`mean [nS]`): `x` is not a number",
                 "D092 p.csv, line 4, column 4 (`spread [nS]`): `nan` is not a number",
+                "D092 p.csv, line 4, column 1 (`pulse`): `sideways` is no pulse",
                 "D092 p.csv, line 5: 3 fields under 4 columns",
                 "D092 p.csv, line 7, column 4 (`spread [nS]`): `inf` is not a number",
             ]
