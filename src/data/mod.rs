@@ -3,6 +3,7 @@
 //! [`npz`] reads and writes data files. The rest turns ECG recordings into them: a PhysioNet record
 //! ([`wfdb`], [`annotations`]) or the bundled excerpt with the project's own [`detector`] and
 //! [`rule_labels`] is cut into [`beats`], from which [`features`] makes the network's inputs; [`bytes`] reads digits.
+//! [`device_files`] reads what device cards name: [`pulse_table`]s and trained generators of drift.
 
 pub mod annotations;
 pub mod beats;

@@ -105,7 +105,7 @@ mod tests {
 
     const LAWS: &[&str] = &[
         "none",
-        "power_law: { exponent: 0.05, spread: 0.01 }",
+        "power_law: { exponent: 0.05, spread: 0.01, onset: 1 s }",
         "stretched_exponential: { tau: 10 years, beta: 0.4, spread: 0.3 }",
         "arrhenius: { low: { tau: 30 years, energy_ev: 1.4 }, high: { tau: 10 years, energy_ev: 1.1 }, reference: 358 K }",
         "metastable_switches: { switches: 200, tau: 1 day, rest: 30 % }",
@@ -147,6 +147,6 @@ mod tests {
             ["tau", "beta", "activation.energy_ev", "activation.reference"]
                 .map(|f| format!("ageing.stretched_exponential.{f}"))
         );
-        assert!(serde_saphyr::from_str::<AgeingSpec>("power_law: { exponent: 0.1, unknown: 1 }").is_err());
+        assert!(serde_saphyr::from_str::<AgeingSpec>("power_law: { exponent: 0.1, onset: 1 s, unknown: 1 }").is_err());
     }
 }

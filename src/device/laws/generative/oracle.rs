@@ -150,11 +150,17 @@ mod tests {
             }
         }
         assert!(sum < 0.08, "{sum}");
-        let again = training.train(&data, "metastable switches").unwrap().0;
-        assert_eq!(again, model);
         let back: DriftGenerator = serde_json::from_str(&serde_json::to_string(&model).unwrap()).unwrap();
         assert_eq!(back, model);
         runs_in_a_device(model);
+    }
+
+    #[test]
+    fn a_seed_makes_one_generator() {
+        let data = ORACLE.observations(2000, DELAYS, 3);
+        let train = |seed| DriftTraining { steps: 20, groups: 2, seed, ..DriftTraining::default() }.train(&data, "");
+        assert_eq!(train(1).unwrap(), train(1).unwrap());
+        assert_ne!(train(1).unwrap().0.net, train(2).unwrap().0.net);
     }
 
     /// As an ageing law: the drawn population has the median of the generator, and another seed other cells.
