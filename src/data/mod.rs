@@ -3,6 +3,7 @@
 //! [`npz`] reads and writes data files. The rest turns ECG recordings into them: a PhysioNet record
 //! ([`wfdb`], [`annotations`]) or the bundled excerpt with the project's own [`detector`] and
 //! [`rule_labels`] is cut into [`beats`], from which [`features`] makes the network's inputs; [`bytes`] reads digits.
+//! [`device_files`] reads what device cards name: [`pulse_table`]s and trained generators of drift.
 
 pub mod annotations;
 pub mod beats;
@@ -11,12 +12,14 @@ pub mod container;
 pub mod dataset;
 pub mod demo;
 pub mod detector;
+pub mod device_files;
 pub mod features;
 pub mod filter;
 pub mod mitdb;
 pub mod npz;
 mod npz_write;
 pub mod prepared;
+pub mod pulse_table;
 pub mod rule_labels;
 pub mod wfdb;
 

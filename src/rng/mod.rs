@@ -252,4 +252,14 @@ mod tests {
         assert_ne!(draw(1, 2).words(0), draw(1, 2).words(1));
         assert_ne!(element(1, 2, 3, 0, true, 0), element(1, 2, 3, 0, false, 0));
     }
+
+    #[test]
+    fn neighbourhoods_hold_blocks_of_logical_cells() {
+        let block = element(2, 9 / 4, 17 / 8, 0, false, 5);
+        assert_eq!(neighbourhood(element(2, 9, 17, 3, true, 5), 4, 8), block);
+        assert_eq!(neighbourhood(element(2, 11, 23, 0, false, 5), 4, 8), block);
+        assert_ne!(neighbourhood(element(2, 12, 17, 3, true, 5), 4, 8), block);
+        let last = element(4095, 65_535, 65_535, 0, false, 127);
+        assert_eq!(neighbourhood(last, 1, 1), last);
+    }
 }

@@ -99,37 +99,13 @@ impl AgeingSpec {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
+    use super::super::testing::population;
     use super::*;
-    use crate::units::Siemens;
-
-    pub const WINDOW: Window = Window { g_min: Siemens(1e-6), g_max: Siemens(1e-5) };
-
-    /// `n` cells of conductance `g` after `age`.
-    pub fn population(law: &AgeingSpec, g: f64, age: f64, kelvin: f64, n: u64, scale: f64) -> Vec<f64> {
-        let cells: Vec<u64> = (0..n).collect();
-        let mut g = vec![g; cells.len()];
-        let storage = Storage {
-            window: WINDOW,
-            cells: &cells,
-            age: Second(age),
-            temperature: Kelvin(kelvin),
-            chance: Chance { seed: 4, scale },
-        };
-        law.age(&mut g, &storage);
-        g
-    }
-
-    /// Mean and unbiased variance.
-    pub fn moments(x: &[f64]) -> [f64; 2] {
-        let n = x.len() as f64;
-        let mean = x.iter().sum::<f64>() / n;
-        [mean, x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0)]
-    }
 
     const LAWS: &[&str] = &[
         "none",
-        "power_law: { exponent: 0.05, spread: 0.01 }",
+        "power_law: { exponent: 0.05, spread: 0.01, onset: 1 s }",
         "stretched_exponential: { tau: 10 years, beta: 0.4, spread: 0.3 }",
         "arrhenius: { low: { tau: 30 years, energy_ev: 1.4 }, high: { tau: 10 years, energy_ev: 1.1 }, reference: 358 K }",
         "metastable_switches: { switches: 200, tau: 1 day, rest: 30 % }",
@@ -171,6 +147,6 @@ pub(super) mod tests {
             ["tau", "beta", "activation.energy_ev", "activation.reference"]
                 .map(|f| format!("ageing.stretched_exponential.{f}"))
         );
-        assert!(serde_saphyr::from_str::<AgeingSpec>("power_law: { exponent: 0.1, unknown: 1 }").is_err());
+        assert!(serde_saphyr::from_str::<AgeingSpec>("power_law: { exponent: 0.1, onset: 1 s, unknown: 1 }").is_err());
     }
 }

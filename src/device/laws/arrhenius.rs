@@ -111,7 +111,7 @@ impl BakeFit {
 #[cfg(test)]
 mod tests {
     use super::super::AgeingSpec;
-    use super::super::ageing::tests::population;
+    use super::super::testing::population;
     use super::*;
 
     const YEAR: f64 = 31_557_600.0;

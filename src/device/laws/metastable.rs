@@ -125,7 +125,7 @@ impl SwitchLaw {
 #[cfg(test)]
 mod tests {
     use super::super::AgeingSpec;
-    use super::super::ageing::tests::{moments, population};
+    use super::super::testing::{moments, population};
     use super::*;
     use crate::rng::{Domain, Draw};
 

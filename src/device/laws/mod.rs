@@ -18,13 +18,15 @@ mod power_law;
 mod stretched_exponential;
 mod stuck;
 mod telegraph;
+#[cfg(test)]
+mod testing;
 
 pub use activation::{ActivationSpec, BOLTZMANN_EV};
 pub use ageing::{AgeingSpec, Storage};
 pub use arrhenius::{ArrheniusSpec, BakeFit, StateLifeSpec};
 pub use binomial::{Binomial, NORMAL_VARIANCE};
 pub use endurance::{ClosingSpec, EnduranceSpec, WeibullSpec};
-pub use generative::{DriftGenerator, DriftTraining, GenerativeSpec, Mlp, Observation, TrainingReport};
+pub use generative::{DriftGenerator, DriftTraining, GenerativeSpec, Mlp, Observation, SwitchOracle, TrainingReport};
 pub use metastable::{MetastableSwitchSpec, SwitchLaw};
 pub use power_law::PowerLawSpec;
 pub use stretched_exponential::StretchedExponentialSpec;

@@ -23,16 +23,11 @@ pub struct PowerLawSpec {
     /// Standard deviation of the exponent between cells; 0 by default.
     #[serde(default)]
     pub spread: f64,
-    /// Time t_0 from which the law counts. *Assumed*: 1 s.
-    #[serde(default = "one_second")]
+    /// Time t_0 from which the law counts.
     pub onset: Second,
     /// Thermal activation of `1/t_0`; none by default.
     #[serde(default)]
     pub activation: Option<ActivationSpec>,
-}
-
-const fn one_second() -> Second {
-    Second(1.0)
 }
 
 impl PowerLawSpec {
@@ -64,7 +59,7 @@ impl PowerLawSpec {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ageing::tests::{moments, population};
+    use super::super::testing::{moments, population};
     use super::super::{ActivationSpec, AgeingSpec};
     use super::*;
     use crate::units::Kelvin;

@@ -53,7 +53,7 @@ impl StretchedExponentialSpec {
 #[cfg(test)]
 mod tests {
     use super::super::AgeingSpec;
-    use super::super::ageing::tests::population;
+    use super::super::testing::{moments, population};
     use super::*;
 
     /// `ln(-ln left)` is a straight line in `ln t`: Kohlrausch's plot has slope β and meets 0 at τ.
@@ -80,7 +80,7 @@ mod tests {
             .iter()
             .map(|g| (-((g - 1e-6) / 8e-6).ln()).ln())
             .collect();
-        let [mean, variance] = super::super::ageing::tests::moments(&plot);
+        let [mean, variance] = moments(&plot);
         let sigma = 0.5 * 0.8;
         assert!((mean - 0.5 * 0.3_f64.ln()).abs() < 4.0 * sigma / (n as f64).sqrt());
         assert!((variance / (sigma * sigma) - 1.0).abs() < 4.0 * (2.0 / n as f64).sqrt());

@@ -113,7 +113,7 @@ impl StuckSpec {
             let fits = c.layer < 1 << 12 && c.row.max(c.column) < 1 << 16 && c.slice < 16 && c.replica < 128;
             checks.require(
                 fits,
-                &format!("{at}.cells[{i}]"),
+                &format!("{at}.cells.{i}"),
                 "no cell has such an address",
                 "layers are below 4096, rows and columns below 65536, slices below 16, replicas below 128",
             );
@@ -235,6 +235,6 @@ mod tests {
         let mut checks = Checks::default();
         spec.check("stuck", &mut checks);
         let fields: Vec<String> = checks.errors().into_iter().map(|e| e.field).collect();
-        assert_eq!(fields, ["stuck", "stuck.cluster.rows", "stuck.cluster.fill", "stuck.cells[0]"]);
+        assert_eq!(fields, ["stuck", "stuck.cluster.rows", "stuck.cluster.fill", "stuck.cells.0"]);
     }
 }

@@ -6,6 +6,7 @@
 //!   the nominal trains that the controller knows;
 //! * `cells`: cells written pulse by pulse;
 //! * here: trains with verification, `I = g·v`, relative read noise, ageing, wear and defects by the shared `laws`.
+//!   Slow traps are frozen at programming, in their stationary state.
 //!
 //! **Window.** From where the nominal downward train ends (a step below 1e-4 of the table's range) to where the
 //! upward train from there ends. **Energy** of a pulse: `V²·(g_before + g_after)/2·t`.
@@ -23,7 +24,7 @@ pub use spec::{
     TableTemperatureSpec, TableVariationSpec, TableVerifySpec,
 };
 
-use super::laws::Storage;
+use super::laws::{Flicker, Storage};
 use super::spec::{Checks, Entry, SpecError};
 use super::{Cells, Chance, Device, Programming, Pulse, Window};
 use crate::rng::{Domain, Draw, fill_normals};
@@ -45,7 +46,7 @@ table:
     - { pulse: down, g: 10 uS, mean: -72 nS, spread: 30 nS }
   variation: { conductance: 5 %, step: 10 % }
   read: { noise: 1 % }
-  ageing: { power_law: { exponent: 0.02, spread: 0.005 } }
+  ageing: { power_law: { exponent: 0.02, spread: 0.005, onset: 1 s } }
   stuck: { high: 0.1 %, low: 0.2 % }
   source: assumed, soft bounds for illustration
 ",
@@ -132,6 +133,17 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Share of its conductance that the filled traps of a cell leave it for a run.
+    fn frozen(&self, address: u64, chance: Chance) -> f64 {
+        let traps = &self.spec.read.traps;
+        if traps.is_empty() || chance.scale == 0.0 {
+            return 1.0;
+        }
+        1.0 - chance.scale * (1.0 - Flicker::at_rest(traps.clone(), address, chance.seed).factor())
+    }
+}
+
 impl Device for Table {
     fn kind(&self) -> &'static str {
         ENTRY.name
@@ -149,7 +161,8 @@ impl Device for Table {
         let mut cost = Programming::default();
         let mut noise = vec![0.0; self.law.longest()];
         for ((target, cell), achieved) in target.iter().zip(cells).zip(achieved) {
-            *achieved = self.program_cell(*target, *cell, chance, &mut noise, &mut cost);
+            let g = self.program_cell(*target, *cell, chance, &mut noise, &mut cost);
+            *achieved = g * self.frozen(*cell, chance);
         }
         cost
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::laws::{AgeingSpec, EnduranceSpec, StuckSpec};
+use super::super::laws::{AgeingSpec, EnduranceSpec, StuckSpec, TrapSpec};
 use super::super::spec::Checks;
 use crate::units::{Kelvin, Second, Share, Siemens, Volt};
 
@@ -151,18 +151,20 @@ pub struct TableVariationSpec {
 }
 
 /// Reading. The cell is linear: `I = g·v`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TableReadSpec {
     /// Voltage of verifying reads. *Assumed*: 0.1 V.
     pub voltage: Volt,
     /// Standard deviation of a read relative to its mean. *Assumed*: 0.
     pub noise: Share,
+    /// Slow traps of each cell, frozen for a run; none by default.
+    pub traps: Vec<TrapSpec>,
 }
 
 impl Default for TableReadSpec {
     fn default() -> Self {
-        Self { voltage: Volt(0.1), noise: Share(0.0) }
+        Self { voltage: Volt(0.1), noise: Share(0.0), traps: Vec::new() }
     }
 }
 
@@ -197,17 +199,17 @@ impl TableSpec {
             ),
         }
         for (i, row) in self.rows.iter().enumerate() {
-            c.not_negative(&format!("rows[{i}].g"), row.g.0);
-            c.not_negative(&format!("rows[{i}].spread"), row.spread.0);
+            c.not_negative(&format!("rows.{i}.g"), row.g.0);
+            c.not_negative(&format!("rows.{i}.spread"), row.spread.0);
             let signed = if row.pulse == PulseDirection::Up { row.mean.0 } else { -row.mean.0 };
             c.require(
                 signed >= 0.0 && signed.is_finite(),
-                &format!("rows[{i}].mean"),
+                &format!("rows.{i}.mean"),
                 format!("a mean step of {} has the wrong sign for its pulse", row.mean),
                 "`up` rows raise the conductance, `down` rows lower it; smooth the means if this is noise",
             );
             if let Some(v) = row.voltage {
-                c.positive(&format!("rows[{i}].voltage"), v.0);
+                c.positive(&format!("rows.{i}.voltage"), v.0);
             }
         }
         for (name, pulse) in [("up", self.pulses.up), ("down", self.pulses.down)] {
@@ -234,6 +236,11 @@ impl TableSpec {
         c.within("variation.step", self.variation.step.0, 0.0, 1.0);
         c.not_negative("read.voltage", self.read.voltage.0);
         c.within("read.noise", self.read.noise.0, 0.0, 1.0);
+        for (i, trap) in self.read.traps.iter().enumerate() {
+            trap.check(&format!("read.traps.{i}"), c);
+        }
+        let taken: f64 = self.read.traps.iter().map(|t| t.amplitude.0).sum();
+        c.require(taken < 1.0, "read.traps", "filled traps leave no conductance", "lower their amplitudes");
         self.ageing.check("ageing", c);
         self.endurance.check("endurance", c);
         self.stuck.check("stuck", c);

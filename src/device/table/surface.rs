@@ -68,7 +68,7 @@ impl Surface {
             let Some(curve) = surface.curves.last_mut() else { continue };
             if curve.g.last() == Some(&row.g.0) {
                 errors.push(SpecError {
-                    field: format!("rows[{i}].g"),
+                    field: format!("rows.{i}.g"),
                     message: format!("{} stands twice for the same pulse", row.g),
                     help: "merge repeated measurements into one mean and spread".into(),
                 });
@@ -146,7 +146,7 @@ mod tests {
     fn rows_that_make_no_curve_are_told() {
         let rows = [row(None, 1.0, 1.0), row(None, 2.0, 1.0), row(None, 1.0, 1.0), row(Some(3.0), 1.0, 1.0)];
         let errors = Surface::new(&rows, PulseDirection::Up, Volt(-1.0)).unwrap_err();
-        assert_eq!(errors[0].field, "rows[2].g");
+        assert_eq!(errors[0].field, "rows.2.g");
         assert!(errors[1].message.contains("at 3 V"), "{errors:?}");
         assert!(Surface::new(&rows, PulseDirection::Down, Volt(-1.0)).is_err());
     }

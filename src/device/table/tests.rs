@@ -158,6 +158,20 @@ fn verification_narrows_the_spread() {
     assert!(closed < 0.01 && closed < 0.2 * open, "{closed} against {open}");
 }
 
+/// A quarter of the cells carries the filled trap: its occupancy is τ_e/(τ_c + τ_e).
+#[test]
+fn traps_are_frozen_at_their_occupancy() {
+    let mut spec = sampled(2, 0.0, |_| 0.01, |_| 0.01);
+    spec.read.traps =
+        vec![crate::device::laws::TrapSpec { capture: Second(3.0), emission: Second(1.0), amplitude: Share(0.1) }];
+    let d = spec.build(ROOM).unwrap();
+    let (cells, mut g) = ((0..4000).collect::<Vec<u64>>(), vec![0.0; 4000]);
+    d.program(&[5.5e-6; 4000], &cells, REAL, &mut g);
+    let low = g.iter().filter(|g| (**g / 4.95e-6 - 1.0).abs() < 1e-12).count();
+    assert_eq!(low + g.iter().filter(|g| (**g / 5.5e-6 - 1.0).abs() < 1e-12).count(), 4000);
+    assert!((low as f64 - 1000.0).abs() < 4.0 * (4000.0 * 0.25_f64 * 0.75).sqrt(), "{low}");
+}
+
 #[test]
 fn worn_and_stuck_cells() {
     let mut spec = sampled(2, 0.0, |w| 0.01 * (1.0 - w), |w| 0.01 * w);
@@ -202,7 +216,7 @@ fn mistakes_of_a_card_are_told_together() {
         let spec: DeviceSpec = serde_saphyr::from_str(text).unwrap();
         spec.build(ROOM).unwrap_err().into_iter().map(|e| e.field).collect()
     };
-    assert_eq!(fields(text), ["rows[0].mean", "pulses.up.width", "pulses.down.voltage", "ageing.generative.file"]);
+    assert_eq!(fields(text), ["rows.0.mean", "pulses.up.width", "pulses.down.voltage", "ageing.generative.file"]);
     let pulses = "pulses: { up: { voltage: 1 V, width: 1 ns }, down: { voltage: -1 V, width: 1 ns } }";
     assert_eq!(fields(&format!("table: {{ file: p.csv, {pulses} }}")), ["file"]);
     assert_eq!(fields(&format!("table: {{ {pulses} }}")), ["rows"]);

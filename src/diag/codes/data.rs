@@ -119,4 +119,25 @@ pub(super) const CODES: &[Code] = &[
         "IDX file damaged",
         "A file of the MNIST distribution begins with two zero bytes, the type 8 (bytes), the number of axes and their lengths, and holds just as many bytes. Unpack .gz files first.",
     ),
+    code(
+        "D090",
+        "file of a device cannot be read",
+        "A file that a device card names (`file:`) is missing, is not a regular text file, or is larger than 64 MiB. Names are relative to the chip's file.",
+    ),
+    code(
+        "D091",
+        "heading of a pulse table",
+        "A table of measured pulses begins with the heading `pulse, voltage [V], g [uS], mean [nS], spread [nS]`: columns in any order, each with its unit, `voltage` optional.",
+    ),
+    code(
+        "D092",
+        "line of a pulse table",
+        "A line of a table of measured pulses has too few or too many fields, a pulse that is neither `up` nor `down`, or a field that is not a finite number.",
+    ),
+    code("D093", "empty pulse table", "A table of measured pulses has no line below its heading."),
+    code(
+        "D094",
+        "drift generator damaged",
+        "The JSON file of a trained generator of drift cannot be understood, or its weights do not fit the widths of its network. Write it again with the training that made it.",
+    ),
 ];

@@ -9,9 +9,11 @@
 //! **Training** ([`DriftTraining`]): see `train`.
 
 mod mlp;
+mod oracle;
 mod train;
 
 pub use mlp::Mlp;
+pub use oracle::SwitchOracle;
 pub use train::{DriftTraining, Observation, TrainingReport};
 
 use schemars::JsonSchema;
