@@ -148,7 +148,8 @@ impl PulsedArray {
                 fill_normals(Draw { seed, domain, element: at(place, i, 0), tick }, &mut line);
                 line
             };
-            let (z, noise) = (line(Domain::Upset), if write == 0.0 { vec![0.0; columns] } else { line(Domain::WriteNoise) });
+            let (z, noise) =
+                (line(Domain::Upset), if write == 0.0 { vec![0.0; columns] } else { line(Domain::WriteNoise) });
             for j in 0..columns {
                 let block = &mut row[j / LANES * planes * LANES..][..planes * LANES];
                 let get = |plane: usize| if plane < planes { block[plane * LANES + j % LANES] } else { 0.0 };

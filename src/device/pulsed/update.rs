@@ -306,7 +306,10 @@ impl UpdateSpec {
                 column_signs.resize(padded, 0);
                 Update::Trains(Trains {
                     columns: wide,
-                    rows: (0..d.len()).flat_map(|i| (0..words).map(move |k| (i, k))).map(|(i, k)| bits_d[k * d.len() + i]).collect(),
+                    rows: (0..d.len())
+                        .flat_map(|i| (0..words).map(move |k| (i, k)))
+                        .map(|(i, k)| bits_d[k * d.len() + i])
+                        .collect(),
                     words,
                     column_signs,
                     row_signs: d.iter().copied().map(sign).collect(),
