@@ -102,8 +102,8 @@ fn tilted(cell: &PulsedCell) -> PulsedCell {
     let factor = 1.0 + tilted.dw_min_std / LIST.sqrt();
     tilted.dw_min *= factor;
     tilted.write_noise_std /= factor;
-    if let StepSpec::SoftBoundsPmax(law) = &tilted.step {
-        tilted.step = StepSpec::SoftBounds(super::SoftBounds { mult_noise: law.mult_noise });
+    if let StepSpec::SoftBoundsPmax(told) = &tilted.step {
+        tilted.step = StepSpec::SoftBounds(told.law());
     }
     tilted
 }

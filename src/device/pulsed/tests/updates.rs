@@ -22,9 +22,9 @@ fn updates_have_the_moments_of_the_reference() {
     const REPEATS: usize = 2000;
     let Some(rows) = table("outer_product_update.csv") else { return };
     let mut missed = Vec::new();
-    let key = |r: &HashMap<String, String>| (r["preset"].clone(), r["update_mode"].clone(), r["noise"].clone());
+    let key = |r: &HashMap<String, String>| ["preset", "update_mode", "noise", "lr"].map(|c| r[c].clone());
     for case in rows.chunk_by(|a, b| key(a) == key(b)) {
-        let (preset_name, mode, noise) = key(&case[0]);
+        let [preset_name, mode, noise, _] = key(&case[0]);
         let [mut x, mut d] = [vec![], vec![]];
         for r in case {
             let (i, j): (usize, usize) = (r["row"].parse().unwrap(), r["col"].parse().unwrap());
@@ -33,7 +33,6 @@ fn updates_have_the_moments_of_the_reference() {
             (x[j], d[i]) = (r["x"].parse::<f32>().unwrap(), r["d"].parse::<f32>().unwrap());
         }
         let cell = quiet(preset(&preset_name).unwrap().cell(), noise == "c2c");
-        let cell = PulsedCell { apply_write_noise_on_set: false, ..cell };
         let spec = settings(&mode);
         let [ours, tilted] = [&cell, &tilted(&cell)].map(|cell| {
             let mut array = PulsedArray::new(cell, [d.len(), x.len()], 0, Chance { seed: 13, scale: 1.0 }).unwrap();
@@ -51,6 +50,12 @@ fn updates_have_the_moments_of_the_reference() {
         for r in case {
             let at = r["row"].parse::<usize>().unwrap() * x.len() + r["col"].parse::<usize>().unwrap();
             let n = number(r, "repeats");
+            // a product that stands on a tie of the rounding may fall to either side in f32
+            let tie = (number(r, "lr") * number(r, "x") * number(r, "d") / cell.dw_min).abs().fract() - 0.5;
+            if mode == "det_implicit" && tie.abs() < 1e-4 {
+                assert!((ours[at].mean - number(r, "dw_mean")).abs() < 1.3 * cell.dw_min, "{r:?}");
+                continue;
+            }
             let distances = ours[at].distances(&tilted[at], number(r, "dw_mean"), number(r, "dw_std"), n);
             if distances.iter().any(|d| *d > ERRORS) {
                 missed.push(format!("{} ± {} for {r:?}", ours[at].mean, ours[at].deviation));
