@@ -7,6 +7,7 @@
 mod conformance;
 mod hfox;
 mod ideal;
+mod inference;
 mod mos2_memtransistor;
 mod pulsed;
 mod spec;
@@ -16,6 +17,11 @@ pub use hfox::{
     LrsSpec, RelaxationSpec,
 };
 pub use ideal::{Ideal, IdealSpec};
+pub use inference::compensation::{DriftCompensation, Scope};
+pub use inference::{
+    Acceptance, Hermes, HermesSpec, Inference, InferenceSpec, PcmLike, PcmSpec, ReramCmo, ReramCmoSpec, ReramWan,
+    ReramWanSpec, RramMilo, RramMiloSpec, Statistics, WriteSpec,
+};
 pub use mos2_memtransistor::*;
 pub use pulsed::*;
 pub(crate) use spec::Checks;

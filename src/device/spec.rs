@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Device;
 use super::hfox::{self, HfOxSpec};
 use super::ideal::{self, IdealSpec};
+use super::inference::{self, HermesSpec, PcmSpec, ReramCmoSpec, ReramWanSpec, RramMiloSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
 use super::pulsed::{self, PulsedSpec};
 use crate::units::Kelvin;
@@ -29,6 +30,16 @@ pub enum DeviceSpec {
     HfOx(Box<HfOxSpec>),
     /// Cell written by identical pulses.
     Pulsed(Box<PulsedSpec>),
+    /// Phase-change memory, array statistics.
+    Pcm(Box<PcmSpec>),
+    /// Phase-change memory of the Hermes core.
+    Hermes(Box<HermesSpec>),
+    /// Resistive memory of a 48-core chip.
+    ReramWan(Box<ReramWanSpec>),
+    /// Resistive memory with conductive metal oxide.
+    ReramCmo(Box<ReramCmoSpec>),
+    /// Resistive memory with a programming spread alone.
+    RramMilo(Box<RramMiloSpec>),
 }
 
 /// One mistake of a card.
@@ -54,7 +65,17 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, pulsed::ENTRY];
+pub const DEVICES: &[Entry] = &[
+    ideal::ENTRY,
+    mos2::ENTRY,
+    hfox::ENTRY,
+    pulsed::ENTRY,
+    inference::PCM,
+    inference::HERMES,
+    inference::RERAM_WAN,
+    inference::RERAM_CMO,
+    inference::RRAM_MILO,
+];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -65,6 +86,11 @@ impl DeviceSpec {
             Self::Mos2Memtransistor(_) => mos2::ENTRY.name,
             Self::HfOx(_) => hfox::ENTRY.name,
             Self::Pulsed(_) => pulsed::ENTRY.name,
+            Self::Pcm(_) => inference::PCM.name,
+            Self::Hermes(_) => inference::HERMES.name,
+            Self::ReramWan(_) => inference::RERAM_WAN.name,
+            Self::ReramCmo(_) => inference::RERAM_CMO.name,
+            Self::RramMilo(_) => inference::RRAM_MILO.name,
         }
     }
 
@@ -76,6 +102,9 @@ impl DeviceSpec {
             Self::Mos2Memtransistor(s) => &s.source,
             Self::HfOx(s) => &s.source,
             Self::Pulsed(s) => &s.source,
+            Self::Pcm(_) | Self::Hermes(_) | Self::ReramWan(_) | Self::ReramCmo(_) | Self::RramMilo(_) => {
+                inference::SOURCE
+            }
         }
     }
 
@@ -87,6 +116,11 @@ impl DeviceSpec {
             Self::Mos2Memtransistor(s) => unchanged(&**s, &Mos2Spec::default(), mos2::ASSUMED),
             Self::HfOx(s) => unchanged(&**s, &HfOxSpec::default(), hfox::ASSUMED),
             Self::Pulsed(s) => unchanged(&**s, &PulsedSpec::default(), pulsed::ASSUMED),
+            Self::Pcm(s) => unchanged(&**s, &PcmSpec::default(), inference::ASSUMED),
+            Self::Hermes(s) => unchanged(&**s, &HermesSpec::default(), inference::ASSUMED),
+            Self::ReramWan(s) => unchanged(&**s, &ReramWanSpec::default(), inference::ASSUMED),
+            Self::ReramCmo(s) => unchanged(&**s, &ReramCmoSpec::default(), inference::ASSUMED),
+            Self::RramMilo(s) => unchanged(&**s, &RramMiloSpec::default(), inference::ASSUMED),
         }
     }
 
@@ -100,6 +134,11 @@ impl DeviceSpec {
             Self::Mos2Memtransistor(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::HfOx(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::Pulsed(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Pcm(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Hermes(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::ReramWan(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::ReramCmo(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::RramMilo(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -221,6 +260,8 @@ mod tests {
             ("mos2_memtransistor", mos2::ASSUMED, DeviceSpec::Mos2Memtransistor(Box::default()).assumed()),
             ("hfox", hfox::ASSUMED, DeviceSpec::HfOx(Box::default()).assumed()),
             ("pulsed", pulsed::ASSUMED, DeviceSpec::Pulsed(Box::default()).assumed()),
+            ("pcm", inference::ASSUMED, DeviceSpec::Pcm(Box::default()).assumed()),
+            ("hermes", inference::ASSUMED, DeviceSpec::Hermes(Box::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }

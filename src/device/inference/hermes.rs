@@ -78,13 +78,8 @@ pub struct Hermes {
 }
 
 /// Mean drift exponent of both.
-const NU: Fit = Fit {
-    knee: 0.0945,
-    slope: -0.0387,
-    offset: -0.0182,
-    range: [0.072, 0.13],
-    above: [0.0736, -0.0126, -0.0436, 0.0],
-};
+const NU: Fit =
+    Fit { knee: 0.0945, slope: -0.0387, offset: -0.0182, range: [0.072, 0.13], above: [0.0736, -0.0126, -0.0436, 0.0] };
 
 const ONE: Hermes = Hermes {
     g_max: 10.35,

@@ -33,7 +33,7 @@ pub use hermes::{Hermes, HermesSpec};
 pub(super) use pcm::ENTRY as PCM;
 pub use pcm::{PcmLike, PcmSpec};
 pub(super) use reram_cmo::ENTRY as RERAM_CMO;
-pub use reram_cmo::{ReramCmo, ReramCmoSpec};
+pub use reram_cmo::{Acceptance, ReramCmo, ReramCmoSpec};
 pub(super) use reram_wan::ENTRY as RERAM_WAN;
 pub use reram_wan::{ReramWan, ReramWanSpec};
 pub(super) use rram_milo::ENTRY as RRAM_MILO;
@@ -48,6 +48,10 @@ const ROUNDS: usize = 40;
 
 /// Fields of [`InferenceSpec`] whose default is assumed.
 pub(super) const ASSUMED: &[&str] = &["cell.write.pulses", "cell.write.voltage", "cell.write.width"];
+
+/// Where the statistics come from.
+pub(super) const SOURCE: &str =
+    "aihwkit 1.1.0 (MIT licence) and the papers of the technology; cost of programming assumed";
 
 /// What the cards of all technologies of this kind share.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -53,7 +53,11 @@ fn updates_have_the_moments_of_the_reference() {
             // a product that stands on a tie of the rounding may fall to either side in f32
             let tie = (number(r, "lr") * number(r, "x") * number(r, "d") / cell.dw_min).abs().fract() - 0.5;
             if mode == "det_implicit" && tie.abs() < 1e-4 {
-                assert!((ours[at].mean - number(r, "dw_mean")).abs() < 1.3 * cell.dw_min, "{r:?}");
+                assert!(
+                    (ours[at].mean - number(r, "dw_mean")).abs() < 1.5 * cell.dw_min,
+                    "{} for {r:?}",
+                    ours[at].mean
+                );
                 continue;
             }
             let distances = ours[at].distances(&tilted[at], number(r, "dw_mean"), number(r, "dw_std"), n);
