@@ -52,15 +52,13 @@ fn updates_have_the_moments_of_the_reference() {
             let n = number(r, "repeats");
             // a product that stands on a tie of the rounding may fall to either side in f32
             let tie = (number(r, "lr") * number(r, "x") * number(r, "d") / cell.dw_min).abs().fract() - 0.5;
-            if mode == "det_implicit" && tie.abs() < 1e-4 {
-                assert!(
-                    (ours[at].mean - number(r, "dw_mean")).abs() < 1.5 * cell.dw_min,
-                    "{} for {r:?}",
-                    ours[at].mean
-                );
-                continue;
+            let tied = mode == "det_implicit" && tie.abs() < 1e-4;
+            let slack = if tied { 1.5 * cell.dw_min } else { 0.0 };
+            let mean = ours[at].mean.clamp(number(r, "dw_mean") - slack, number(r, "dw_mean") + slack);
+            let mut distances = ours[at].distances(&tilted[at], mean, number(r, "dw_std"), n);
+            if tied {
+                distances[1] = 0.0;
             }
-            let distances = ours[at].distances(&tilted[at], number(r, "dw_mean"), number(r, "dw_std"), n);
             if distances.iter().any(|d| *d > ERRORS) {
                 missed.push(format!("{} ± {} for {r:?}", ours[at].mean, ours[at].deviation));
             }
