@@ -1,6 +1,7 @@
 //! Against numbers of aihwkit 1.1.0 (`ARCHSIM_REFERENCE`); every seed was fixed before the first comparison.
 
 mod curves;
+mod laws;
 mod peer;
 mod updates;
 
