@@ -11,6 +11,7 @@ mod hfox_weak_reset;
 mod ideal;
 mod me_mtj;
 pub mod laws;
+mod inference;
 mod mos2_memtransistor;
 pub mod programming;
 mod pulsed;
@@ -30,6 +31,10 @@ pub use ideal::{Ideal, IdealSpec};
 pub use me_mtj::{
     BitStream, Junction, Logistic, MeMtj, MeMtjSpec, MtjBarrierSpec, MtjPrecessionSpec, MtjProgrammingSpec,
     MtjReadSpec, MtjResistanceSpec, MtjTemperatureSpec, MtjVariationSpec, NeelBrown, Telegraph, standardised,
+pub use inference::compensation::{DriftCompensation, Scope};
+pub use inference::{
+    Acceptance, Hermes, HermesSpec, Inference, InferenceSpec, PcmLike, PcmSpec, ReramCmo, ReramCmoSpec, ReramWan,
+    ReramWanSpec, RramMilo, RramMiloSpec, Statistics, WriteSpec,
 };
 pub use mos2_memtransistor::*;
 pub use pulsed::*;

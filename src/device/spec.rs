@@ -14,6 +14,7 @@ use super::hfox::{self, HfOxSpec};
 use super::hfox_weak_reset::{self as weak_reset, HfOxWeakResetSpec};
 use super::ideal::{self, IdealSpec};
 use super::me_mtj::{self, MeMtjSpec};
+use super::inference::{self, HermesSpec, PcmSpec, ReramCmoSpec, ReramWanSpec, RramMiloSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
 use super::table::{self, TableSpec};
 use super::pulsed::{self, PulsedSpec};
@@ -39,6 +40,16 @@ pub enum DeviceSpec {
     Table(Box<TableSpec>),
     /// Cell written by identical pulses.
     Pulsed(Box<PulsedSpec>),
+    /// Phase-change memory, array statistics.
+    Pcm(Box<PcmSpec>),
+    /// Phase-change memory of the Hermes core.
+    Hermes(Box<HermesSpec>),
+    /// Resistive memory of a 48-core chip.
+    ReramWan(Box<ReramWanSpec>),
+    /// Resistive memory with conductive metal oxide.
+    ReramCmo(Box<ReramCmoSpec>),
+    /// Resistive memory with a programming spread alone.
+    RramMilo(Box<RramMiloSpec>),
 }
 
 /// One mistake of a card.
@@ -64,7 +75,7 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY, pulsed::ENTRY];
+pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY, pulsed::ENTRY, inference::PCM, inference::HERMES, inference::RERAM_WAN, inference::RERAM_CMO, inference::RRAM_MILO];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -78,6 +89,11 @@ impl DeviceSpec {
             Self::MeMtj(_) => me_mtj::ENTRY.name,
             Self::Table(_) => table::ENTRY.name,
             Self::Pulsed(_) => pulsed::ENTRY.name,
+            Self::Pcm(_) => inference::PCM.name,
+            Self::Hermes(_) => inference::HERMES.name,
+            Self::ReramWan(_) => inference::RERAM_WAN.name,
+            Self::ReramCmo(_) => inference::RERAM_CMO.name,
+            Self::RramMilo(_) => inference::RRAM_MILO.name,
         }
     }
 
@@ -92,6 +108,9 @@ impl DeviceSpec {
             Self::MeMtj(s) => &s.source,
             Self::Table(s) => &s.source,
             Self::Pulsed(s) => &s.source,
+            Self::Pcm(_) | Self::Hermes(_) | Self::ReramWan(_) | Self::ReramCmo(_) | Self::RramMilo(_) => {
+                inference::SOURCE
+            }
         }
     }
 
@@ -106,6 +125,11 @@ impl DeviceSpec {
             Self::MeMtj(s) => unchanged(&**s, &MeMtjSpec::default(), me_mtj::ASSUMED),
             Self::Table(s) => unchanged(&**s, &TableSpec::default(), table::ASSUMED),
             Self::Pulsed(s) => unchanged(&**s, &PulsedSpec::default(), pulsed::ASSUMED),
+            Self::Pcm(s) => unchanged(&**s, &PcmSpec::default(), inference::ASSUMED),
+            Self::Hermes(s) => unchanged(&**s, &HermesSpec::default(), inference::ASSUMED),
+            Self::ReramWan(s) => unchanged(&**s, &ReramWanSpec::default(), inference::ASSUMED),
+            Self::ReramCmo(s) => unchanged(&**s, &ReramCmoSpec::default(), inference::ASSUMED),
+            Self::RramMilo(s) => unchanged(&**s, &RramMiloSpec::default(), inference::ASSUMED),
         }
     }
 
@@ -133,6 +157,11 @@ impl DeviceSpec {
             Self::MeMtj(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::Table(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::Pulsed(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Pcm(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Hermes(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::ReramWan(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::ReramCmo(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::RramMilo(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -257,6 +286,8 @@ mod tests {
             ("me_mtj", me_mtj::ASSUMED, DeviceSpec::MeMtj(Box::default()).assumed()),
             ("table", table::ASSUMED, DeviceSpec::Table(Box::default()).assumed()),
             ("pulsed", pulsed::ASSUMED, DeviceSpec::Pulsed(Box::default()).assumed()),
+            ("pcm", inference::ASSUMED, DeviceSpec::Pcm(Box::default()).assumed()),
+            ("hermes", inference::ASSUMED, DeviceSpec::Hermes(Box::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }

@@ -148,7 +148,8 @@ impl PulsedArray {
                 fill_normals(Draw { seed, domain, element: at(place, i, 0), tick }, &mut line);
                 line
             };
-            let (z, noise) = (line(Domain::Upset), if write == 0.0 { vec![0.0; columns] } else { line(Domain::WriteNoise) });
+            let (z, noise) =
+                (line(Domain::Upset), if write == 0.0 { vec![0.0; columns] } else { line(Domain::WriteNoise) });
             for j in 0..columns {
                 let block = &mut row[j / LANES * planes * LANES..][..planes * LANES];
                 let get = |plane: usize| if plane < planes { block[plane * LANES + j % LANES] } else { 0.0 };
@@ -212,7 +213,13 @@ impl PulsedArray {
             .enumerate()
             .map(|(chunk, data)| {
                 let first = chunk * ROWS;
-                with_law!(step, law => run(isa, Rows { law, noise, place, first, padded, stride, counts, data }))
+                let mut filled = vec![0; data.len() / stride * padded];
+                let pulses = run(isa, Fill { counts, first, padded, out: &mut filled });
+                if pulses > 0 {
+                    let counts = &filled[..];
+                    with_law!(step, law => run(isa, Rows { law, noise, place, first, padded, stride, counts, data }));
+                }
+                pulses
             })
             .sum()
     }
@@ -238,32 +245,42 @@ impl Counts for Given<'_> {
     }
 }
 
-/// Some rows of an array in an event.
-struct Rows<'a, S, C> {
+/// Counts of some rows; apart from the pulses, so that laws and sources of counts do not multiply.
+struct Fill<'a, C> {
+    counts: &'a C,
+    first: usize,
+    padded: usize,
+    out: &'a mut [i32],
+}
+
+impl<C: Counts> Body for Fill<'_, C> {
+    type Output = u64;
+    #[inline(always)]
+    fn run<L: Doubles + Lanes>(self, l: L) -> u64 {
+        let rows = self.out.chunks_exact_mut(self.padded).enumerate();
+        rows.map(|(k, out)| self.counts.fill(l, self.first + k, out)).sum()
+    }
+}
+
+/// Pulses of some rows.
+struct Rows<'a, S> {
     law: &'a S,
     noise: Noise,
     place: u64,
     first: usize,
     padded: usize,
     stride: usize,
-    counts: &'a C,
+    counts: &'a [i32],
     data: &'a mut [f32],
 }
 
-impl<S: StepLaw, C: Counts> Body for Rows<'_, S, C> {
-    type Output = u64;
+impl<S: StepLaw> Body for Rows<'_, S> {
+    type Output = ();
     #[inline(always)]
-    fn run<L: Doubles + Lanes>(self, l: L) -> u64 {
-        let mut counts = vec![0; self.padded];
-        let mut pulses = 0;
-        for (k, row) in self.data.chunks_exact_mut(self.stride).enumerate() {
-            let i = self.first + k;
-            let n = self.counts.fill(l, i, &mut counts);
-            if n > 0 {
-                pulse_row(l, self.law, &self.noise, at(self.place, i, 0), &counts, row);
-            }
-            pulses += n;
+    fn run<L: Doubles + Lanes>(self, l: L) {
+        let rows = self.data.chunks_exact_mut(self.stride).zip(self.counts.chunks_exact(self.padded)).enumerate();
+        for (k, (row, counts)) in rows.filter(|(_, (_, c))| c.iter().any(|n| *n != 0)) {
+            pulse_row(l, self.law, &self.noise, at(self.place, self.first + k, 0), counts, row);
         }
-        pulses
     }
 }

@@ -75,8 +75,9 @@ impl Default for PulsedSpec {
             verify: Some(PulsedVerifySpec::default()),
             read: PulsedReadSpec::default(),
             batch_time: None,
-            source: "cell: aihwkit 1.1.0 (MIT licence) and the papers its presets cite; volts, siemens, seconds assumed"
-                .into(),
+            source:
+                "cell: aihwkit 1.1.0 (MIT licence) and the papers its presets cite; volts, siemens, seconds assumed"
+                    .into(),
         }
     }
 }

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::StepSpec;
-use crate::device::{Checks, Chance};
+use crate::device::{Chance, Checks};
 use crate::rng::{Domain, Draw};
 
 /// Numbers of a pulsed cell. Weights and steps are without dimension, `*_dtod` (device to device) and `*_std`
@@ -213,7 +213,9 @@ impl PulsedCell {
     /// Notes the mistakes of the numbers.
     pub(crate) fn check(&self, c: &mut Checks) {
         let mut finite = |field: &str, v: f64| c.require(v.is_finite(), field, "must be a number", "give a number");
-        for (field, v) in [("w_max", self.w_max), ("w_min", self.w_min), ("up_down", self.up_down), ("reset", self.reset)] {
+        for (field, v) in
+            [("w_max", self.w_max), ("w_min", self.w_min), ("up_down", self.up_down), ("reset", self.reset)]
+        {
             finite(field, v);
         }
         c.require(self.w_max > self.w_min, "w_max", "`w_max` must be greater than `w_min`", "exchange the two");

@@ -118,7 +118,16 @@ impl Pulsed {
     }
 
     /// Applies a train of nominal pulses; their noise is the line of normals of (cell, train).
-    fn train(&self, m: &mut Moving, up: bool, n: usize, train: u64, chance: Chance, cost: &mut Programming, buffer: &mut Vec<f32>) {
+    fn train(
+        &self,
+        m: &mut Moving,
+        up: bool,
+        n: usize,
+        train: u64,
+        chance: Chance,
+        cost: &mut Programming,
+        buffer: &mut Vec<f32>,
+    ) {
         let p = &self.spec.pulse;
         let noisy = chance.scale != 0.0 && self.cell.dw_min_std != 0.0;
         buffer.resize(n.min(MAX_COLUMNS), 0.0);
@@ -141,7 +150,14 @@ impl Pulsed {
     }
 
     /// Programs one cell from its lowest state and returns its conductance.
-    fn program_cell(&self, target: f64, address: u64, chance: Chance, cost: &mut Programming, buffer: &mut Vec<f32>) -> f64 {
+    fn program_cell(
+        &self,
+        target: f64,
+        address: u64,
+        chance: Chance,
+        cost: &mut Programming,
+        buffer: &mut Vec<f32>,
+    ) -> f64 {
         let mut m = self.lowest(address, chance);
         let w = self.weight(target);
         let up = |from: f64| position(&self.up, w, true).saturating_sub(position(&self.up, from, true));

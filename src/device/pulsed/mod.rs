@@ -35,6 +35,7 @@ pub use presets::PulsedPreset;
 #[cfg(test)]
 use scalar::trajectory;
 pub use step::{
-    ConstantStep, ExpStep, LinearStep, PiecewiseStep, PowStep, SoftBounds, SoftBoundsPmax, SoftBoundsReference, StepSpec,
+    ConstantStep, ExpStep, LinearStep, PiecewiseStep, PowStep, SoftBounds, SoftBoundsPmax, SoftBoundsReference,
+    StepSpec,
 };
 pub use update::{PulseType, UpdateSpec};

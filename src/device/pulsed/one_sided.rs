@@ -54,7 +54,10 @@ impl OneSidedArray {
     /// Every number of the cell out of its range.
     pub fn new(cell: &PulsedCell, shape: [usize; 2], place: u64, chance: Chance) -> Result<Self, Vec<SpecError>> {
         let minus = place | element(0, 0, 0, 0, true, 0);
-        Ok(Self { plus: PulsedArray::new(cell, shape, place, chance)?, minus: PulsedArray::new(cell, shape, minus, chance)? })
+        Ok(Self {
+            plus: PulsedArray::new(cell, shape, place, chance)?,
+            minus: PulsedArray::new(cell, shape, minus, chance)?,
+        })
     }
 
     /// Weights of the pairs, row by row.

@@ -85,50 +85,48 @@ impl Default for UpdateSpec {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Plan {
     length: u32,
-    x_factor: f64,
-    d_factor: f64,
+    x_factor: f32,
+    d_factor: f32,
 }
 
 /// Slots at most: pulses of a cell in one event are numbered in 16 bits, and longer trains serve nothing.
-const LONGEST: f64 = 4096.0;
+const LONGEST: f32 = 4096.0;
 
 impl UpdateSpec {
-    /// The plan for vectors with these greatest magnitudes; `None` if nothing is to do.
-    fn plan(&self, x: &[f32], d: &[f32], rate: f64, granularity: f64) -> Option<Plan> {
-        let greatest = |v: &[f32]| f64::from(v.iter().fold(0.0_f32, |m, v| m.max(v.abs())));
-        let (x_max, mut d_max) = (greatest(x), greatest(d) * self.um_grad_scale);
-        let desired = f64::from(self.desired_bl).clamp(1.0, LONGEST);
-        let mut length = desired;
-        let mut factor = (rate / (granularity * length)).sqrt();
+    /// The plan for vectors with these greatest magnitudes; `None` if nothing is to do. In `f32`, as upstream: trains
+    /// are as long where the length is rounded up from a whole number.
+    fn plan(&self, x: &[f32], d: &[f32], rate: f32, granularity: f32) -> Option<Plan> {
+        let greatest = |v: &[f32]| v.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+        let (x_max, mut d_max) = (greatest(x), greatest(d) * self.um_grad_scale as f32);
+        let desired = (self.desired_bl as f32).clamp(1.0, LONGEST);
         let wanted = rate * x_max * d_max / granularity;
         if wanted <= 0.0 || !wanted.is_finite() {
             return None;
         }
-        if self.update_bl_management {
-            length = wanted.ceil().min(desired);
-            factor = (rate / (granularity * length)).sqrt();
-        } else if !self.fixed_bl && granularity * length < rate {
-            length = (rate / granularity).ceil().min(LONGEST);
-            factor = 1.0;
-        }
-        let balance = if self.update_management || self.update_bl_management {
-            if wanted > desired {
-                d_max *= desired / wanted;
-            }
-            (x_max / d_max).sqrt()
+        let short = !self.update_bl_management && !self.fixed_bl && granularity * desired < rate;
+        let length = if self.update_bl_management {
+            wanted.ceil().min(desired)
+        } else if short {
+            (rate / granularity).ceil().min(LONGEST)
         } else {
-            1.0
+            desired
         };
+        let factor = if short { 1.0 } else { (rate / (granularity * length)).sqrt() };
+        let managed = self.update_management || self.update_bl_management;
+        if managed && wanted > desired {
+            d_max *= desired / wanted;
+        }
+        let balance = if managed { (x_max / d_max).sqrt() } else { 1.0 };
         Some(Plan { length: length as u32, x_factor: factor / balance, d_factor: factor * balance })
     }
 }
 
 /// `v` on a grid of step `res`, ties away from zero; `u` in (0, 1) rounds stochastically.
-fn quantised(v: f64, res: f64, u: Option<f32>) -> f64 {
+fn quantised(v: f32, res: f32, u: Option<f32>) -> f32 {
     if res <= 0.0 {
         return v;
     }
-    res * u.map_or_else(|| (v / res).round(), |u| (v / res + f64::from(u) - 0.5).round())
+    res * u.map_or_else(|| (v / res).round(), |u| (v / res + u - 0.5).round())
 }
 
 /// Sign mask of a lane: all ones for negative numbers.
@@ -152,6 +150,7 @@ impl Counts for Trains {
     fn fill<L: Lanes>(&self, l: L, row: usize, out: &mut [i32]) -> u64 {
         let train = &self.rows[row * self.words..][..self.words];
         if train.iter().all(|w| *w == 0) {
+            out.fill(0);
             return 0;
         }
         let padded = out.len();
@@ -175,16 +174,15 @@ impl Counts for Trains {
 
 /// Counts that are products of a number of the row and one of the column, rounded.
 pub(super) struct Products {
-    columns: Vec<f64>,
-    rows: Vec<f64>,
+    columns: Vec<f32>,
+    rows: Vec<f32>,
 }
 
 impl Counts for Products {
     #[inline(always)]
     fn fill<L: Lanes>(&self, _l: L, row: usize, out: &mut [i32]) -> u64 {
         for (out, x) in out.iter_mut().zip(&self.columns) {
-            // products that f32 upstream rounds onto a tie count as ties
-            *out = -((self.rows[row] * x) as f32).round() as i32;
+            *out = -(self.rows[row] * x).round() as i32;
         }
         total(out)
     }
@@ -245,25 +243,24 @@ impl Line<'_> {
     }
 
     /// Probabilities of a line, or its factors where they are not used as such, quantised.
-    fn probabilities(&self, values: &[f32], factor: f64, res: f64, stochastic: bool) -> Vec<f64> {
+    fn probabilities(&self, values: &[f32], factor: f32, res: f32, stochastic: bool) -> Vec<f32> {
         let mut u = vec![0.5; values.len()];
         if stochastic && res > 0.0 {
             self.uniforms(ROUNDING, &mut u);
         }
-        let one = |(v, u): (&f32, &f32)| quantised(f64::from(v.abs()) * factor, res, stochastic.then_some(*u));
+        let one = |(v, u): (&f32, &f32)| quantised(v.abs() * factor, res, stochastic.then_some(*u));
         values.iter().zip(&u).map(one).map(|p| p.clamp(0.0, 1.0)).collect()
     }
 
     /// Bits of the slots, word-major: word `k` of line `j` stands at `k·lines + j`.
-    fn trains(&self, probabilities: &[f64], length: u32) -> Vec<i32> {
-        let n = probabilities.len();
-        let p: Vec<f32> = probabilities.iter().map(|p| *p as f32).collect();
+    fn trains(&self, p: &[f32], length: u32) -> Vec<i32> {
+        let n = p.len();
         let mut words = vec![0; n * length.div_ceil(32) as usize];
         let mut u = vec![0.0; n];
         for slot in 0..length {
             self.uniforms(u64::from(slot), &mut u);
             let to = &mut words[slot as usize / 32 * n..][..n];
-            for ((to, u), p) in to.iter_mut().zip(&u).zip(&p) {
+            for ((to, u), p) in to.iter_mut().zip(&u).zip(p) {
                 *to |= i32::from(u < p) << (slot % 32);
             }
         }
@@ -274,17 +271,18 @@ impl Line<'_> {
 impl UpdateSpec {
     /// The pulses of an update of `array` by `-rate·d·xᵀ` in its next event.
     pub(super) fn pulses(&self, array: &PulsedArray, x: &[f32], d: &[f32], rate: f64) -> Option<Update> {
-        let plan = self.plan(x, d, rate, array.cell.granularity())?;
+        let plan = self.plan(x, d, rate as f32, array.cell.granularity() as f32)?;
         let tick = (array.events + 1) << super::kernel::ORDINAL;
         let (columns, rows) = (Line { array, tick, rows: false }, Line { array, tick, rows: true });
         let implicit = self.pulse_type == PulseType::DeterministicImplicit;
         let [x_res, d_res] = if implicit { [self.x_res_implicit, self.d_res_implicit] } else { [self.res; 2] };
+        let [x_res, d_res] = [x_res as f32, d_res as f32];
         let stochastic = self.sto_round && !implicit;
         let p = columns.probabilities(x, plan.x_factor, x_res, stochastic);
         let q = rows.probabilities(d, plan.d_factor, d_res, stochastic);
-        let length = f64::from(plan.length);
-        let signed = |v: &[f32], counts: &dyn Fn(usize) -> f64| -> Vec<f64> {
-            v.iter().enumerate().map(|(i, v)| counts(i) * f64::from(v.signum())).collect()
+        let length = plan.length as f32;
+        let signed = |v: &[f32], counts: &dyn Fn(usize) -> f32| -> Vec<f32> {
+            v.iter().enumerate().map(|(i, v)| counts(i) * v.signum()).collect()
         };
         Some(match self.pulse_type {
             PulseType::MeanCount => Update::Products(Products {
@@ -306,7 +304,10 @@ impl UpdateSpec {
                 column_signs.resize(padded, 0);
                 Update::Trains(Trains {
                     columns: wide,
-                    rows: (0..d.len()).flat_map(|i| (0..words).map(move |k| (i, k))).map(|(i, k)| bits_d[k * d.len() + i]).collect(),
+                    rows: (0..d.len())
+                        .flat_map(|i| (0..words).map(move |k| (i, k)))
+                        .map(|(i, k)| bits_d[k * d.len() + i])
+                        .collect(),
                     words,
                     column_signs,
                     row_signs: d.iter().copied().map(sign).collect(),

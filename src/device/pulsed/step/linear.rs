@@ -74,7 +74,8 @@ impl StepLaw for LinearStep {
         ] {
             c.not_negative(field, v);
         }
-        let flat = self.gamma_up == 0.0 && self.gamma_down == 0.0 && self.gamma_up_dtod == 0.0 && self.gamma_down_dtod == 0.0;
+        let flat =
+            self.gamma_up == 0.0 && self.gamma_down == 0.0 && self.gamma_up_dtod == 0.0 && self.gamma_down_dtod == 0.0;
         super::bounds_around_zero(mean, flat, c);
     }
 }

@@ -129,7 +129,10 @@ macro_rules! with_law {
             $crate::device::pulsed::StepSpec::ExpStep($law) => $body,
             $crate::device::pulsed::StepSpec::PowStep($law) => $body,
             $crate::device::pulsed::StepSpec::PiecewiseStep($law) => $body,
-            $crate::device::pulsed::StepSpec::SoftBoundsPmax($law) => $body,
+            $crate::device::pulsed::StepSpec::SoftBoundsPmax(told) => {
+                let $law = &told.law();
+                $body
+            }
         }
     };
 }
@@ -143,6 +146,9 @@ impl StepSpec {
         with_law!(self, law => law.granularity(mean))
     }
     pub(super) fn check(&self, mean: &PulsedCell, c: &mut Checks) {
+        if let Self::SoftBoundsPmax(told) = self {
+            told.check(c);
+        }
         with_law!(self, law => law.check(mean, c));
     }
     /// The cell with the bounds and the step that a law derives.

@@ -63,7 +63,12 @@ impl StepLaw for PiecewiseStep {
             "give both lists the same length",
         );
         let all = || self.piecewise_up.iter().chain(&self.piecewise_down);
-        c.require(all().all(|v| v.is_finite() && *v >= 0.0), field, "nodes must not be negative", "give factors from 0 up");
+        c.require(
+            all().all(|v| v.is_finite() && *v >= 0.0),
+            field,
+            "nodes must not be negative",
+            "give factors from 0 up",
+        );
         c.require(
             self.piecewise_up.get(n / 2).is_some_and(|v| *v > 0.0),
             field,
