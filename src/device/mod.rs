@@ -8,15 +8,27 @@ mod conformance;
 mod hfox;
 mod ideal;
 mod mos2_memtransistor;
+mod linear_ion_drift;
 mod spec;
+mod sram;
+mod stanford_pku;
+mod state_equation;
+mod vteam;
 
 pub use hfox::{
     HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,
     LrsSpec, RelaxationSpec,
 };
 pub use ideal::{Ideal, IdealSpec};
+pub use linear_ion_drift::{DriftWindowSpec, ExponentSpec, LinearIonDrift, LinearIonDriftSpec, ProdromakisSpec};
 pub use mos2_memtransistor::*;
 pub(crate) use spec::Checks;
+pub use sram::{Sram, SramSpec};
+pub use stanford_pku::{StanfordPku, StanfordPkuSpec};
+pub use state_equation::{
+    CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateSample, StateVariationSpec,
+};
+pub use vteam::{TeamWindowSpec, Vteam, VteamConduction, VteamSpec};
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
 
 use std::fmt::Debug;

@@ -12,7 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::Device;
 use super::hfox::{self, HfOxSpec};
 use super::ideal::{self, IdealSpec};
+use super::linear_ion_drift::{self, LinearIonDriftSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
+use super::sram::{self, SramSpec};
+use super::stanford_pku::{self, StanfordPkuSpec};
+use super::vteam::{self, VteamSpec};
 use crate::units::Kelvin;
 
 /// Electric card of a memory cell: `devices: { synapse: { mos2_memtransistor: { … } } }`.
@@ -26,6 +30,14 @@ pub enum DeviceSpec {
     /// One-transistor-one-resistor cell of hafnium oxide.
     #[serde(rename = "hfox")]
     HfOx(Box<HfOxSpec>),
+    /// Filamentary RRAM of the Stanford-PKU model.
+    StanfordPku(Box<StanfordPkuSpec>),
+    /// Voltage-threshold adaptive memristor.
+    Vteam(Box<VteamSpec>),
+    /// Linear ion drift with window functions.
+    LinearIonDrift(Box<LinearIonDriftSpec>),
+    /// Digital SRAM bit cell.
+    Sram(SramSpec),
 }
 
 /// One mistake of a card.
@@ -51,7 +63,15 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY];
+pub const DEVICES: &[Entry] = &[
+    ideal::ENTRY,
+    mos2::ENTRY,
+    hfox::ENTRY,
+    stanford_pku::ENTRY,
+    vteam::ENTRY,
+    linear_ion_drift::ENTRY,
+    sram::ENTRY,
+];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -61,6 +81,10 @@ impl DeviceSpec {
             Self::Ideal(_) => ideal::ENTRY.name,
             Self::Mos2Memtransistor(_) => mos2::ENTRY.name,
             Self::HfOx(_) => hfox::ENTRY.name,
+            Self::StanfordPku(_) => stanford_pku::ENTRY.name,
+            Self::Vteam(_) => vteam::ENTRY.name,
+            Self::LinearIonDrift(_) => linear_ion_drift::ENTRY.name,
+            Self::Sram(_) => sram::ENTRY.name,
         }
     }
 
@@ -71,6 +95,10 @@ impl DeviceSpec {
             Self::Ideal(_) => "exact by definition",
             Self::Mos2Memtransistor(s) => &s.source,
             Self::HfOx(s) => &s.source,
+            Self::StanfordPku(s) => &s.source,
+            Self::Vteam(s) => &s.source,
+            Self::LinearIonDrift(s) => &s.source,
+            Self::Sram(s) => &s.source,
         }
     }
 
@@ -81,6 +109,10 @@ impl DeviceSpec {
             Self::Ideal(_) => Vec::new(),
             Self::Mos2Memtransistor(s) => unchanged(&**s, &Mos2Spec::default(), mos2::ASSUMED),
             Self::HfOx(s) => unchanged(&**s, &HfOxSpec::default(), hfox::ASSUMED),
+            Self::StanfordPku(s) => unchanged(&**s, &StanfordPkuSpec::default(), stanford_pku::ASSUMED),
+            Self::Vteam(s) => unchanged(&**s, &VteamSpec::default(), vteam::ASSUMED),
+            Self::LinearIonDrift(s) => unchanged(&**s, &LinearIonDriftSpec::default(), linear_ion_drift::ASSUMED),
+            Self::Sram(s) => unchanged(s, &SramSpec::default(), sram::ASSUMED),
         }
     }
 
@@ -93,6 +125,10 @@ impl DeviceSpec {
             Self::Ideal(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::Mos2Memtransistor(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::HfOx(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::StanfordPku(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Vteam(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::LinearIonDrift(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Sram(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -209,6 +245,10 @@ mod tests {
         for (name, all, found) in [
             ("mos2_memtransistor", mos2::ASSUMED, DeviceSpec::Mos2Memtransistor(Box::default()).assumed()),
             ("hfox", hfox::ASSUMED, DeviceSpec::HfOx(Box::default()).assumed()),
+            ("stanford_pku", stanford_pku::ASSUMED, DeviceSpec::StanfordPku(Box::default()).assumed()),
+            ("vteam", vteam::ASSUMED, DeviceSpec::Vteam(Box::default()).assumed()),
+            ("linear_ion_drift", linear_ion_drift::ASSUMED, DeviceSpec::LinearIonDrift(Box::default()).assumed()),
+            ("sram", sram::ASSUMED, DeviceSpec::Sram(SramSpec::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }

@@ -44,8 +44,6 @@ pub enum Domain {
     PulseNoise = 26,
     /// Gap noise of filamentary cells; tick = the caller's, lane = segment of the pulse.
     GapNoise = 27,
-    /// Error of a read that verifies a cell with a state equation; tick = attempt.
-    VerifyRead = 28,
     /// Noise and stochastic rounding of a digital-to-analog converter.
     Dac = 40,
 }
@@ -171,7 +169,6 @@ mod tests {
             (Domain::Bootstrap, 13),
             (Domain::PulseNoise, 26),
             (Domain::GapNoise, 27),
-            (Domain::VerifyRead, 28),
             (Domain::Dac, 40),
         ];
         for (domain, number) in all {
