@@ -305,14 +305,14 @@ mod tests {
             s.variation = StateVariationSpec { conductance: none, rate: none, cycle_to_cycle: none };
             s.gap_noise = 1e-3;
         });
-        let n = 4000;
+        let n = 1000;
         let chance = Chance { seed: 8, scale: 1.0 };
         for ns in [7.0, 200.0] {
             let mut cells = d.cells(&(0..n as u64).collect::<Vec<_>>(), chance).unwrap();
-            // away from the bound first: a RESET to where it limits itself, from the closed gap
-            cells.pulse(&vec![pulse(1.6, 1e5); n], 0);
+            // away from the bound first
+            cells.pulse(&vec![pulse(1.6, 2e3); n], 0);
             let mut g = vec![0.0; n];
-            cells.pulse(&vec![pulse(-1.1, 1e6); n], 1);
+            cells.pulse(&vec![pulse(-1.1, 1e3); n], 1);
             cells.conductance(&mut g);
             let gap = |g: &[f64]| -> Vec<f64> { g.iter().map(|g| d.law().state_of(*g, 0.1)).collect() };
             let before = gap(&g);

