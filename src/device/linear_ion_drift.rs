@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::VerifySpec;
 use super::spec::{Checks, Entry, SpecError};
-use super::state_equation::{
-    CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateVariationSpec,
-};
+use super::state_equation::{CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateVariationSpec};
 use crate::units::{Metre, Ohm, Second, Share, Volt};
 
 /// Row of the device table.

@@ -23,13 +23,13 @@ pub use ideal::{Ideal, IdealSpec};
 pub use linear_ion_drift::{DriftWindowSpec, ExponentSpec, LinearIonDrift, LinearIonDriftSpec, ProdromakisSpec};
 pub use mos2_memtransistor::*;
 pub(crate) use spec::Checks;
+pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
 pub use sram::{Sram, SramSpec};
 pub use stanford_pku::{StanfordPku, StanfordPkuSpec};
 pub use state_equation::{
     CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateSample, StateVariationSpec,
 };
 pub use vteam::{TeamWindowSpec, Vteam, VteamConduction, VteamSpec};
-pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
 
 use std::fmt::Debug;
 

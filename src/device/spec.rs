@@ -63,15 +63,8 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[
-    ideal::ENTRY,
-    mos2::ENTRY,
-    hfox::ENTRY,
-    stanford_pku::ENTRY,
-    vteam::ENTRY,
-    linear_ion_drift::ENTRY,
-    sram::ENTRY,
-];
+pub const DEVICES: &[Entry] =
+    &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, stanford_pku::ENTRY, vteam::ENTRY, linear_ion_drift::ENTRY, sram::ENTRY];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.

@@ -102,7 +102,11 @@ impl Sram {
     }
 
     fn cost(&self, writes: u64) -> Programming {
-        Programming { pulses: writes, energy: self.0.write_energy * writes as f64, time: self.0.write_time * writes as f64 }
+        Programming {
+            pulses: writes,
+            energy: self.0.write_energy * writes as f64,
+            time: self.0.write_time * writes as f64,
+        }
     }
 }
 

@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::VerifySpec;
 use super::spec::{Checks, Entry, SpecError};
-use super::state_equation::{
-    CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateVariationSpec,
-};
+use super::state_equation::{CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateVariationSpec};
 use crate::units::{Ampere, Kelvin, Metre, Second, Volt};
 
 /// Boltzmann constant over the elementary charge in V/K (CODATA 2018).
@@ -170,9 +168,7 @@ impl StateEquation for StanfordPku {
             return 0.0;
         }
         let thermal = K_OVER_Q * self.filament(gap, v);
-        -s.velocity
-            * libm::exp(-s.activation_ev / thermal)
-            * libm::sinh(gamma * s.hop.0 / s.thickness.0 * v / thermal)
+        -s.velocity * libm::exp(-s.activation_ev / thermal) * libm::sinh(gamma * s.hop.0 / s.thickness.0 * v / thermal)
     }
     fn current(&self, gap: f64, v: f64) -> f64 {
         self.spec.current.0 * libm::exp(-gap / self.spec.decay.0) * libm::sinh(v / self.spec.voltage_scale.0)

@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::VerifySpec;
 use super::spec::{Checks, Entry, SpecError};
-use super::state_equation::{
-    CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateVariationSpec,
-};
+use super::state_equation::{CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateVariationSpec};
 use crate::units::{Metre, Ohm, Second, Volt};
 
 /// Row of the device table.
@@ -124,7 +122,9 @@ impl Default for VteamSpec {
                 },
             },
             variation: StateVariationSpec::default(),
-            source: "equations: doi:10.1109/TCSII.2015.2433536; length and exponents as in MemTorch; other numbers assumed".into(),
+            source:
+                "equations: doi:10.1109/TCSII.2015.2433536; length and exponents as in MemTorch; other numbers assumed"
+                    .into(),
         }
     }
 }

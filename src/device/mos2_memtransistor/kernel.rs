@@ -167,10 +167,7 @@ fn pass<L: Lanes, const NOISY: bool, const ZONES: bool>(l: L, kernel: Kernel) ->
 fn choose<L: Lanes>(l: L, mask: L::Word, a: [L::Float; 2], b: [L::Float; 2]) -> [L::Float; 2] {
     let (a0, a1) = (l.bits_of_float(a[0]), l.bits_of_float(a[1]));
     let (b0, b1) = (l.bits_of_float(b[0]), l.bits_of_float(b[1]));
-    [
-        l.float_of_bits(l.xor(a0, l.and(l.xor(a0, b0), mask))),
-        l.float_of_bits(l.xor(a1, l.and(l.xor(a1, b1), mask))),
-    ]
+    [l.float_of_bits(l.xor(a0, l.and(l.xor(a0, b0), mask))), l.float_of_bits(l.xor(a1, l.and(l.xor(a1, b1), mask)))]
 }
 
 /// A state of two numbers after a change, within [0, 1].

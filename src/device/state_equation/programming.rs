@@ -161,3 +161,55 @@ impl<Q: StateEquation> StateDevice<Q> {
         cell.gain * self.chord(x)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::device::{Chance, DEVICES, DeviceSpec};
+    use crate::units::Kelvin;
+
+    /// Root mean square error over the window, median error, share out of range, pulses for each cell.
+    fn population(card: &str, chance: Chance) -> [f64; 4] {
+        let spec: DeviceSpec = serde_saphyr::from_str(card).unwrap();
+        let d = spec.build(Kelvin(300.0)).unwrap();
+        let w = d.window();
+        let span = w.g_max.0 - w.g_min.0;
+        let n = 300;
+        let target: Vec<f64> = (0..n).map(|i| w.g_min.0 + span * (0.05 + 0.85 * i as f64 / n as f64)).collect();
+        let mut g = vec![0.0; n];
+        let cost = d.program(&target, &(0..n as u64).collect::<Vec<_>>(), chance, &mut g);
+        let mut errors: Vec<f64> = g.iter().zip(&target).map(|(g, t)| (g - t).abs() / span).collect();
+        errors.sort_by(f64::total_cmp);
+        let rms = (errors.iter().map(|e| e * e).sum::<f64>() / n as f64).sqrt();
+        let out = errors.iter().filter(|e| **e > 0.01).count() as f64 / n as f64;
+        [rms, errors[n / 2], out, cost.pulses as f64 / n as f64]
+    }
+
+    /// Corrections bring cells into the accepted range that an open-loop train misses.
+    #[test]
+    fn corrections_narrow_the_spread() {
+        let chance = Chance { seed: 4, scale: 1.0 };
+        for name in ["vteam", "linear_ion_drift", "stanford_pku"] {
+            let closed = DEVICES.iter().find(|e| e.name == name).unwrap().example;
+            let spec: DeviceSpec = serde_saphyr::from_str(closed).unwrap();
+            let mut tree = serde_json::to_value(&spec).unwrap();
+            tree[name]["programming"]["verify"] = serde_json::Value::Null;
+            let [open, ..] = population(&tree.to_string(), chance);
+            let [rms, median, out, pulses] = population(closed, chance);
+            eprintln!(
+                "{name}: rms {open:.4} open loop, {rms:.4} verified; median {median:.4}, out {out:.3}, {pulses:.1} pulses"
+            );
+            assert!(median <= 0.01 && rms < 0.5 * open, "{name}: {rms} against {open}");
+            assert!(out < 0.02, "{name}: {out} out of range");
+        }
+    }
+
+    /// Without chance the train alone is exact.
+    #[test]
+    fn trains_are_worked_out_from_the_nominal_cell() {
+        for name in ["vteam", "linear_ion_drift", "stanford_pku"] {
+            let card = DEVICES.iter().find(|e| e.name == name).unwrap().example;
+            let [rms, ..] = population(card, Chance { seed: 4, scale: 0.0 });
+            assert!(rms < 1e-3, "{name}: {rms}");
+        }
+    }
+}
