@@ -82,7 +82,8 @@ fn with_chance_programming_is_monotone_in_the_mean() {
                 g.iter().sum::<f64>() / 500.0
             })
             .collect();
-        assert!(means.windows(2).all(|p| p[1] > p[0]), "{name}: {means:?}");
+        let rises = |p: &[f64]| p[1] > p[0] || (!d.analog() && p[1] == p[0]);
+        assert!(means.windows(2).all(rises) && means[8] > means[0], "{name}: {means:?}");
     });
 }
 
@@ -123,7 +124,8 @@ fn seeds_and_addresses_matter() {
         let (low, high): (Vec<u64>, Vec<u64>) = ((0..50).collect(), (50..100).collect());
         let (first, other) = (program(d, &target, &low, REAL).0, program(d, &target, &high, REAL).0);
         let reseeded = program(d, &target, &low, Chance { seed: 2, scale: 1.0 }).0;
-        let certain = name == "ideal";
+        // technologies without any spread between healthy cells
+        let certain = ["ideal", "sram"].contains(&name);
         assert_eq!(first == other, certain, "{name}");
         assert_eq!(first == reseeded, certain, "{name}");
     });
@@ -220,13 +222,33 @@ fn currents_make_sense() {
                 let v = 0.05 * f64::from(step);
                 let (i, back) = (d.current(g, Volt(v)), d.current(g, Volt(-v)));
                 assert!(i > before && back < 0.0, "{name}: {i} at {v} V");
-                assert!((i + back).abs() <= 1e-12 * i, "{name}: not odd at {v} V");
+                assert!(!d.symmetric() || (i + back).abs() <= 1e-12 * i, "{name}: not odd at {v} V");
                 before = i;
             }
             let bias = d.read_bias().unwrap_or(Volt(0.1));
             assert!((d.current(g, bias) / (g * bias.0) - 1.0).abs() < 1e-12, "{name}");
         }
     });
+}
+
+/// A cell that is not symmetric rectifies: current rises with the voltage in both polarities, one of them conducts
+/// better at every voltage, and the difference vanishes with the voltage.
+#[test]
+fn asymmetric_cells_rectify() {
+    let card = "mos2_memtransistor: { iv: { barriers: { left: 0.30 V, right: 0.15 V } } }";
+    let d = build(card, ROOM).unwrap();
+    assert!(!d.symmetric());
+    for g in ramp(&*d, 5) {
+        let current = |v: f64| d.current(g, Volt(v)).abs();
+        assert_eq!(current(0.0), 0.0);
+        for step in 1..=40 {
+            let (v, before) = (0.05 * f64::from(step), 0.05 * f64::from(step - 1));
+            assert!(current(v) > current(before) && current(-v) > current(-before), "not monotone at {v} V");
+            assert!(d.current(g, Volt(v)) > 0.0 && d.current(g, Volt(-v)) < 0.0);
+            assert!(current(-v) > current(v), "the lower barrier conducts worse at {v} V");
+        }
+        assert!((current(1e-4) / current(-1e-4) - 1.0).abs() < 1e-6);
+    }
 }
 
 /// One element, one file or folder, one row: nothing in the folder is left out of the table.
@@ -236,7 +258,7 @@ fn every_file_of_the_folder_is_in_the_table() {
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if !["mod", "spec", "conformance", "laws", "programming", "curves", "inference"].contains(&name.as_str()) {
+        if !["mod", "spec", "conformance", "laws", "programming", "curves", "inference", "state_equation"].contains(&name.as_str()) {
             assert!(DEVICES.iter().any(|e| e.name == name), "`{name}` is not in DEVICES");
         }
     }

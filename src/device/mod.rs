@@ -15,8 +15,13 @@ mod inference;
 mod mos2_memtransistor;
 pub mod programming;
 mod pulsed;
+mod linear_ion_drift;
 mod spec;
 mod table;
+mod sram;
+mod stanford_pku;
+mod state_equation;
+mod vteam;
 
 pub use hfox::{
     BinaryCells, BinaryStates, ComplianceConditionSpec, HfOx, HfOxConditionsSpec, HfOxProgrammingSpec, HfOxReadSpec,
@@ -36,6 +41,7 @@ pub use inference::{
     Acceptance, Hermes, HermesSpec, Inference, InferenceSpec, PcmLike, PcmSpec, ReramCmo, ReramCmoSpec, ReramWan,
     ReramWanSpec, RramMilo, RramMiloSpec, Statistics, WriteSpec,
 };
+pub use linear_ion_drift::{DriftWindowSpec, ExponentSpec, LinearIonDrift, LinearIonDriftSpec, ProdromakisSpec};
 pub use mos2_memtransistor::*;
 pub use pulsed::*;
 pub(crate) use spec::Checks;
@@ -44,6 +50,12 @@ pub use table::{
     PulseDirection, PulseRow, Table, TableProgrammingSpec, TablePulseSpec, TablePulsesSpec, TableReadSpec, TableSpec,
     TableTemperatureSpec, TableVariationSpec, TableVerifySpec,
 };
+pub use sram::{Sram, SramSpec};
+pub use stanford_pku::{StanfordPku, StanfordPkuSpec};
+pub use state_equation::{
+    CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateSample, StateVariationSpec,
+};
+pub use vteam::{TeamWindowSpec, Vteam, VteamConduction, VteamSpec};
 
 use std::fmt::Debug;
 

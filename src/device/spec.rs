@@ -15,9 +15,13 @@ use super::hfox_weak_reset::{self as weak_reset, HfOxWeakResetSpec};
 use super::ideal::{self, IdealSpec};
 use super::me_mtj::{self, MeMtjSpec};
 use super::inference::{self, HermesSpec, PcmSpec, ReramCmoSpec, ReramWanSpec, RramMiloSpec};
+use super::linear_ion_drift::{self, LinearIonDriftSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
 use super::table::{self, TableSpec};
 use super::pulsed::{self, PulsedSpec};
+use super::sram::{self, SramSpec};
+use super::stanford_pku::{self, StanfordPkuSpec};
+use super::vteam::{self, VteamSpec};
 use crate::units::Kelvin;
 
 /// Electric card of a memory cell: `devices: { synapse: { mos2_memtransistor: { … } } }`.
@@ -50,6 +54,14 @@ pub enum DeviceSpec {
     ReramCmo(Box<ReramCmoSpec>),
     /// Resistive memory with a programming spread alone.
     RramMilo(Box<RramMiloSpec>),
+    /// Filamentary RRAM of the Stanford-PKU model.
+    StanfordPku(Box<StanfordPkuSpec>),
+    /// Voltage-threshold adaptive memristor.
+    Vteam(Box<VteamSpec>),
+    /// Linear ion drift with window functions.
+    LinearIonDrift(Box<LinearIonDriftSpec>),
+    /// Digital SRAM bit cell.
+    Sram(SramSpec),
 }
 
 /// One mistake of a card.
@@ -75,7 +87,7 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY, pulsed::ENTRY, inference::PCM, inference::HERMES, inference::RERAM_WAN, inference::RERAM_CMO, inference::RRAM_MILO];
+pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY, pulsed::ENTRY, inference::PCM, inference::HERMES, inference::RERAM_WAN, inference::RERAM_CMO, inference::RRAM_MILO, stanford_pku::ENTRY, vteam::ENTRY, linear_ion_drift::ENTRY, sram::ENTRY];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -94,6 +106,10 @@ impl DeviceSpec {
             Self::ReramWan(_) => inference::RERAM_WAN.name,
             Self::ReramCmo(_) => inference::RERAM_CMO.name,
             Self::RramMilo(_) => inference::RRAM_MILO.name,
+            Self::StanfordPku(_) => stanford_pku::ENTRY.name,
+            Self::Vteam(_) => vteam::ENTRY.name,
+            Self::LinearIonDrift(_) => linear_ion_drift::ENTRY.name,
+            Self::Sram(_) => sram::ENTRY.name,
         }
     }
 
@@ -111,6 +127,10 @@ impl DeviceSpec {
             Self::Pcm(_) | Self::Hermes(_) | Self::ReramWan(_) | Self::ReramCmo(_) | Self::RramMilo(_) => {
                 inference::SOURCE
             }
+            Self::StanfordPku(s) => &s.source,
+            Self::Vteam(s) => &s.source,
+            Self::LinearIonDrift(s) => &s.source,
+            Self::Sram(s) => &s.source,
         }
     }
 
@@ -141,6 +161,10 @@ impl DeviceSpec {
             Self::HfOx(s) => Some(s.levels),
             Self::HfOxWeakReset(s) => Some(s.levels),
             Self::MeMtj(_) => Some(2),
+            Self::StanfordPku(s) => unchanged(&**s, &StanfordPkuSpec::default(), stanford_pku::ASSUMED),
+            Self::Vteam(s) => unchanged(&**s, &VteamSpec::default(), vteam::ASSUMED),
+            Self::LinearIonDrift(s) => unchanged(&**s, &LinearIonDriftSpec::default(), linear_ion_drift::ASSUMED),
+            Self::Sram(s) => unchanged(s, &SramSpec::default(), sram::ASSUMED),
         }
     }
 
@@ -162,6 +186,10 @@ impl DeviceSpec {
             Self::ReramWan(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::ReramCmo(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::RramMilo(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::StanfordPku(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Vteam(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::LinearIonDrift(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Sram(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -288,6 +316,10 @@ mod tests {
             ("pulsed", pulsed::ASSUMED, DeviceSpec::Pulsed(Box::default()).assumed()),
             ("pcm", inference::ASSUMED, DeviceSpec::Pcm(Box::default()).assumed()),
             ("hermes", inference::ASSUMED, DeviceSpec::Hermes(Box::default()).assumed()),
+            ("stanford_pku", stanford_pku::ASSUMED, DeviceSpec::StanfordPku(Box::default()).assumed()),
+            ("vteam", vteam::ASSUMED, DeviceSpec::Vteam(Box::default()).assumed()),
+            ("linear_ion_drift", linear_ion_drift::ASSUMED, DeviceSpec::LinearIonDrift(Box::default()).assumed()),
+            ("sram", sram::ASSUMED, DeviceSpec::Sram(SramSpec::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }

@@ -12,25 +12,41 @@ use crate::simd::{Isa, LANES, Lanes, Portable};
 #[inline(always)]
 fn body<L: Lanes>(l: L, draw: Draw, elements: &[u64], out: &mut [f32]) {
     let (key, n) = (draw.key(), elements.len());
-    for (group, cells) in elements.chunks(LANES).enumerate() {
-        let (mut low, mut high) = ([0; LANES], [0; LANES]);
-        for ((element, low), high) in cells.iter().zip(&mut low).zip(&mut high) {
-            (*low, *high) = (*element as i32, ((element >> 32) as u32 & 0x00ff_ffff) as i32);
-        }
-        let counter = [
-            l.widen(l.load_word(&low)),
-            l.widen(l.load_word(&high)),
-            l.splat_wide(draw.tick as u32),
-            l.splat_wide((draw.tick >> 32) as u32 & 0x00ff_ffff),
-        ];
-        let words = philox_rounds(l, key, counter);
-        let normals = [box_muller(l, words[0], words[1]), box_muller(l, words[2], words[3])];
-        let mut buffer = [0.0; LANES];
-        for (k, z) in normals.into_iter().flatten().enumerate() {
-            l.store(z, &mut buffer);
-            out[k * n + group * LANES..][..cells.len()].copy_from_slice(&buffer[..cells.len()]);
+    let (whole, rest) = elements.as_chunks::<LANES>();
+    for (group, cells) in whole.iter().enumerate() {
+        for (k, z) in normals(l, key, draw.tick, cells).into_iter().enumerate() {
+            if let Some(place) = out[k * n + group * LANES..].first_chunk_mut() {
+                l.store(z, place);
+            }
         }
     }
+    let mut cells = [0; LANES];
+    cells[..rest.len()].copy_from_slice(rest);
+    for (k, z) in normals(l, key, draw.tick, &cells).into_iter().enumerate() {
+        let mut buffer = [0.0; LANES];
+        l.store(z, &mut buffer);
+        out[k * n + n - rest.len()..][..rest.len()].copy_from_slice(&buffer[..rest.len()]);
+    }
+}
+
+/// Four normals of each of sixteen addresses.
+#[inline(always)]
+fn normals<L: Lanes>(l: L, key: [u32; 2], tick: u64, cells: &[u64; LANES]) -> [L::Float; 4] {
+    let (mut low, mut high) = ([0; LANES], [0; LANES]);
+    for i in 0..LANES {
+        low[i] = cells[i] as i32;
+        high[i] = ((cells[i] >> 32) as u32 & 0x00ff_ffff) as i32;
+    }
+    let counter = [
+        l.widen(l.load_word(&low)),
+        l.widen(l.load_word(&high)),
+        l.splat_wide(tick as u32),
+        l.splat_wide((tick >> 32) as u32 & 0x00ff_ffff),
+    ];
+    let words = philox_rounds(l, key, counter);
+    let [n0, n1] = box_muller(l, words[0], words[1]);
+    let [n2, n3] = box_muller(l, words[2], words[3]);
+    [n0, n1, n2, n3]
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -166,7 +166,9 @@ pub fn fit_pulses(reads: &[PulseRead], base: &Mos2Spec) -> Result<PulseFit, Vec<
     base.programming.width = reference.width;
     base.programming.correction_width = Second(reference.width.0 / 10.0);
     let amplitudes = |up: bool, v: f64| {
-        reads.iter().any(|r| (r.pulse.voltage.0 > 0.0) == up && r.pulse.voltage.0.abs() < 0.999 * v && r.pulse.voltage.0 != 0.0)
+        reads
+            .iter()
+            .any(|r| (r.pulse.voltage.0 > 0.0) == up && r.pulse.voltage.0.abs() < 0.999 * v && r.pulse.voltage.0 != 0.0)
     };
     let fits_scale = amplitudes(true, up.voltage.0) || amplitudes(false, -down.voltage.0);
 

@@ -85,7 +85,7 @@ impl Kernel<'_> {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,fma")]
 fn body_avx512(l: Avx512, kernel: Kernel) -> f64 {
     body(l, kernel)
 }
@@ -167,10 +167,7 @@ fn pass<L: Lanes, const NOISY: bool, const ZONES: bool>(l: L, kernel: Kernel) ->
 fn choose<L: Lanes>(l: L, mask: L::Word, a: [L::Float; 2], b: [L::Float; 2]) -> [L::Float; 2] {
     let (a0, a1) = (l.bits_of_float(a[0]), l.bits_of_float(a[1]));
     let (b0, b1) = (l.bits_of_float(b[0]), l.bits_of_float(b[1]));
-    [
-        l.float_of_bits(l.xor(a0, l.and(l.xor(a0, b0), mask))),
-        l.float_of_bits(l.xor(a1, l.and(l.xor(a1, b1), mask))),
-    ]
+    [l.float_of_bits(l.xor(a0, l.and(l.xor(a0, b0), mask))), l.float_of_bits(l.xor(a1, l.and(l.xor(a1, b1), mask)))]
 }
 
 /// A state of two numbers after a change, within [0, 1].
@@ -184,9 +181,10 @@ fn moved<L: Lanes>(l: L, state: [L::Float; 2], change: L::Float) -> [L::Float; 2
 /// `1/d` of a positive number: a guess from its bits and three steps of Newton (relative error below 2e-7).
 #[inline(always)]
 fn reciprocal<L: Lanes>(l: L, d: L::Float) -> L::Float {
+    let minus = l.sub(l.splat(0.0), d);
     let mut y = l.float_of_bits(l.sub_word(l.splat_word(0x7ef3_11c3), l.bits_of_float(d)));
     for _ in 0..3 {
-        y = l.mul(y, l.sub(l.splat(2.0), l.mul(d, y)));
+        y = l.mul(y, l.mul_add(minus, y, l.splat(2.0)));
     }
     y
 }
@@ -197,30 +195,31 @@ fn parts<L: Lanes>(l: L, y: L::Float) -> [L::Float; 2] {
     // adding 1.5·2^23 leaves the nearest integer in the low bits
     const SHIFT: f32 = 12_582_912.0;
     let y = l.max(y, l.splat(-87.0));
-    let shifted = l.add(l.mul(y, l.splat(std::f32::consts::LOG2_E)), l.splat(SHIFT));
+    let shifted = l.mul_add(y, l.splat(std::f32::consts::LOG2_E), l.splat(SHIFT));
     let n = l.sub(shifted, l.splat(SHIFT));
-    // ln 2 in two parts, of which the first times n is exact
-    let r = l.add(l.sub(y, l.mul(n, l.splat(0.693_359_4))), l.mul(n, l.splat(2.121_944_4e-4)));
+    // ln 2 in two parts: the nearest single-precision number and the rest
+    let high = l.mul_add(n, l.splat(-std::f32::consts::LN_2), y);
+    let r = l.mul_add(n, l.splat(1.904_654_3e-9), high);
     let mut q = l.splat(1.0 / 5040.0);
     for c in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5] {
-        q = l.add(l.mul(q, r), l.splat(c));
+        q = l.mul_add(q, r, l.splat(c));
     }
     let exponent = l.sub_word(l.bits_of_float(shifted), l.splat_word(SHIFT.to_bits() - 127));
-    [l.float_of_bits(l.shl::<23>(exponent)), l.add(r, l.mul(l.mul(r, r), q))]
+    [l.float_of_bits(l.shl::<23>(exponent)), l.mul_add(l.mul(r, r), q, r)]
 }
 
 /// `e^y - 1` for `y ≤ 0`.
 #[inline(always)]
 fn expm1<L: Lanes>(l: L, y: L::Float) -> L::Float {
     let [power, rest] = parts(l, y);
-    l.add(l.mul(power, rest), l.sub(power, l.splat(1.0)))
+    l.mul_add(power, rest, l.sub(power, l.splat(1.0)))
 }
 
 /// `e^y` for `y ≤ 0`.
 #[inline(always)]
 fn exp<L: Lanes>(l: L, y: L::Float) -> L::Float {
     let [power, rest] = parts(l, y);
-    l.add(l.mul(power, rest), power)
+    l.mul_add(power, rest, power)
 }
 
 #[cfg(test)]

@@ -141,10 +141,7 @@ mod tests {
     fn drain_and_terminals_add_up() {
         let d = build(|s| s.terminals.coupling = vec![0.5]);
         let (state, width) = (State::LOWEST, Second(1e-3));
-        assert_eq!(
-            d.heterosynaptic_pulse(state, Volt(3.5), &[Volt(2.0)], width),
-            d.pulse(state, Volt(4.5), width)
-        );
+        assert_eq!(d.heterosynaptic_pulse(state, Volt(3.5), &[Volt(2.0)], width), d.pulse(state, Volt(4.5), width));
     }
 
     /// The window falls by e within its time constant, the gate scales it, and its sign is that of the delay.
@@ -160,7 +157,9 @@ mod tests {
         assert!((gated.spike_steps(Second(-5e-3)) / d.spike_steps(Second(-5e-3)) - 1.0_f64.exp()).abs() < 1e-12);
         let middle = d.pulse(State::LOWEST, Volt(5.0), Second(10e-3));
         let g = |s| d.conductance(s).0;
-        assert!(g(d.spike_pair(middle, Second(1e-3))) > g(middle) && g(d.spike_pair(middle, Second(-1e-3))) < g(middle));
+        assert!(
+            g(d.spike_pair(middle, Second(1e-3))) > g(middle) && g(d.spike_pair(middle, Second(-1e-3))) < g(middle)
+        );
         assert_eq!(d.spike_pair(middle, Second(0.0)), middle);
     }
 }
