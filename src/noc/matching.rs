@@ -26,14 +26,29 @@ impl Matching {
     /// and resources.
     #[inline]
     pub(super) fn run(&mut self, allocator: Allocator, requesters: u64, accept: &mut [u8], grant: &mut [u8]) {
-        if requesters & (requesters - 1) == 0 {
-            // alone, a requester is granted all it asks for
-            let i = requesters.trailing_zeros() as usize;
+        let (mut once, mut twice) = (0u64, 0u64);
+        for i in bits(requesters) {
+            twice |= once & self.wants[i];
+            once |= self.wants[i];
+        }
+        // whom nobody rivals is granted all that it asks for
+        let mut rivals = 0u64;
+        for i in bits(requesters) {
+            if self.wants[i] & twice != 0 {
+                rivals |= 1 << i;
+                continue;
+            }
             let o = first_from(self.wants[i], accept[i]);
             (accept[i], grant[o]) = (o as u8 + 1, i as u8 + 1);
             self.won[i] = o as u8;
-            return;
         }
+        if rivals != 0 {
+            self.settle(allocator, rivals, accept, grant);
+        }
+    }
+
+    /// The match of requesters that want the same resources.
+    fn settle(&mut self, allocator: Allocator, requesters: u64, accept: &mut [u8], grant: &mut [u8]) {
         let mut resources = 0;
         for i in bits(requesters) {
             self.won[i] = NONE;

@@ -237,7 +237,8 @@ impl Network {
         let (state, vc) = (&mut self.state[r], &mut self.output[to as usize]);
         vc.credits += 1;
         let bit = 1 << j;
-        if vc.credits == 1 {
+        let mut news = vc.credits == 1;
+        if news {
             state.stocked |= bit;
             if state.free & bit == 0 {
                 state.credited |= 1 << vc.owner & state.active & !state.multicast;
@@ -246,8 +247,12 @@ impl Network {
         if state.closing & bit != 0 && vc.credits as usize == self.settings.buffer {
             state.closing &= !bit;
             state.free |= bit;
+            news = true;
         }
-        self.wake_router(r);
+        // most credits come to a VC that has others: they change nothing for anybody who waits
+        if news {
+            self.wake_router(r);
+        }
     }
 
     #[inline]

@@ -65,7 +65,10 @@ impl Network {
                 self.find(r, k);
             }
         }
-        if ready | many | hopeful != 0 {
+        let simple = many | hopeful == 0 && self.settings.switch_allocation == 1 && !self.fabric.shared;
+        if simple && ready != 0 && ready & (ready - 1) == 0 {
+            self.pass(r, ready.trailing_zeros() as usize);
+        } else if ready | many | hopeful != 0 {
             self.allocate_switch(r, ready, many, hopeful, s.free);
         }
         if self.settings.switch_allocation > 1 {
@@ -152,6 +155,18 @@ impl Network {
         bits(s.seeking & !s.multicast)
             .filter(|&k| self.input[r << self.shift | k].wish & s.free & s.stocked != 0)
             .fold(0, |set, k| set | 1 << k)
+    }
+
+    /// The only request for the crossbar wins it.
+    #[inline]
+    fn pass(&mut self, r: usize, k: usize) {
+        let p = self.port_of[k] as usize;
+        let o = self.port_of[self.input[r << self.shift | k].out as usize];
+        let of_router = r * self.fabric.ports;
+        self.port_accept[of_router + p] = o + 1;
+        self.port_grant[of_router + o as usize] = p as u8 + 1;
+        self.port_vc[of_router + p] = (k - p * self.fabric.vcs) as u8 + 1;
+        self.forward(r, k, o as usize);
     }
 
     /// Matches inputs with outputs of the crossbar: `ready` VCs with one destination, `many` with several, `hopeful`
