@@ -193,23 +193,27 @@ impl Network {
         }
         self.arriving.give_back(now, day);
         self.send(nodes);
+        if self.is_plain() { self.visit_all::<true>() } else { self.visit_all::<false>() }
+        self.now += 1;
+    }
+
+    fn visit_all<const PLAIN: bool>(&mut self) {
         if let Some(order) = self.order.take() {
             for &r in &order {
                 let word = &mut self.awake[r as usize / 64];
                 if *word & (1 << (r % 64)) != 0 {
                     *word &= !(1 << (r % 64));
-                    self.visit(r as usize);
+                    self.visit::<PLAIN>(r as usize);
                 }
             }
             self.order = Some(order);
         } else {
             for w in 0..self.awake.len() {
                 for b in bits(std::mem::take(&mut self.awake[w])) {
-                    self.visit(w * 64 + b);
+                    self.visit::<PLAIN>(w * 64 + b);
                 }
             }
         }
-        self.now += 1;
     }
 
     /// A credit comes back: to a router, or to a source.
@@ -262,7 +266,7 @@ impl Network {
         state.filled |= bit;
         if (state.routing | state.seeking | state.active) & bit == 0 {
             debug_assert!(flit.head(), "an idle VC begins with a head");
-            self.begin(r, k, self.now);
+            self.begin(r, k, flit, self.now);
         }
         self.wake_router(r);
     }

@@ -23,48 +23,51 @@ const fn single(set: u64) -> bool {
 }
 
 impl Network {
-    /// The head at the front of an input VC enters route computation at the beginning of cycle `from`.
+    /// The head at the front of an input VC enters route computation at the beginning of cycle `from`. Tables do not
+    /// change, so its route can be looked up now; the stage only lets it wait.
     #[inline]
-    pub(super) fn begin(&mut self, r: usize, k: usize, from: u64) {
+    pub(super) fn begin(&mut self, r: usize, k: usize, flit: Flit, from: u64) {
+        let packet = &self.packets[flit.packet()];
+        let block = &mut self.blocks[r];
+        let several = packet.set != NO_SET;
+        if !several {
+            block.input[k & 63].wish = self.fabric.wish(r, packet.destination as usize);
+        }
         let stage = self.settings.routing;
         if stage == 0 {
-            return self.find(r, k);
-        }
-        self.blocks[r].state.routing |= 1 << k;
-        if stage > 1 {
-            self.route_due[r * stage as usize + slot(from + u64::from(stage) - 1, stage)] |= 1 << k;
-        }
-    }
-
-    /// The route of the packet at the front of an input VC is known.
-    #[inline]
-    fn find(&mut self, r: usize, k: usize) {
-        let buffer = self.buffer(r, k);
-        let block = &mut self.blocks[r];
-        let vc = &mut block.input[k & 63];
-        let flit = self.flits[buffer | vc.head as usize];
-        let packet = &self.packets[flit.packet()];
-        block.state.routing &= !(1 << k);
-        block.state.seeking |= 1 << k;
-        if packet.set == NO_SET {
-            vc.wish = self.fabric.wish(r, packet.destination as usize);
+            block.state.seeking |= 1 << k;
         } else {
+            block.state.routing |= 1 << k;
+            if stage > 1 {
+                self.route_due[r * stage as usize + slot(from + u64::from(stage) - 1, stage)] |= 1 << k;
+            }
+        }
+        if several {
             self.spread(r, k, flit.packet());
         }
     }
 
-    /// A cycle of a router.
-    pub(super) fn visit(&mut self, r: usize) {
+    /// A cycle of a router. `PLAIN`: no stage but the first takes other than one cycle, nothing speculates, no packet
+    /// has several destinations, and the crossbar is no shared medium.
+    pub(super) fn visit<const PLAIN: bool>(&mut self, r: usize) {
         let s = &self.blocks[r].state;
-        let ready = s.active & s.filled & s.credited & !s.in_switch_allocation;
-        let many = s.multicast & s.active & s.filled & !s.in_switch_allocation;
-        let (routing, free) = (s.routing, s.free);
-        let hopeful = if self.settings.speculative { self.hopeful(r) } else { 0 };
-        if s.seeking & !s.in_vc_allocation != 0 {
-            self.allocate_vcs(r);
-        }
-        if self.settings.vc_allocation > 1 {
-            self.finish_vcs(r);
+        let mut ready = s.active & s.filled & s.credited;
+        let (routing, free, seeking) = (s.routing, s.free, s.seeking);
+        let (mut many, mut hopeful) = (0, 0);
+        if PLAIN {
+            if seeking != 0 {
+                self.allocate_vcs::<true>(r);
+            }
+        } else {
+            ready &= !s.in_switch_allocation;
+            many = s.multicast & s.active & s.filled & !s.in_switch_allocation;
+            hopeful = if self.settings.speculative { self.hopeful(r) } else { 0 };
+            if seeking & !s.in_vc_allocation != 0 {
+                self.allocate_vcs::<false>(r);
+            }
+            if self.settings.vc_allocation > 1 {
+                self.finish_vcs(r);
+            }
         }
         if routing != 0 {
             let stage = self.settings.routing;
@@ -73,41 +76,50 @@ impl Network {
                 1 => routing,
                 _ => std::mem::take(&mut self.route_due[r * stage as usize + slot(self.now, stage)]),
             };
-            for k in bits(due) {
-                self.find(r, k);
-            }
+            let s = &mut self.blocks[r].state;
+            s.routing &= !due;
+            s.seeking |= due;
         }
-        let simple = many | hopeful == 0 && self.settings.switch_allocation == 1 && !self.fabric.shared;
-        if simple && single(ready) {
+        if PLAIN && single(ready) {
             self.pass(r, ready.trailing_zeros() as usize);
         } else if ready | many | hopeful != 0 {
-            self.allocate_switch(r, ready, many, hopeful, free);
+            self.allocate_switch::<PLAIN>(r, ready, many, hopeful, free);
         }
-        if self.settings.switch_allocation > 1 {
+        if !PLAIN && self.settings.switch_allocation > 1 {
             self.finish_switch(r);
         }
         let block = &self.blocks[r];
         let s = &block.state;
-        let busy = s.routing | s.in_vc_allocation | s.in_switch_allocation | s.active & (s.filled & s.credited | s.multicast);
+        let mut busy = s.routing | s.active & s.filled & s.credited;
+        if !PLAIN {
+            busy |= s.in_vc_allocation | s.in_switch_allocation | s.active & s.multicast;
+        }
         if busy != 0 || bits(s.seeking).any(|k| block.input[k & 63].wish & s.free != 0) {
             self.wake_router(r);
         }
     }
 
+    /// Whether routers can be visited as plain ones.
+    pub(super) const fn is_plain(&self) -> bool {
+        let s = &self.settings;
+        let short = s.vc_allocation == 1 && s.switch_allocation == 1 && !s.speculative;
+        short && !self.fabric.shared && self.branches.is_empty()
+    }
+
     /// Matches heads with free output VCs.
     #[inline]
-    fn allocate_vcs(&mut self, r: usize) {
-        let stage = self.settings.vc_allocation;
+    fn allocate_vcs<const PLAIN: bool>(&mut self, r: usize) {
+        let stage = if PLAIN { 1 } else { self.settings.vc_allocation };
         let block = &mut self.blocks[r];
         let s = &block.state;
-        let seekers = s.seeking & !s.in_vc_allocation;
+        let seekers = if PLAIN { s.seeking } else { s.seeking & !s.in_vc_allocation };
         if single(seekers) && stage == 1 {
             let k = seekers.trailing_zeros() as usize;
             let wants = block.input[k].wish & s.free;
             if wants != 0 {
                 let j = first_from(wants, block.vc_accept[k]);
                 (block.vc_accept[k], block.vc_grant[j]) = (j as u8 + 1, k as u8 + 1);
-                self.take(r, k, j as u8);
+                self.take::<PLAIN>(r, k, j as u8);
             }
             return;
         }
@@ -126,7 +138,7 @@ impl Network {
         if stage == 1 {
             for k in bits(requesters) {
                 if self.matching.won[k] != NONE {
-                    self.take(r, k, self.matching.won[k]);
+                    self.take::<PLAIN>(r, k, self.matching.won[k]);
                 }
             }
             return;
@@ -146,20 +158,20 @@ impl Network {
         for k in bits(due) {
             let j = self.blocks[r].vc_won[k];
             if j != NONE && self.blocks[r].state.free & (1 << j) != 0 {
-                self.take(r, k, j);
+                self.take::<false>(r, k, j);
             }
         }
     }
 
     /// An input VC gets output VC `j`.
     #[inline]
-    fn take(&mut self, r: usize, k: usize, j: u8) {
+    fn take<const PLAIN: bool>(&mut self, r: usize, k: usize, j: u8) {
         let block = &mut self.blocks[r];
         let state = &mut block.state;
         state.free &= !(1 << j);
         state.active |= 1 << k;
         block.output[j as usize & 63].owner = k as u8;
-        if state.multicast & (1 << k) != 0 {
+        if !PLAIN && state.multicast & (1 << k) != 0 {
             return self.branch(r, k, j);
         }
         block.input[k & 63].out = j;
@@ -185,15 +197,16 @@ impl Network {
         block.port_accept[p] = o + 1;
         block.port_grant[o as usize & 63] = p as u8 + 1;
         block.port_vc[p] = self.vc_of[k] + 1;
-        self.forward(r, k, o as usize);
+        self.forward::<true>(r, k, o as usize);
     }
 
     /// Matches inputs with outputs of the crossbar: `ready` VCs with one destination, `many` with several, `hopeful`
     /// heads that speculate. An input asks for an output for the first of its VCs in round-robin order, those that do
     /// not speculate first; `free` are the output VCs that they can hope for.
-    fn allocate_switch(&mut self, r: usize, ready: u64, many: u64, hopeful: u64, free: u64) {
+    fn allocate_switch<const PLAIN: bool>(&mut self, r: usize, ready: u64, many: u64, hopeful: u64, free: u64) {
         let (ports, vcs) = (self.fabric.ports, self.fabric.vcs);
         let of_port = self.fabric.on(0);
+        let (many, hopeful) = if PLAIN { (0, 0) } else { (many, hopeful) };
         let mut competing = ready | many | hopeful;
         let all = competing;
         let mut inputs = 0u64;
@@ -233,13 +246,13 @@ impl Network {
             return;
         }
         let block = &mut self.blocks[r];
-        if self.settings.switch_allocation > 1 {
+        if !PLAIN && self.settings.switch_allocation > 1 {
             let stage = self.settings.switch_allocation;
             block.state.in_switch_allocation |= all;
             self.switch_due[r * stage as usize + slot(self.now + u64::from(stage) - 1, stage)] |= all;
             bits(all).for_each(|k| block.switch_won[k] = NONE);
         }
-        if self.fabric.shared {
+        if !PLAIN && self.fabric.shared {
             return self.share(r, inputs);
         }
         self.matching.run(self.settings.switch_allocator, inputs, &mut block.port_accept, &mut block.port_grant);
@@ -248,7 +261,7 @@ impl Network {
             if o != NONE {
                 let k = self.label[p * ports + o as usize] as usize & 63;
                 self.blocks[r].port_vc[p] = self.vc_of[k] + 1;
-                self.granted(r, k, o, hopeful);
+                if PLAIN { self.forward::<true>(r, k, o as usize) } else { self.granted(r, k, o, hopeful) }
             }
         }
     }
@@ -289,7 +302,7 @@ impl Network {
                 return;
             }
         }
-        self.forward(r, k, o as usize);
+        self.forward::<false>(r, k, o as usize);
     }
 
     /// Requests that leave a switch allocator of several cycles.
@@ -300,16 +313,16 @@ impl Network {
         for k in bits(due) {
             let o = self.blocks[r].switch_won[k];
             if o != NONE {
-                self.forward(r, k, o as usize);
+                self.forward::<false>(r, k, o as usize);
             }
         }
     }
 
     /// The first flit of an input VC goes to the link of port `o`, a credit back.
     #[inline]
-    fn forward(&mut self, r: usize, k: usize, o: usize) {
+    fn forward<const PLAIN: bool>(&mut self, r: usize, k: usize, o: usize) {
         let bit = 1 << k;
-        if self.blocks[r].state.multicast & bit != 0 {
+        if !PLAIN && self.blocks[r].state.multicast & bit != 0 {
             return self.copy(r, k, o);
         }
         let flit = self.pop(r, k);
@@ -329,7 +342,7 @@ impl Network {
     }
 
     /// Takes the first flit out of the buffer of an input VC and sends a credit for its place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self, r: usize, k: usize) -> Flit {
         let buffer = self.buffer(r, k);
         let block: &mut Block = &mut self.blocks[r];
@@ -346,7 +359,7 @@ impl Network {
     }
 
     /// A flit leaves through output VC `j` of port `o`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn launch(&mut self, r: usize, o: usize, j: usize, flit: Flit) {
         let block: &mut Block = &mut self.blocks[r];
         let out = &mut block.output[j & 63];
@@ -369,8 +382,10 @@ impl Network {
     /// The packet behind a tail, if there is one, begins in the next cycle.
     #[inline]
     pub(super) fn follow(&mut self, r: usize, k: usize) {
-        if self.blocks[r].state.filled & (1 << k) != 0 {
-            self.begin(r, k, self.now + 1);
+        let block = &self.blocks[r];
+        if block.state.filled & (1 << k) != 0 {
+            let head = self.flits[self.buffer(r, k) | block.input[k & 63].head as usize];
+            self.begin(r, k, head, self.now + 1);
         }
     }
 }
