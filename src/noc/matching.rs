@@ -27,7 +27,7 @@ impl Matching {
 
     /// Matches `requesters` (none with empty `wants`). `accept` and `grant` are the round-robin pointers of requesters
     /// and resources.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run(&mut self, allocator: Allocator, requesters: u64, accept: &mut Pointers, grant: &mut Pointers) {
         let (mut once, mut twice) = (0u64, 0u64);
         for i in bits(requesters) {
@@ -51,6 +51,7 @@ impl Matching {
     }
 
     /// The match of requesters that want the same resources.
+    #[inline(never)]
     fn settle(&mut self, allocator: Allocator, requesters: u64, accept: &mut Pointers, grant: &mut Pointers) {
         let mut resources = 0;
         for i in bits(requesters) {

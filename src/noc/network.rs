@@ -48,6 +48,8 @@ pub struct Network {
     pub(super) blocks: Vec<Block>,
     /// Buffers of input VCs, a power of two of places each.
     pub(super) flits: Vec<Flit>,
+    /// The VCs of port 0.
+    pub(super) of_port: u64,
     /// Port of a VC.
     pub(super) port_of: [u8; 64],
     /// Its number at the port.
@@ -114,6 +116,7 @@ impl Network {
             buffer_shift,
             blocks,
             flits: vec![Flit::default(); routers << slot_shift << buffer_shift],
+            of_port: fabric.on(0),
             port_of,
             vc_of,
             route_due: vec![0; routers * settings.routing as usize],
@@ -217,7 +220,7 @@ impl Network {
     }
 
     /// A credit comes back: to a router, or to a source.
-    #[inline]
+    #[inline(always)]
     fn credit(&mut self, to: u32) {
         if to >= self.edge {
             return self.source_credit(to - self.edge);
@@ -251,7 +254,7 @@ impl Network {
     }
 
     /// A flit enters the buffer of an input VC.
-    #[inline]
+    #[inline(always)]
     fn receive(&mut self, to: u32, flit: Flit) {
         let (r, k) = ((to >> 6) as usize, to as usize & 63);
         let block = &mut self.blocks[r];

@@ -25,7 +25,7 @@ const fn single(set: u64) -> bool {
 impl Network {
     /// The head at the front of an input VC enters route computation at the beginning of cycle `from`. Tables do not
     /// change, so its route can be looked up now; the stage only lets it wait.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin(&mut self, r: usize, k: usize, flit: Flit, from: u64) {
         let packet = &self.packets[flit.packet()];
         let block = &mut self.blocks[r];
@@ -49,6 +49,7 @@ impl Network {
 
     /// A cycle of a router. `PLAIN`: no stage but the first takes other than one cycle, nothing speculates, no packet
     /// has several destinations, and the crossbar is no shared medium.
+    #[inline(always)]
     pub(super) fn visit<const PLAIN: bool>(&mut self, r: usize) {
         let s = &self.blocks[r].state;
         let mut ready = s.active & s.filled & s.credited;
@@ -80,8 +81,10 @@ impl Network {
             s.routing &= !due;
             s.seeking |= due;
         }
-        if PLAIN && single(ready) {
-            self.pass(r, ready.trailing_zeros() as usize);
+        if PLAIN && (single(ready) || self.apart(r, ready)) {
+            for k in bits(ready) {
+                self.pass(r, k);
+            }
         } else if ready | many | hopeful != 0 {
             self.allocate_switch::<PLAIN>(r, ready, many, hopeful, free);
         }
@@ -107,7 +110,7 @@ impl Network {
     }
 
     /// Matches heads with free output VCs.
-    #[inline]
+    #[inline(always)]
     fn allocate_vcs<const PLAIN: bool>(&mut self, r: usize) {
         let stage = if PLAIN { 1 } else { self.settings.vc_allocation };
         let block = &mut self.blocks[r];
@@ -164,7 +167,7 @@ impl Network {
     }
 
     /// An input VC gets output VC `j`.
-    #[inline]
+    #[inline(always)]
     fn take<const PLAIN: bool>(&mut self, r: usize, k: usize, j: u8) {
         let block = &mut self.blocks[r];
         let state = &mut block.state;
@@ -188,8 +191,21 @@ impl Network {
             .fold(0, |set, k| set | 1 << k)
     }
 
-    /// The only request for the crossbar wins it.
-    #[inline]
+    /// Whether no two requests for the crossbar are of one input or for one output.
+    #[inline(always)]
+    fn apart(&self, r: usize, ready: u64) -> bool {
+        let block = &self.blocks[r];
+        let (mut inputs, mut outputs) = (0u64, 0u64);
+        bits(ready).all(|k| {
+            let (i, o) = (1 << self.port_of[k & 63], 1 << self.port_of[block.input[k & 63].out as usize & 63]);
+            let free = inputs & i | outputs & o == 0;
+            (inputs, outputs) = (inputs | i, outputs | o);
+            free
+        })
+    }
+
+    /// A request for the crossbar without rivals wins it.
+    #[inline(always)]
     fn pass(&mut self, r: usize, k: usize) {
         let block = &mut self.blocks[r];
         let p = self.port_of[k] as usize & 63;
@@ -203,9 +219,10 @@ impl Network {
     /// Matches inputs with outputs of the crossbar: `ready` VCs with one destination, `many` with several, `hopeful`
     /// heads that speculate. An input asks for an output for the first of its VCs in round-robin order, those that do
     /// not speculate first; `free` are the output VCs that they can hope for.
+    #[inline(never)]
     fn allocate_switch<const PLAIN: bool>(&mut self, r: usize, ready: u64, many: u64, hopeful: u64, free: u64) {
         let (ports, vcs) = (self.fabric.ports, self.fabric.vcs);
-        let of_port = self.fabric.on(0);
+        let of_port = self.of_port;
         let (many, hopeful) = if PLAIN { (0, 0) } else { (many, hopeful) };
         let mut competing = ready | many | hopeful;
         let all = competing;
@@ -319,7 +336,7 @@ impl Network {
     }
 
     /// The first flit of an input VC goes to the link of port `o`, a credit back.
-    #[inline]
+    #[inline(always)]
     fn forward<const PLAIN: bool>(&mut self, r: usize, k: usize, o: usize) {
         let bit = 1 << k;
         if !PLAIN && self.blocks[r].state.multicast & bit != 0 {
@@ -373,14 +390,14 @@ impl Network {
     }
 
     /// The tail has left through output VC `j`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn release(&mut self, r: usize, j: usize) {
         let state = &mut self.blocks[r].state;
         if self.settings.wait_for_tail_credit { state.closing |= 1 << j } else { state.free |= 1 << j }
     }
 
     /// The packet behind a tail, if there is one, begins in the next cycle.
-    #[inline]
+    #[inline(always)]
     pub(super) fn follow(&mut self, r: usize, k: usize) {
         let block = &self.blocks[r];
         if block.state.filled & (1 << k) != 0 {
