@@ -63,15 +63,15 @@ impl Network {
     #[must_use]
     pub fn deadlock(&self) -> Option<Deadlock> {
         let mut waiting: Vec<(usize, Vec<Vec<usize>>)> = Vec::new();
-        for (r, s) in self.state.iter().enumerate() {
+        for (r, s) in self.blocks.iter().map(|b| &b.state).enumerate() {
             for k in bits(s.filled | s.active | s.seeking) {
                 let needs = self.needs(r, k);
                 if !needs.is_empty() {
-                    waiting.push((r << self.shift | k, needs));
+                    waiting.push((r << 6 | k, needs));
                 }
             }
         }
-        let mut stuck = vec![false; self.input.len()];
+        let mut stuck = vec![false; self.blocks.len() << 6];
         waiting.iter().for_each(|(id, _)| stuck[*id] = true);
         loop {
             let before = waiting.len();
@@ -96,22 +96,22 @@ impl Network {
     }
 
     fn waiting(&self, id: usize) -> Waiting {
-        let (router, k) = (id >> self.shift, id & ((1 << self.shift) - 1));
+        let (router, k) = (id >> 6, id & 63);
         let port = self.port_of[k] as usize;
-        let vc = &self.input[id];
-        let first = self.flits[(id << self.buffer_shift) + vc.head as usize];
+        let vc = &self.blocks[router].input[k];
+        let first = self.flits[self.buffer(router, k) | vc.head as usize];
         Waiting {
             router,
             port,
             vc: k - port * self.fabric.vcs,
             source: (vc.len > 0).then(|| self.packets[first.packet()].source),
-            seeks: self.state[router].seeking & (1 << k) != 0,
+            seeks: self.blocks[router].state.seeking & (1 << k) != 0,
         }
     }
 
     /// All that an input VC needs before its first flit, or the next of its packet, can move; empty if it can.
     fn needs(&self, r: usize, k: usize) -> Vec<Vec<usize>> {
-        let (s, bit, id) = (&self.state[r], 1 << k, r << self.shift | k);
+        let (s, bit, id) = (&self.blocks[r].state, 1 << k, r << 6 | k);
         if (s.routing | s.in_vc_allocation | s.in_switch_allocation) & bit != 0 {
             return Vec::new();
         }
@@ -122,7 +122,7 @@ impl Network {
             }
         };
         if s.seeking & bit != 0 {
-            let wish = self.input[id].wish;
+            let wish = self.blocks[r].input[k].wish;
             if s.multicast & bit == 0 {
                 add(self.channel(r, wish));
             } else {
@@ -130,10 +130,10 @@ impl Network {
             }
         }
         if s.active & bit != 0 {
-            if self.input[id].len == 0 {
+            if self.blocks[r].input[k].len == 0 {
                 add(self.sender(r, k));
             } else if s.multicast & bit == 0 {
-                add(self.place_behind(r, self.input[id].out as usize));
+                add(self.place_behind(r, self.blocks[r].input[k].out as usize));
             } else {
                 let behind = bits(self.under_way[id]).map(|o| self.branch_at(r, k, o)).filter(|b| b.sent == 0);
                 behind.for_each(|b| add(self.place_behind(r, b.out as usize)));
@@ -144,7 +144,7 @@ impl Network {
 
     /// One of the output VCs of a set.
     fn channel(&self, r: usize, wish: u64) -> Needs {
-        let s = &self.state[r];
+        let s = &self.blocks[r].state;
         if wish & s.free != 0 {
             return Needs::Nothing;
         }
@@ -161,12 +161,12 @@ impl Network {
 
     /// The input VC that holds output VC `j`, as far as it sends there.
     fn holder(&self, r: usize, j: usize) -> Needs {
-        let k = self.output[r << self.shift | j].owner as usize;
-        let id = r << self.shift | k;
-        if self.state[r].multicast & (1 << k) != 0 {
+        let k = self.blocks[r].output[j].owner as usize;
+        let id = r << 6 | k;
+        if self.blocks[r].state.multicast & (1 << k) != 0 {
             let b = self.branch_at(r, k, self.port_of[j] as usize);
             // a branch ahead of the others sends what is in the buffer without them
-            if b.sent < self.input[id].len {
+            if b.sent < self.blocks[r].input[k].len {
                 return self.place_behind(r, j);
             }
         }
@@ -175,15 +175,15 @@ impl Network {
 
     /// A place in the buffer behind output VC `j`.
     fn place_behind(&self, r: usize, j: usize) -> Needs {
-        if self.state[r].stocked & (1 << j) != 0 { Needs::Nothing } else { self.emptied(r, j) }
+        if self.blocks[r].state.stocked & (1 << j) != 0 { Needs::Nothing } else { self.emptied(r, j) }
     }
 
     /// The VC behind output VC `j`, unless flits or credits are on their way.
     fn emptied(&self, r: usize, j: usize) -> Needs {
         let o = self.port_of[j] as usize;
-        let behind = self.ahead[r * self.fabric.ports + o] + (j - o * self.fabric.vcs) as u32;
-        let taken = self.settings.buffer - self.output[r << self.shift | j].credits as usize;
-        if behind >= self.edge || (self.input[behind as usize].len as usize) < taken {
+        let behind = self.blocks[r].wires[o].ahead + u32::from(self.vc_of[j]);
+        let taken = self.settings.buffer - self.blocks[r].output[j].credits as usize;
+        if behind >= self.edge || (self.blocks[behind as usize >> 6].input[behind as usize & 63].len as usize) < taken {
             return Needs::Nothing;
         }
         Needs::OneOf(vec![behind as usize])
@@ -192,12 +192,12 @@ impl Network {
     /// Who sends the rest of the packet of an input VC that is empty.
     fn sender(&self, r: usize, k: usize) -> Needs {
         let p = self.port_of[k] as usize;
-        let from = self.ahead[r * self.fabric.ports + p] + (k - p * self.fabric.vcs) as u32;
+        let from = self.blocks[r].wires[p].ahead + u32::from(self.vc_of[k]);
         // flits or credits on the link, or a source, which can send as long as there is a place
-        if from >= self.edge || (self.output[from as usize].credits as usize) < self.settings.buffer {
+        let (router, j) = (from as usize >> 6, from as usize & 63);
+        if from >= self.edge || (self.blocks[router].output[j].credits as usize) < self.settings.buffer {
             return Needs::Nothing;
         }
-        let (router, j) = (from as usize >> self.shift, from as usize & ((1 << self.shift) - 1));
         self.holder(router, j)
     }
 }

@@ -6,6 +6,9 @@ use super::router::{bits, first_from};
 /// Nothing was won.
 pub(super) const NONE: u8 = u8::MAX;
 
+/// Round-robin pointers: one past the last winner.
+pub(super) type Pointers = [u8; 64];
+
 /// A match of up to 64 requesters with up to 64 resources.
 #[derive(Debug, Clone)]
 pub(super) struct Matching {
@@ -24,16 +27,32 @@ impl Matching {
 
     /// Matches `requesters` (none with empty `wants`). `accept` and `grant` are the round-robin pointers of requesters
     /// and resources.
-    #[inline]
-    pub(super) fn run(&mut self, allocator: Allocator, requesters: u64, accept: &mut [u8], grant: &mut [u8]) {
-        if requesters & (requesters - 1) == 0 {
-            // alone, a requester is granted all it asks for
-            let i = requesters.trailing_zeros() as usize;
+    #[inline(always)]
+    pub(super) fn run(&mut self, allocator: Allocator, requesters: u64, accept: &mut Pointers, grant: &mut Pointers) {
+        let (mut once, mut twice) = (0u64, 0u64);
+        for i in bits(requesters) {
+            twice |= once & self.wants[i];
+            once |= self.wants[i];
+        }
+        // whom nobody rivals is granted all that it asks for
+        let mut rivals = 0u64;
+        for i in bits(requesters) {
+            if self.wants[i] & twice != 0 {
+                rivals |= 1 << i;
+                continue;
+            }
             let o = first_from(self.wants[i], accept[i]);
             (accept[i], grant[o]) = (o as u8 + 1, i as u8 + 1);
             self.won[i] = o as u8;
-            return;
         }
+        if rivals != 0 {
+            self.settle(allocator, rivals, accept, grant);
+        }
+    }
+
+    /// The match of requesters that want the same resources.
+    #[inline(never)]
+    fn settle(&mut self, allocator: Allocator, requesters: u64, accept: &mut Pointers, grant: &mut Pointers) {
         let mut resources = 0;
         for i in bits(requesters) {
             self.won[i] = NONE;
@@ -61,7 +80,7 @@ impl Matching {
         }
     }
 
-    fn islip(&mut self, iterations: u32, mut requesters: u64, mut resources: u64, accept: &mut [u8], grant: &mut [u8]) {
+    fn islip(&mut self, iterations: u32, mut requesters: u64, mut resources: u64, accept: &mut Pointers, grant: &mut Pointers) {
         for iteration in 0..iterations {
             let mut offered = 0u64;
             for o in bits(resources) {
@@ -96,7 +115,7 @@ impl Matching {
 mod tests {
     use super::*;
 
-    fn matched(allocator: Allocator, wants: &[u64], accept: &mut [u8], grant: &mut [u8]) -> Vec<u8> {
+    fn matched(allocator: Allocator, wants: &[u64], accept: &mut Pointers, grant: &mut Pointers) -> Vec<u8> {
         let mut m = Matching::new();
         m.wants[..wants.len()].copy_from_slice(wants);
         let requesters = (0..wants.len()).filter(|&i| wants[i] != 0).fold(0, |s, i| s | 1 << i);
@@ -108,14 +127,14 @@ mod tests {
     #[test]
     fn islip_grants_then_accepts() {
         let wants = [0b0011, 0b0101, 0, 0b1000];
-        let (mut accept, mut grant) = ([0; 4], [0; 4]);
+        let (mut accept, mut grant) = ([0; 64], [0; 64]);
         let once = matched(Allocator::Islip { iterations: 1 }, &wants, &mut accept, &mut grant);
         // outputs 0 and 1 grant input 0, output 2 grants input 1
         assert_eq!(once, [0, 2, NONE, 3]);
-        assert_eq!((accept, grant), ([1, 3, 0, 4], [1, 0, 2, 4]));
+        assert_eq!((&accept[..4], &grant[..4]), (&[1, 3, 0, 4][..], &[1, 0, 2, 4][..]));
         // all want one output: it goes round
         let all = [1, 1, 1, 1];
-        let (mut accept, mut grant) = ([0; 4], [0; 4]);
+        let (mut accept, mut grant) = ([0; 64], [0; 64]);
         let winners: Vec<_> = (0..5)
             .map(|_| {
                 let won = matched(Allocator::Islip { iterations: 1 }, &all, &mut accept, &mut grant);
@@ -129,18 +148,18 @@ mod tests {
     #[test]
     fn further_iterations_fill_up() {
         let wants = [0b11, 0b11];
-        let (mut accept, mut grant) = ([0; 2], [0; 2]);
+        let (mut accept, mut grant) = ([0; 64], [0; 64]);
         assert_eq!(matched(Allocator::Islip { iterations: 1 }, &wants, &mut accept, &mut grant), [0, NONE]);
-        let (mut accept, mut grant) = ([0; 2], [0; 2]);
+        let (mut accept, mut grant) = ([0; 64], [0; 64]);
         assert_eq!(matched(Allocator::Islip { iterations: 2 }, &wants, &mut accept, &mut grant), [0, 1]);
-        assert_eq!((accept, grant), ([1, 0], [1, 0]));
+        assert_eq!((&accept[..2], &grant[..2]), (&[1, 0][..], &[1, 0][..]));
     }
 
     /// Input first: both inputs pick output 0, one loses although output 1 is free.
     #[test]
     fn round_robin_is_input_first() {
         let wants = [0b11, 0b11];
-        let (mut accept, mut grant) = ([0; 2], [0; 2]);
+        let (mut accept, mut grant) = ([0; 64], [0; 64]);
         assert_eq!(matched(Allocator::RoundRobin, &wants, &mut accept, &mut grant), [0, NONE]);
         assert_eq!(matched(Allocator::RoundRobin, &wants, &mut accept, &mut grant), [1, 0]);
     }

@@ -29,7 +29,7 @@ pub(super) struct Branch {
 
 impl Network {
     fn place(&self, r: usize, k: usize, o: usize) -> usize {
-        (r << self.shift | k) * self.fabric.ports + o
+        (r << 6 | k) * self.fabric.ports + o
     }
 
     /// The branch of an input VC on a port.
@@ -48,20 +48,20 @@ impl Network {
     pub(super) fn spread(&mut self, r: usize, k: usize, packet: u32) {
         if self.branches.is_empty() {
             // networks without such packets do not pay for them
-            self.branches = vec![Branch::default(); self.input.len() * self.fabric.ports];
-            self.under_way = vec![0; self.input.len()];
+            self.branches = vec![Branch::default(); (self.blocks.len() << 6) * self.fabric.ports];
+            self.under_way = vec![0; (self.blocks.len() << 6)];
         }
         let members = self.packets.members(self.packets[packet].set);
         let wish = members.fold(0, |all, n| all | self.tree(r, n).1);
-        self.input[r << self.shift | k].wish = wish;
-        self.state[r].multicast |= 1 << k;
-        self.under_way[r << self.shift | k] = 0;
+        self.blocks[r].input[k].wish = wish;
+        self.blocks[r].state.multicast |= 1 << k;
+        self.under_way[r << 6 | k] = 0;
     }
 
     /// The branch of the port of output VC `j` gets it.
     pub(super) fn branch(&mut self, r: usize, k: usize, j: u8) {
-        let (id, o) = (r << self.shift | k, self.port_of[j as usize] as usize);
-        let whole = self.flits[(id << self.buffer_shift) + self.input[id].head as usize].packet();
+        let (id, o) = (r << 6 | k, self.port_of[j as usize] as usize);
+        let whole = self.flits[self.buffer(r, k) | self.blocks[r].input[k].head as usize].packet();
         let parent = self.packets[whole];
         let own: Vec<u32> = self.packets.members(parent.set).filter(|&n| self.tree(r, n).0 == o).collect();
         let (destination, set) = match own[..] {
@@ -72,17 +72,17 @@ impl Network {
         let at = self.place(r, k, o);
         self.branches[at] = Branch { packet, out: j, sent: 0, from: self.now + 1 };
         self.under_way[id] |= 1 << o;
-        let wish = &mut self.input[id].wish;
+        let wish = &mut self.blocks[r].input[k].wish;
         *wish &= !self.fabric.on(o);
         if *wish == 0 {
-            self.state[r].seeking &= !(1 << k);
+            self.blocks[r].state.seeking &= !(1 << k);
         }
     }
 
     /// Ports to which an input VC can send a flit of a branch.
     pub(super) fn open_branches(&self, r: usize, k: usize) -> u64 {
-        let (len, stocked) = (self.input[r << self.shift | k].len, self.state[r].stocked);
-        bits(self.under_way[r << self.shift | k])
+        let (len, stocked) = (self.blocks[r].input[k].len, self.blocks[r].state.stocked);
+        bits(self.under_way[r << 6 | k])
             .filter(|&o| {
                 let b = self.branch_at(r, k, o);
                 b.from <= self.now && b.sent < len && stocked & (1 << b.out) != 0
@@ -98,11 +98,12 @@ impl Network {
 
     /// The branch on port `o` sends its next flit.
     pub(super) fn copy(&mut self, r: usize, k: usize, o: usize) {
-        let id = r << self.shift | k;
+        let id = r << 6 | k;
         let mask = ((1usize << self.buffer_shift) - 1) as u16;
-        let at = self.place(r, k, o);
+        let (at, buffer) = (self.place(r, k, o), self.buffer(r, k));
         let b = &mut self.branches[at];
-        let flit = self.flits[(id << self.buffer_shift) + ((self.input[id].head + b.sent) & mask) as usize].of(b.packet);
+        let place = (self.blocks[r].input[k].head + b.sent) & mask;
+        let flit = self.flits[buffer | place as usize].of(b.packet);
         b.sent += 1;
         let j = b.out as usize;
         self.launch(r, o, j, flit);
@@ -113,7 +114,7 @@ impl Network {
         }
         let under_way = self.under_way[id];
         let all_sent = bits(under_way).all(|q| self.branch_at(r, k, q).sent > 0);
-        if self.input[id].wish != 0 || !all_sent {
+        if self.blocks[r].input[k].wish != 0 || !all_sent {
             return;
         }
         for q in bits(under_way) {
@@ -124,7 +125,7 @@ impl Network {
         self.copied -= 1;
         if gone.tail() {
             self.packets.remove(gone.packet());
-            let state = &mut self.state[r];
+            let state = &mut self.blocks[r].state;
             state.multicast &= !(1 << k);
             state.active &= !(1 << k);
             self.follow(r, k);

@@ -4,7 +4,7 @@ use super::calendar::Calendar;
 use super::matching::Matching;
 use super::multicast::Branch;
 use super::packets::{Endpoints, Packets};
-use super::router::{InputVc, OutputVc, State, bits};
+use super::router::{Block, Wire, bits};
 use super::source::Source;
 use super::{Arrival, Fabric, Peer, Router};
 use crate::diag::Result;
@@ -34,40 +34,30 @@ impl Flit {
 
 /// A network-on-chip in the middle of its work.
 ///
-/// VCs of all routers have one number each: router << `shift` | VC. Behind them, from `edge` on, come the VCs of nodes:
+/// VCs of all routers have one number each: router << 6 | VC. Behind them, from `edge` on, come the VCs of nodes:
 /// `edge` + node << 6 | VC. A link has the same number for the flits it brings and the credits it brings.
 #[derive(Debug, Clone)]
 pub struct Network {
     pub(super) fabric: Fabric,
     pub(super) settings: Router,
     pub(super) now: u64,
-    pub(super) shift: u32,
     pub(super) edge: u32,
+    /// Bits of the number of a VC in its router, and of a place in a buffer, where flits are kept.
+    pub(super) slot_shift: u32,
     pub(super) buffer_shift: u32,
-    pub(super) state: Vec<State>,
-    pub(super) input: Vec<InputVc>,
-    pub(super) output: Vec<OutputVc>,
+    pub(super) blocks: Vec<Block>,
     /// Buffers of input VCs, a power of two of places each.
     pub(super) flits: Vec<Flit>,
-    /// First VC behind a router and port.
-    pub(super) ahead: Vec<u32>,
+    /// The VCs of port 0.
+    pub(super) of_port: u64,
     /// Port of a VC.
     pub(super) port_of: [u8; 64],
+    /// Its number at the port.
+    pub(super) vc_of: [u8; 64],
     /// VCs whose route is found in a cycle: by router and cycle modulo the stage.
     pub(super) route_due: Vec<u64>,
     pub(super) vc_due: Vec<u64>,
     pub(super) switch_due: Vec<u64>,
-    /// What a request still in an allocator of several cycles has won.
-    pub(super) vc_won: Vec<u8>,
-    pub(super) switch_won: Vec<u8>,
-    pub(super) vc_accept: Vec<u8>,
-    pub(super) vc_grant: Vec<u8>,
-    pub(super) port_accept: Vec<u8>,
-    pub(super) port_grant: Vec<u8>,
-    /// Round-robin pointer of the VCs of an input port.
-    pub(super) port_vc: Vec<u8>,
-    /// Round-robin pointer of the inputs of a shared medium.
-    pub(super) medium: Vec<u8>,
     /// VC that stands for an input port in the switch allocator: by input and output.
     pub(super) label: Vec<u8>,
     pub(super) matching: Matching,
@@ -86,8 +76,6 @@ pub struct Network {
     pub(super) arriving: Calendar<(u32, Flit)>,
     pub(super) credits: Calendar<u32>,
     pub(super) packets: Packets,
-    /// Flits that went over the link of a router and port.
-    pub(super) carried: Vec<u64>,
     pub(super) injected: u64,
     pub(super) ejected: u64,
     /// Flits that exist more by copies in routers.
@@ -102,41 +90,38 @@ impl Network {
     pub fn new(fabric: Fabric, settings: Router) -> Result<Self> {
         settings.check()?;
         let (routers, ports, vcs) = (fabric.routers, fabric.ports, fabric.vcs);
-        let shift = (ports * vcs).next_power_of_two().trailing_zeros();
-        let edge = (routers << shift) as u32;
+        let edge = (routers << 6) as u32;
+        let slot_shift = (ports * vcs).next_power_of_two().trailing_zeros();
         let buffer_shift = settings.buffer.next_power_of_two().trailing_zeros();
-        let all = routers << shift;
-        let ahead = |peer: &Peer| match *peer {
-            Peer::Open => u32::MAX,
-            Peer::Router { router, port } => (router << shift) + port * vcs as u32,
-            Peer::Node(n) => edge + (n << 6),
-        };
         let links = fabric.peers.iter().filter(|p| **p != Peer::Open).count() + fabric.nodes;
-        let wire = fabric.latency.iter().copied().max().unwrap_or(1);
+        let longest = fabric.latency.iter().copied().max().unwrap_or(1);
         let every = (0..ports).fold(0, |m, p| m | fabric.on(p));
-        let mut port_of = [0; 64];
-        (0..ports * vcs).for_each(|k| port_of[k] = (k / vcs) as u8);
+        let (mut port_of, mut vc_of) = ([0; 64], [0; 64]);
+        for k in 0..ports * vcs {
+            (port_of[k], vc_of[k]) = ((k / vcs) as u8, (k % vcs) as u8);
+        }
+        let mut blocks = vec![Block::new(every, settings.buffer as u16); routers];
+        for (i, (peer, &cycles)) in fabric.peers.iter().zip(&fabric.latency).enumerate() {
+            let (ahead, read) = match *peer {
+                Peer::Open => (u32::MAX, 0),
+                Peer::Router { router, port } => ((router << 6) + port * vcs as u32, settings.credit_delay),
+                Peer::Node(n) => (edge + (n << 6), 0),
+            };
+            blocks[i / ports].wires[i % ports] =
+                Wire { ahead, flit: settings.traversal + 1 + cycles, credit: 1 + cycles + read, carried: 0 };
+        }
         Ok(Self {
-            shift,
             edge,
+            slot_shift,
             buffer_shift,
-            state: vec![State { free: every, stocked: every, ..State::default() }; routers],
-            input: vec![InputVc::default(); all],
-            output: vec![OutputVc { credits: settings.buffer as u16, owner: 0 }; all],
-            flits: vec![Flit::default(); all << buffer_shift],
-            ahead: fabric.peers.iter().map(ahead).collect(),
+            blocks,
+            flits: vec![Flit::default(); routers << slot_shift << buffer_shift],
+            of_port: fabric.on(0),
             port_of,
+            vc_of,
             route_due: vec![0; routers * settings.routing as usize],
             vc_due: vec![0; routers * settings.vc_allocation as usize],
             switch_due: vec![0; routers * settings.switch_allocation as usize],
-            vc_won: vec![0; all],
-            switch_won: vec![0; all],
-            vc_accept: vec![0; all],
-            vc_grant: vec![0; all],
-            port_accept: vec![0; routers * ports],
-            port_grant: vec![0; routers * ports],
-            port_vc: vec![0; routers * ports],
-            medium: vec![0; routers],
             label: vec![0; ports * ports],
             matching: Matching::new(),
             branches: Vec::new(),
@@ -146,10 +131,9 @@ impl Network {
             sources: vec![Source::new(vcs); fabric.nodes],
             source_credits: vec![settings.buffer as u16; fabric.nodes * vcs],
             ready: vec![0; fabric.nodes],
-            arriving: Calendar::new(settings.traversal + 1 + wire, links),
-            credits: Calendar::new(1 + wire + settings.credit_delay, links),
+            arriving: Calendar::new(settings.traversal + 1 + longest, links),
+            credits: Calendar::new(1 + longest + settings.credit_delay, links),
             packets: Packets::default(),
-            carried: vec![0; routers * ports],
             injected: 0,
             ejected: 0,
             copied: 0,
@@ -176,12 +160,17 @@ impl Network {
     /// Flits that went over the link behind a port.
     #[must_use]
     pub fn carried(&self, router: usize, port: usize) -> u64 {
-        self.carried[router * self.fabric.ports + port]
+        self.blocks[router].wires[port].carried
     }
     /// Flits that sources have sent, copies that routers have made, flits that nodes have received.
     #[must_use]
     pub const fn counted(&self) -> (u64, u64, u64) {
         (self.injected, self.copied, self.ejected)
+    }
+    /// Where the buffer of an input VC begins.
+    #[inline]
+    pub(super) const fn buffer(&self, r: usize, k: usize) -> usize {
+        (r << self.slot_shift | k) << self.buffer_shift
     }
     /// Whether no flit is in a router or on a link.
     #[must_use]
@@ -207,37 +196,42 @@ impl Network {
         }
         self.arriving.give_back(now, day);
         self.send(nodes);
+        if self.is_plain() { self.visit_all::<true>() } else { self.visit_all::<false>() }
+        self.now += 1;
+    }
+
+    fn visit_all<const PLAIN: bool>(&mut self) {
         if let Some(order) = self.order.take() {
             for &r in &order {
                 let word = &mut self.awake[r as usize / 64];
                 if *word & (1 << (r % 64)) != 0 {
                     *word &= !(1 << (r % 64));
-                    self.visit(r as usize);
+                    self.visit::<PLAIN>(r as usize);
                 }
             }
             self.order = Some(order);
         } else {
             for w in 0..self.awake.len() {
                 for b in bits(std::mem::take(&mut self.awake[w])) {
-                    self.visit(w * 64 + b);
+                    self.visit::<PLAIN>(w * 64 + b);
                 }
             }
         }
-        self.now += 1;
     }
 
     /// A credit comes back: to a router, or to a source.
-    #[inline]
+    #[inline(always)]
     fn credit(&mut self, to: u32) {
         if to >= self.edge {
             return self.source_credit(to - self.edge);
         }
-        let r = (to >> self.shift) as usize;
-        let j = to & ((1 << self.shift) - 1);
-        let (state, vc) = (&mut self.state[r], &mut self.output[to as usize]);
+        let (r, j) = ((to >> 6) as usize, to as usize & 63);
+        let block = &mut self.blocks[r];
+        let (state, vc) = (&mut block.state, &mut block.output[j]);
         vc.credits += 1;
         let bit = 1 << j;
-        if vc.credits == 1 {
+        let mut news = vc.credits == 1;
+        if news {
             state.stocked |= bit;
             if state.free & bit == 0 {
                 state.credited |= 1 << vc.owner & state.active & !state.multicast;
@@ -246,8 +240,12 @@ impl Network {
         if state.closing & bit != 0 && vc.credits as usize == self.settings.buffer {
             state.closing &= !bit;
             state.free |= bit;
+            news = true;
         }
-        self.wake_router(r);
+        // most credits come to a VC that has others: they change nothing for anybody who waits
+        if news {
+            self.wake_router(r);
+        }
     }
 
     #[inline]
@@ -256,20 +254,22 @@ impl Network {
     }
 
     /// A flit enters the buffer of an input VC.
-    #[inline]
+    #[inline(always)]
     fn receive(&mut self, to: u32, flit: Flit) {
-        let (r, k) = ((to >> self.shift) as usize, to as usize & ((1 << self.shift) - 1));
-        let vc = &mut self.input[to as usize];
+        let (r, k) = ((to >> 6) as usize, to as usize & 63);
+        let block = &mut self.blocks[r];
+        let vc = &mut block.input[k];
         let place = (vc.head + vc.len) & ((1 << self.buffer_shift) - 1) as u16;
         debug_assert!((vc.len as usize) < self.settings.buffer, "credits keep a buffer from overflowing");
         vc.len += 1;
-        self.flits[((to as usize) << self.buffer_shift) + place as usize] = flit;
-        let state = &mut self.state[r];
+        let buffer = (r << self.slot_shift | k) << self.buffer_shift;
+        self.flits[buffer | place as usize] = flit;
+        let state = &mut block.state;
         let bit = 1 << k;
         state.filled |= bit;
         if (state.routing | state.seeking | state.active) & bit == 0 {
             debug_assert!(flit.head(), "an idle VC begins with a head");
-            self.begin(r, k, self.now);
+            self.begin(r, k, flit, self.now);
         }
         self.wake_router(r);
     }
@@ -281,7 +281,7 @@ impl Network {
         self.ejected += 1;
         let (router, port) = self.fabric.homes[node as usize];
         let back = 1 + self.fabric.latency[router as usize * self.fabric.ports + port as usize] + self.settings.credit_delay;
-        self.credits.enter(self.now + u64::from(back), (router << self.shift) + port * self.fabric.vcs as u32 + vc);
+        self.credits.enter(self.now + u64::from(back), (router << 6) + port * self.fabric.vcs as u32 + vc);
         nodes.flit(node, self.now);
         let packet = &mut self.packets[flit.packet()];
         packet.left -= 1;

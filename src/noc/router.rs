@@ -70,3 +70,58 @@ pub(super) struct OutputVc {
     /// The input VC that holds it.
     pub(super) owner: u8,
 }
+
+/// A link out of a router, and back.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wire {
+    /// First VC behind it, for flits and for credits.
+    pub(super) ahead: u32,
+    /// Cycles from the crossbar to the buffer behind it.
+    pub(super) flit: u32,
+    /// Cycles from a place that becomes free to the credit of whoever sends from behind it.
+    pub(super) credit: u32,
+    /// Flits that went over it.
+    pub(super) carried: u64,
+}
+
+/// All of a router but its flits. Every list has a place for each bit of a word.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    pub(super) state: State,
+    pub(super) input: [InputVc; 64],
+    pub(super) output: [OutputVc; 64],
+    /// Round-robin pointers of the VC allocator, by input and output VC.
+    pub(super) vc_accept: [u8; 64],
+    pub(super) vc_grant: [u8; 64],
+    /// Round-robin pointers of the switch allocator, by port.
+    pub(super) port_accept: [u8; 64],
+    pub(super) port_grant: [u8; 64],
+    /// Round-robin pointer of the VCs of an input port.
+    pub(super) port_vc: [u8; 64],
+    /// Round-robin pointer of the inputs of a shared medium.
+    pub(super) medium: u8,
+    /// What a request still in an allocator of several cycles has won.
+    pub(super) vc_won: [u8; 64],
+    pub(super) switch_won: [u8; 64],
+    pub(super) wires: [Wire; 64],
+}
+
+impl Block {
+    /// An idle router with output VCs `all` whose buffers have `buffer` places.
+    pub(super) fn new(all: u64, buffer: u16) -> Self {
+        Self {
+            state: State { free: all, stocked: all, ..State::default() },
+            input: [InputVc::default(); 64],
+            output: [OutputVc { credits: buffer, owner: 0 }; 64],
+            vc_accept: [0; 64],
+            vc_grant: [0; 64],
+            port_accept: [0; 64],
+            port_grant: [0; 64],
+            port_vc: [0; 64],
+            medium: 0,
+            vc_won: [0; 64],
+            switch_won: [0; 64],
+            wires: [Wire::default(); 64],
+        }
+    }
+}

@@ -99,7 +99,7 @@ impl Network {
         }
         let (router, port) = self.fabric.homes[n];
         let wire = self.fabric.latency[router as usize * self.fabric.ports + port as usize];
-        let to = (router << self.shift) + port * self.fabric.vcs as u32 + u32::from(vc);
+        let to = (router << 6) + port * self.fabric.vcs as u32 + u32::from(vc);
         self.arriving.enter(self.now + 1 + u64::from(wire), (to, Flit::new(packet, head, tail)));
         self.injected += 1;
         if tail {

@@ -6,7 +6,7 @@
 
 use super::matching::NONE;
 use super::packets::NO_SET;
-use super::router::{bits, first_from};
+use super::router::{Block, bits, first_from};
 use super::Network;
 use super::network::Flit;
 
@@ -16,74 +16,119 @@ const fn slot(cycle: u64, stage: u32) -> usize {
     if stage == 1 { 0 } else { (cycle % stage as u64) as usize }
 }
 
+/// Whether a set has one member.
+#[inline]
+const fn single(set: u64) -> bool {
+    set & (set.wrapping_sub(1)) == 0 && set != 0
+}
+
 impl Network {
-    /// The head at the front of an input VC enters route computation at the beginning of cycle `from`.
-    #[inline]
-    pub(super) fn begin(&mut self, r: usize, k: usize, from: u64) {
+    /// The head at the front of an input VC enters route computation at the beginning of cycle `from`. Tables do not
+    /// change, so its route can be looked up now; the stage only lets it wait.
+    #[inline(always)]
+    pub(super) fn begin(&mut self, r: usize, k: usize, flit: Flit, from: u64) {
+        let packet = &self.packets[flit.packet()];
+        let block = &mut self.blocks[r];
+        let several = packet.set != NO_SET;
+        if !several {
+            block.input[k & 63].wish = self.fabric.wish(r, packet.destination as usize);
+        }
         let stage = self.settings.routing;
         if stage == 0 {
-            self.find(r, k);
+            block.state.seeking |= 1 << k;
         } else {
-            self.state[r].routing |= 1 << k;
-            self.route_due[r * stage as usize + slot(from + u64::from(stage) - 1, stage)] |= 1 << k;
+            block.state.routing |= 1 << k;
+            if stage > 1 {
+                self.route_due[r * stage as usize + slot(from + u64::from(stage) - 1, stage)] |= 1 << k;
+            }
         }
-    }
-
-    /// The route of the packet at the front of an input VC is known.
-    #[inline]
-    fn find(&mut self, r: usize, k: usize) {
-        let id = r << self.shift | k;
-        let vc = &mut self.input[id];
-        let flit = self.flits[(id << self.buffer_shift) + vc.head as usize];
-        let packet = &self.packets[flit.packet()];
-        let state = &mut self.state[r];
-        state.routing &= !(1 << k);
-        state.seeking |= 1 << k;
-        if packet.set == NO_SET {
-            vc.wish = self.fabric.wish(r, packet.destination as usize);
-        } else {
+        if several {
             self.spread(r, k, flit.packet());
         }
     }
 
-    /// A cycle of a router.
-    pub(super) fn visit(&mut self, r: usize) {
-        let s = self.state[r];
-        let ready = s.active & s.filled & s.credited & !s.in_switch_allocation;
-        let many = s.multicast & s.active & s.filled & !s.in_switch_allocation;
-        let hopeful = if self.settings.speculative { self.hopeful(r) } else { 0 };
-        if s.seeking & !s.in_vc_allocation != 0 {
-            self.allocate_vcs(r);
-        }
-        if self.settings.vc_allocation > 1 {
-            self.finish_vcs(r);
-        }
-        if s.routing != 0 {
-            let stage = self.settings.routing;
-            let due = &mut self.route_due[r * stage as usize + slot(self.now, stage)];
-            for k in bits(std::mem::take(due)) {
-                self.find(r, k);
+    /// A cycle of a router. `PLAIN`: no stage but the first takes other than one cycle, nothing speculates, no packet
+    /// has several destinations, and the crossbar is no shared medium.
+    #[inline(always)]
+    pub(super) fn visit<const PLAIN: bool>(&mut self, r: usize) {
+        let s = &self.blocks[r].state;
+        let mut ready = s.active & s.filled & s.credited;
+        let (routing, free, seeking) = (s.routing, s.free, s.seeking);
+        let (mut many, mut hopeful) = (0, 0);
+        if PLAIN {
+            if seeking != 0 {
+                self.allocate_vcs::<true>(r);
+            }
+        } else {
+            ready &= !s.in_switch_allocation;
+            many = s.multicast & s.active & s.filled & !s.in_switch_allocation;
+            hopeful = if self.settings.speculative { self.hopeful(r) } else { 0 };
+            if seeking & !s.in_vc_allocation != 0 {
+                self.allocate_vcs::<false>(r);
+            }
+            if self.settings.vc_allocation > 1 {
+                self.finish_vcs(r);
             }
         }
-        if ready | many | hopeful != 0 {
-            self.allocate_switch(r, ready, many, hopeful, s.free);
+        if routing != 0 {
+            let stage = self.settings.routing;
+            // in a stage of one cycle all that are in it are due
+            let due = match stage {
+                1 => routing,
+                _ => std::mem::take(&mut self.route_due[r * stage as usize + slot(self.now, stage)]),
+            };
+            let s = &mut self.blocks[r].state;
+            s.routing &= !due;
+            s.seeking |= due;
         }
-        if self.settings.switch_allocation > 1 {
+        if PLAIN && (single(ready) || self.apart(r, ready)) {
+            for k in bits(ready) {
+                self.pass(r, k);
+            }
+        } else if ready | many | hopeful != 0 {
+            self.allocate_switch::<PLAIN>(r, ready, many, hopeful, free);
+        }
+        if !PLAIN && self.settings.switch_allocation > 1 {
             self.finish_switch(r);
         }
-        let s = &self.state[r];
-        let busy = s.routing | s.in_vc_allocation | s.in_switch_allocation | s.active & (s.filled & s.credited | s.multicast);
-        if busy != 0 || bits(s.seeking).any(|k| self.input[r << self.shift | k].wish & s.free != 0) {
+        let block = &self.blocks[r];
+        let s = &block.state;
+        let mut busy = s.routing | s.active & s.filled & s.credited;
+        if !PLAIN {
+            busy |= s.in_vc_allocation | s.in_switch_allocation | s.active & s.multicast;
+        }
+        if busy != 0 || bits(s.seeking).any(|k| block.input[k & 63].wish & s.free != 0) {
             self.wake_router(r);
         }
     }
 
+    /// Whether routers can be visited as plain ones.
+    pub(super) const fn is_plain(&self) -> bool {
+        let s = &self.settings;
+        let short = s.vc_allocation == 1 && s.switch_allocation == 1 && !s.speculative;
+        short && !self.fabric.shared && self.branches.is_empty()
+    }
+
     /// Matches heads with free output VCs.
-    fn allocate_vcs(&mut self, r: usize) {
-        let (s, base) = (&self.state[r], r << self.shift);
+    #[inline(always)]
+    fn allocate_vcs<const PLAIN: bool>(&mut self, r: usize) {
+        let stage = if PLAIN { 1 } else { self.settings.vc_allocation };
+        let block = &mut self.blocks[r];
+        let s = &block.state;
+        let seekers = if PLAIN { s.seeking } else { s.seeking & !s.in_vc_allocation };
+        if single(seekers) && stage == 1 {
+            let k = seekers.trailing_zeros() as usize;
+            let wants = block.input[k].wish & s.free;
+            if wants != 0 {
+                let j = first_from(wants, block.vc_accept[k]);
+                (block.vc_accept[k], block.vc_grant[j]) = (j as u8 + 1, k as u8 + 1);
+                self.take::<PLAIN>(r, k, j as u8);
+            }
+            return;
+        }
         let mut requesters = 0u64;
-        for k in bits(s.seeking & !s.in_vc_allocation) {
-            let wants = self.input[base | k].wish & s.free;
+        for k in bits(seekers) {
+            let wants = block.input[k].wish & s.free;
             if wants != 0 {
                 requesters |= 1 << k;
                 self.matching.wants[k] = wants;
@@ -92,26 +137,19 @@ impl Network {
         if requesters == 0 {
             return;
         }
-        let slots = base..base + (1 << self.shift);
-        self.matching.run(
-            self.settings.vc_allocator,
-            requesters,
-            &mut self.vc_accept[slots.clone()],
-            &mut self.vc_grant[slots],
-        );
-        let stage = self.settings.vc_allocation;
+        self.matching.run(self.settings.vc_allocator, requesters, &mut block.vc_accept, &mut block.vc_grant);
         if stage == 1 {
             for k in bits(requesters) {
                 if self.matching.won[k] != NONE {
-                    self.take(r, k, self.matching.won[k]);
+                    self.take::<PLAIN>(r, k, self.matching.won[k]);
                 }
             }
             return;
         }
-        self.state[r].in_vc_allocation |= requesters;
+        block.state.in_vc_allocation |= requesters;
         self.vc_due[r * stage as usize + slot(self.now + u64::from(stage) - 1, stage)] |= requesters;
         for k in bits(requesters) {
-            self.vc_won[base | k] = self.matching.won[k];
+            block.vc_won[k] = self.matching.won[k];
         }
     }
 
@@ -119,68 +157,95 @@ impl Network {
     fn finish_vcs(&mut self, r: usize) {
         let stage = self.settings.vc_allocation;
         let due = std::mem::take(&mut self.vc_due[r * stage as usize + slot(self.now, stage)]);
-        self.state[r].in_vc_allocation &= !due;
+        self.blocks[r].state.in_vc_allocation &= !due;
         for k in bits(due) {
-            let j = self.vc_won[r << self.shift | k];
-            if j != NONE && self.state[r].free & (1 << j) != 0 {
-                self.take(r, k, j);
+            let j = self.blocks[r].vc_won[k];
+            if j != NONE && self.blocks[r].state.free & (1 << j) != 0 {
+                self.take::<false>(r, k, j);
             }
         }
     }
 
     /// An input VC gets output VC `j`.
-    #[inline]
-    fn take(&mut self, r: usize, k: usize, j: u8) {
-        let state = &mut self.state[r];
+    #[inline(always)]
+    fn take<const PLAIN: bool>(&mut self, r: usize, k: usize, j: u8) {
+        let block = &mut self.blocks[r];
+        let state = &mut block.state;
         state.free &= !(1 << j);
         state.active |= 1 << k;
-        self.output[r << self.shift | j as usize].owner = k as u8;
-        if state.multicast & (1 << k) != 0 {
-            self.branch(r, k, j);
-        } else {
-            self.input[r << self.shift | k].out = j;
-            state.seeking &= !(1 << k);
-            if state.stocked & (1 << j) != 0 {
-                state.credited |= 1 << k;
-            }
+        block.output[j as usize & 63].owner = k as u8;
+        if !PLAIN && state.multicast & (1 << k) != 0 {
+            return self.branch(r, k, j);
         }
+        block.input[k & 63].out = j;
+        state.seeking &= !(1 << k);
+        state.credited |= (state.stocked >> j & 1) << k;
     }
 
     /// Heads that ask for the crossbar before they have an output VC: those that can get one with a credit.
     fn hopeful(&self, r: usize) -> u64 {
-        let s = &self.state[r];
+        let block = &self.blocks[r];
+        let s = &block.state;
         bits(s.seeking & !s.multicast)
-            .filter(|&k| self.input[r << self.shift | k].wish & s.free & s.stocked != 0)
+            .filter(|&k| block.input[k].wish & s.free & s.stocked != 0)
             .fold(0, |set, k| set | 1 << k)
+    }
+
+    /// Whether no two requests for the crossbar are of one input or for one output.
+    #[inline(always)]
+    fn apart(&self, r: usize, ready: u64) -> bool {
+        let block = &self.blocks[r];
+        let (mut inputs, mut outputs) = (0u64, 0u64);
+        bits(ready).all(|k| {
+            let (i, o) = (1 << self.port_of[k & 63], 1 << self.port_of[block.input[k & 63].out as usize & 63]);
+            let free = inputs & i | outputs & o == 0;
+            (inputs, outputs) = (inputs | i, outputs | o);
+            free
+        })
+    }
+
+    /// A request for the crossbar without rivals wins it.
+    #[inline(always)]
+    fn pass(&mut self, r: usize, k: usize) {
+        let block = &mut self.blocks[r];
+        let p = self.port_of[k] as usize & 63;
+        let o = self.port_of[block.input[k].out as usize & 63];
+        block.port_accept[p] = o + 1;
+        block.port_grant[o as usize & 63] = p as u8 + 1;
+        block.port_vc[p] = self.vc_of[k] + 1;
+        self.forward::<true>(r, k, o as usize);
     }
 
     /// Matches inputs with outputs of the crossbar: `ready` VCs with one destination, `many` with several, `hopeful`
     /// heads that speculate. An input asks for an output for the first of its VCs in round-robin order, those that do
     /// not speculate first; `free` are the output VCs that they can hope for.
-    fn allocate_switch(&mut self, r: usize, ready: u64, many: u64, hopeful: u64, free: u64) {
-        let (ports, vcs, base) = (self.fabric.ports, self.fabric.vcs, r << self.shift);
-        let of_port = self.fabric.on(0);
+    #[inline(never)]
+    fn allocate_switch<const PLAIN: bool>(&mut self, r: usize, ready: u64, many: u64, hopeful: u64, free: u64) {
+        let (ports, vcs) = (self.fabric.ports, self.fabric.vcs);
+        let of_port = self.of_port;
+        let (many, hopeful) = if PLAIN { (0, 0) } else { (many, hopeful) };
         let mut competing = ready | many | hopeful;
         let all = competing;
         let mut inputs = 0u64;
         while competing != 0 {
-            let p = self.port_of[competing.trailing_zeros() as usize] as usize;
-            let shift = p * vcs;
-            competing &= !(of_port << shift);
+            let p = self.port_of[competing.trailing_zeros() as usize] as usize & 63;
+            let low = p * vcs;
+            competing &= !(of_port << low);
             let mut wants = 0u64;
             for group in [ready | many, hopeful] {
-                let mut group = group >> shift & of_port;
+                let mut group = group >> low & of_port;
                 while group != 0 {
-                    let v = first_from(group, self.port_vc[r * ports + p]);
+                    let v = first_from(group, self.blocks[r].port_vc[p]);
                     group &= !(1 << v);
-                    let k = shift + v;
+                    let k = low + v;
                     let bit = 1 << k;
                     let to = if many & bit != 0 {
                         self.open_branches(r, k)
                     } else if ready & bit != 0 {
-                        1 << self.port_of[self.input[base | k].out as usize]
+                        1 << self.port_of[self.blocks[r].input[k & 63].out as usize & 63]
                     } else {
-                        let hoped = self.input[base | k].wish & free & self.state[r].stocked;
+                        let block = &self.blocks[r];
+                        let hoped = block.input[k & 63].wish & free & block.state.stocked;
                         bits(hoped).fold(0, |ports, j| ports | 1 << self.port_of[j])
                     };
                     for o in bits(to & !wants) {
@@ -197,28 +262,23 @@ impl Network {
         if inputs == 0 {
             return;
         }
-        if self.settings.switch_allocation > 1 {
+        let block = &mut self.blocks[r];
+        if !PLAIN && self.settings.switch_allocation > 1 {
             let stage = self.settings.switch_allocation;
-            self.state[r].in_switch_allocation |= all;
+            block.state.in_switch_allocation |= all;
             self.switch_due[r * stage as usize + slot(self.now + u64::from(stage) - 1, stage)] |= all;
-            bits(all).for_each(|k| self.switch_won[base | k] = NONE);
+            bits(all).for_each(|k| block.switch_won[k] = NONE);
         }
-        if self.fabric.shared {
+        if !PLAIN && self.fabric.shared {
             return self.share(r, inputs);
         }
-        let of_router = r * ports..(r + 1) * ports;
-        self.matching.run(
-            self.settings.switch_allocator,
-            inputs,
-            &mut self.port_accept[of_router.clone()],
-            &mut self.port_grant[of_router],
-        );
+        self.matching.run(self.settings.switch_allocator, inputs, &mut block.port_accept, &mut block.port_grant);
         for p in bits(inputs) {
             let o = self.matching.won[p];
             if o != NONE {
-                let k = self.label[p * ports + o as usize] as usize;
-                self.port_vc[r * ports + p] = (k - p * vcs) as u8 + 1;
-                self.granted(r, k, o, hopeful);
+                let k = self.label[p * ports + o as usize] as usize & 63;
+                self.blocks[r].port_vc[p] = self.vc_of[k] + 1;
+                if PLAIN { self.forward::<true>(r, k, o as usize) } else { self.granted(r, k, o, hopeful) }
             }
         }
     }
@@ -226,15 +286,19 @@ impl Network {
     /// A shared medium carries one flit a cycle: of the next input in turn, to all of its receivers.
     fn share(&mut self, r: usize, inputs: u64) {
         let ports = self.fabric.ports;
-        let p = first_from(inputs, self.medium[r]);
-        self.medium[r] = p as u8 + 1;
+        let block = &mut self.blocks[r];
+        let p = first_from(inputs, block.medium);
+        block.medium = p as u8 + 1;
         let wants = self.matching.wants[p];
-        let o = first_from(wants, self.port_accept[r * ports + p]);
-        self.port_accept[r * ports + p] = o as u8 + 1;
+        let o = first_from(wants, block.port_accept[p]);
+        block.port_accept[p] = o as u8 + 1;
         let k = self.label[p * ports + o] as usize;
-        self.port_vc[r * ports + p] = (k - p * self.fabric.vcs) as u8 + 1;
-        let others = bits(wants & !(1 << o)).filter(|&q| self.label[p * ports + q] as usize == k);
-        let together = if self.state[r].multicast & (1 << k) == 0 { 0 } else { self.abreast(r, k, o, others.fold(0, |m, q| m | 1 << q)) };
+        block.port_vc[p] = self.vc_of[k] + 1;
+        let mut together = 0;
+        if block.state.multicast & (1 << k) != 0 {
+            let others = bits(wants & !(1 << o)).filter(|&q| self.label[p * ports + q] as usize == k);
+            together = self.abreast(r, k, o, others.fold(0, |m, q| m | 1 << q));
+        }
         self.granted(r, k, o as u8, 0);
         for q in bits(together) {
             self.granted(r, k, q as u8, 0);
@@ -244,50 +308,48 @@ impl Network {
     /// An input VC has won the crossbar to a port.
     #[inline]
     fn granted(&mut self, r: usize, k: usize, o: u8, hopeful: u64) {
+        let block = &mut self.blocks[r];
         if self.settings.switch_allocation > 1 {
-            self.switch_won[r << self.shift | k] = o;
+            block.switch_won[k] = o;
             return;
         }
         if hopeful & (1 << k) != 0 {
-            let s = &self.state[r];
-            let got = s.active & s.credited & (1 << k) != 0;
-            if !got || self.port_of[self.input[r << self.shift | k].out as usize] != o {
+            let got = block.state.active & block.state.credited & (1 << k) != 0;
+            if !got || self.port_of[block.input[k].out as usize] != o {
                 return;
             }
         }
-        self.forward(r, k, o as usize);
+        self.forward::<false>(r, k, o as usize);
     }
 
     /// Requests that leave a switch allocator of several cycles.
     fn finish_switch(&mut self, r: usize) {
         let stage = self.settings.switch_allocation;
         let due = std::mem::take(&mut self.switch_due[r * stage as usize + slot(self.now, stage)]);
-        self.state[r].in_switch_allocation &= !due;
+        self.blocks[r].state.in_switch_allocation &= !due;
         for k in bits(due) {
-            let o = self.switch_won[r << self.shift | k];
+            let o = self.blocks[r].switch_won[k];
             if o != NONE {
-                self.forward(r, k, o as usize);
+                self.forward::<false>(r, k, o as usize);
             }
         }
     }
 
     /// The first flit of an input VC goes to the link of port `o`, a credit back.
-    #[inline]
-    fn forward(&mut self, r: usize, k: usize, o: usize) {
+    #[inline(always)]
+    fn forward<const PLAIN: bool>(&mut self, r: usize, k: usize, o: usize) {
         let bit = 1 << k;
-        if self.state[r].multicast & bit != 0 {
+        if !PLAIN && self.blocks[r].state.multicast & bit != 0 {
             return self.copy(r, k, o);
         }
-        let j = self.input[r << self.shift | k].out as usize;
         let flit = self.pop(r, k);
         if flit.head() {
             self.packets[flit.packet()].hops += 1;
         }
+        let j = self.blocks[r].input[k & 63].out as usize;
         self.launch(r, o, j, flit);
-        let state = &mut self.state[r];
-        if state.stocked & (1 << j) == 0 {
-            state.credited &= !bit;
-        }
+        let state = &mut self.blocks[r].state;
+        state.credited &= !bit | (state.stocked >> j & 1) << k;
         if flit.tail() {
             state.active &= !bit;
             state.credited &= !bit;
@@ -297,49 +359,50 @@ impl Network {
     }
 
     /// Takes the first flit out of the buffer of an input VC and sends a credit for its place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self, r: usize, k: usize) -> Flit {
-        let id = r << self.shift | k;
-        let vc = &mut self.input[id];
-        let flit = self.flits[(id << self.buffer_shift) + vc.head as usize];
+        let buffer = self.buffer(r, k);
+        let block: &mut Block = &mut self.blocks[r];
+        let vc = &mut block.input[k & 63];
+        let flit = self.flits[buffer | vc.head as usize];
         vc.head = (vc.head + 1) & ((1 << self.buffer_shift) - 1) as u16;
         vc.len -= 1;
         if vc.len == 0 {
-            self.state[r].filled &= !(1 << k);
+            block.state.filled &= !(1 << k);
         }
-        let port = r * self.fabric.ports + self.port_of[k] as usize;
-        let to = self.ahead[port] + (k - self.port_of[k] as usize * self.fabric.vcs) as u32;
-        let read = if to < self.edge { self.settings.credit_delay } else { 0 };
-        self.credits.enter(self.now + u64::from(1 + self.fabric.latency[port] + read), to);
+        let wire = &block.wires[self.port_of[k & 63] as usize & 63];
+        self.credits.enter(self.now + u64::from(wire.credit), wire.ahead + u32::from(self.vc_of[k & 63]));
         flit
     }
 
     /// A flit leaves through output VC `j` of port `o`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn launch(&mut self, r: usize, o: usize, j: usize, flit: Flit) {
-        let out = &mut self.output[r << self.shift | j];
+        let block: &mut Block = &mut self.blocks[r];
+        let out = &mut block.output[j & 63];
         out.credits -= 1;
         if out.credits == 0 {
-            self.state[r].stocked &= !(1 << j);
+            block.state.stocked &= !(1 << j);
         }
-        let port = r * self.fabric.ports + o;
-        self.carried[port] += 1;
-        let on_the_way = self.settings.traversal + 1 + self.fabric.latency[port];
-        self.arriving.enter(self.now + u64::from(on_the_way), (self.ahead[port] + (j - o * self.fabric.vcs) as u32, flit));
+        let wire = &mut block.wires[o & 63];
+        wire.carried += 1;
+        self.arriving.enter(self.now + u64::from(wire.flit), (wire.ahead + u32::from(self.vc_of[j & 63]), flit));
     }
 
     /// The tail has left through output VC `j`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn release(&mut self, r: usize, j: usize) {
-        let state = &mut self.state[r];
+        let state = &mut self.blocks[r].state;
         if self.settings.wait_for_tail_credit { state.closing |= 1 << j } else { state.free |= 1 << j }
     }
 
     /// The packet behind a tail, if there is one, begins in the next cycle.
-    #[inline]
+    #[inline(always)]
     pub(super) fn follow(&mut self, r: usize, k: usize) {
-        if self.state[r].filled & (1 << k) != 0 {
-            self.begin(r, k, self.now + 1);
+        let block = &self.blocks[r];
+        if block.state.filled & (1 << k) != 0 {
+            let head = self.flits[self.buffer(r, k) | block.input[k & 63].head as usize];
+            self.begin(r, k, head, self.now + 1);
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::packets::{Destination, Endpoints, Request};
 use crate::diag::{Diagnostic, Result, nearest};
-use crate::rng::{Domain, Draw};
+use crate::rng::{Domain, Draw, key, philox4x32};
 
 /// Who sends to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,7 @@ const BLOCK: u64 = 64;
 #[derive(Debug, Clone)]
 pub struct Bernoulli {
     seed: u64,
+    key: [u32; 2],
     /// A packet begins where a word of 32 bits is smaller.
     threshold: u64,
     flits: u16,
@@ -94,7 +95,8 @@ impl Bernoulli {
     #[must_use]
     pub(super) fn new(seed: u64, rate: f64, flits: u16, nodes: usize, targets: Option<Vec<u32>>) -> Self {
         let threshold = (rate * (1u64 << 32) as f64).round() as u64;
-        let mut new = Self { seed, threshold, flits, targets, nodes: nodes as u32, next: Vec::new() };
+        let key = key(seed, Domain::NocInjection);
+        let mut new = Self { seed, key, threshold, flits, targets, nodes: nodes as u32, next: Vec::new() };
         new.next = (0..nodes as u32).map(|n| (0, new.block(n, 0))).collect();
         new
     }
@@ -103,8 +105,9 @@ impl Bernoulli {
     fn block(&self, node: u32, cycle: u64) -> u64 {
         let mut mask = 0;
         for four in 0..BLOCK / 4 {
-            let draw = self.draw(Domain::NocInjection, node, cycle / 4 + four);
-            for (i, word) in draw.words(0).into_iter().enumerate() {
+            // the words of the draw, with its key made once
+            let counter = self.draw(Domain::NocInjection, node, cycle / 4 + four).counter(0);
+            for (i, word) in philox4x32(counter, self.key).into_iter().enumerate() {
                 mask |= u64::from(u64::from(word) < self.threshold) << (four * 4 + i as u64);
             }
         }
