@@ -9,6 +9,7 @@ mod hfox;
 mod ideal;
 mod mos2_memtransistor;
 mod spec;
+pub mod synaptogen;
 
 pub use hfox::{
     HfOx, HfOxProgrammingSpec, HfOxReadSpec, HfOxSpec, HfOxTemperatureSpec, HfOxVariationSpec, HfOxVerifySpec, HrsSpec,

@@ -11,6 +11,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod doubles;
+mod functions;
+mod masks;
 mod portable;
 pub mod product;
 
@@ -19,6 +21,8 @@ pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::Avx512;
 pub use doubles::{Body, DOUBLES, Doubles, run};
+pub use functions::{exp2, horner, ln};
+pub use masks::{Masks, Vectors};
 pub use portable::Portable;
 
 /// Number of lanes of every vector.
