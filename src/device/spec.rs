@@ -13,6 +13,7 @@ use super::Device;
 use super::hfox::{self, HfOxSpec};
 use super::ideal::{self, IdealSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
+use super::synaptogen::{self, SynaptogenSpec};
 use crate::units::Kelvin;
 
 /// Electric card of a memory cell: `devices: { synapse: { mos2_memtransistor: { … } } }`.
@@ -26,6 +27,8 @@ pub enum DeviceSpec {
     /// One-transistor-one-resistor cell of hafnium oxide.
     #[serde(rename = "hfox")]
     HfOx(Box<HfOxSpec>),
+    /// Generative one-transistor-one-resistor cell (Synaptogen).
+    Synaptogen(Box<SynaptogenSpec>),
 }
 
 /// One mistake of a card.
@@ -51,7 +54,7 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY];
+pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, synaptogen::ENTRY];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -61,6 +64,7 @@ impl DeviceSpec {
             Self::Ideal(_) => ideal::ENTRY.name,
             Self::Mos2Memtransistor(_) => mos2::ENTRY.name,
             Self::HfOx(_) => hfox::ENTRY.name,
+            Self::Synaptogen(_) => synaptogen::ENTRY.name,
         }
     }
 
@@ -71,6 +75,7 @@ impl DeviceSpec {
             Self::Ideal(_) => "exact by definition",
             Self::Mos2Memtransistor(s) => &s.source,
             Self::HfOx(s) => &s.source,
+            Self::Synaptogen(s) => &s.source,
         }
     }
 
@@ -81,6 +86,7 @@ impl DeviceSpec {
             Self::Ideal(_) => Vec::new(),
             Self::Mos2Memtransistor(s) => unchanged(&**s, &Mos2Spec::default(), mos2::ASSUMED),
             Self::HfOx(s) => unchanged(&**s, &HfOxSpec::default(), hfox::ASSUMED),
+            Self::Synaptogen(s) => unchanged(&**s, &SynaptogenSpec::default(), synaptogen::ASSUMED),
         }
     }
 
@@ -93,6 +99,7 @@ impl DeviceSpec {
             Self::Ideal(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::Mos2Memtransistor(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::HfOx(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Synaptogen(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -209,6 +216,7 @@ mod tests {
         for (name, all, found) in [
             ("mos2_memtransistor", mos2::ASSUMED, DeviceSpec::Mos2Memtransistor(Box::default()).assumed()),
             ("hfox", hfox::ASSUMED, DeviceSpec::HfOx(Box::default()).assumed()),
+            ("synaptogen", synaptogen::ASSUMED, DeviceSpec::Synaptogen(Box::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }
