@@ -3,11 +3,13 @@
 //! [`npz`] reads and writes data files. The rest turns ECG recordings into them: a PhysioNet record
 //! ([`wfdb`], [`annotations`]) or the bundled excerpt with the project's own [`detector`] and
 //! [`rule_labels`] is cut into [`beats`], from which [`features`] makes the network's inputs; [`bytes`] reads digits.
+//! [`cycles`] reads the measured cycles of memory cells.
 
 pub mod annotations;
 pub mod beats;
 pub mod bytes;
 pub mod container;
+pub mod cycles;
 pub mod dataset;
 pub mod demo;
 pub mod detector;

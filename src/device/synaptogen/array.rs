@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::cell::{Model, State};
 use super::kernel::{Addressed, Block, Innovations, Kernel, Plane, Thresholds};
 use super::mixture::{DeviceNumbers, component, device};
-use super::parameters::FEATURES;
+use super::parameters::{FEATURES, Features};
 use super::read::{NoiseLaw, SMALLEST_VOLTAGE};
 use crate::rng::{Domain, Draw, GROUP, key, normals_of16, normals64};
 use crate::simd::{Body, Isa, LANES, Vectors, run};
@@ -204,6 +204,24 @@ impl CellArray {
                 run(isa, Read { kernel: &self.kernel, noise, draws, bank, voltages, state, out });
             },
         );
+    }
+
+    /// Cycles every cell by a SET and a complete RESET, and gives the features of the cycles after the first `skipped`,
+    /// one sequence for each cell.
+    #[must_use]
+    pub fn cycles(&mut self, skipped: usize, cycles: usize) -> Vec<Vec<Features>> {
+        let mut out = vec![Vec::with_capacity(cycles); self.cells];
+        for cycle in 0..skipped + cycles {
+            // beyond what any cell withstands
+            self.apply(Voltages::All(f32::NEG_INFINITY));
+            self.apply(Voltages::All(f32::INFINITY));
+            if cycle >= skipped {
+                for (cell, to) in out.iter_mut().enumerate() {
+                    to.push(self.features(cell).map(f64::from));
+                }
+            }
+        }
+        out
     }
 
     /// Resistance state of a cell.

@@ -44,6 +44,15 @@ impl MixtureMoments {
         Self { mean, deviation, correlation }
     }
 
+    /// Of given devices, at least two.
+    #[must_use]
+    pub fn of_devices(devices: &[DeviceNumbers]) -> Self {
+        let n = devices.len() as f64;
+        let mean: DeviceNumbers = std::array::from_fn(|i| devices.iter().map(|d| d[i]).sum::<f64>() / n);
+        let product = |i: usize, j: usize| devices.iter().map(|d| (d[i] - mean[i]) * (d[j] - mean[j])).sum::<f64>() / n;
+        Self::new(mean, &std::array::from_fn(|i| std::array::from_fn(|j| product(i, j))))
+    }
+
     /// Of the mixture of a set of parameters, exact.
     #[must_use]
     pub fn of(p: &Parameters) -> Self {

@@ -18,6 +18,7 @@ mod algebra;
 mod array;
 mod cell;
 mod conduction;
+pub mod fit;
 mod kernel;
 mod latent;
 mod marginal;
@@ -28,6 +29,7 @@ mod programming;
 mod published;
 mod read;
 mod spec;
+mod statistics;
 
 pub use array::{BANK, CellArray, Voltages};
 pub use cell::{Cell, Model, State};
@@ -37,6 +39,7 @@ pub use marginal::{Moments, moments};
 pub use mixture::{DeviceNumbers, MixtureMoments};
 pub use parameters::{FEATURES, Features, Parameters};
 pub use read::{NoiseLaw, Quantiser};
+pub use statistics::{Square, Statistics, correlations, lag_products, percentile};
 pub(super) use spec::ASSUMED;
 pub use spec::{
     ParametersSpec, Parity, SynaptogenProgrammingSpec, SynaptogenReadSpec, SynaptogenSpec, SynaptogenTemperatureSpec,
@@ -145,5 +148,7 @@ impl Device for Synaptogen {
     }
 }
 
+#[cfg(test)]
+mod population_tests;
 #[cfg(test)]
 mod tests;

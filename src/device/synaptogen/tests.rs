@@ -21,12 +21,12 @@ fn reference(name: &str) -> Option<String> {
     Some(std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
 }
 
-fn json(name: &str) -> Option<Value> {
+pub(super) fn json(name: &str) -> Option<Value> {
     reference(name).map(|text| serde_json::from_str(&text).unwrap())
 }
 
 /// All numbers of a value, in order.
-fn numbers(v: &Value) -> Vec<f64> {
+pub(super) fn numbers(v: &Value) -> Vec<f64> {
     match v {
         Value::Array(items) => items.iter().flat_map(numbers).collect(),
         Value::Number(n) => vec![n.as_f64().unwrap()],
@@ -278,4 +278,157 @@ fn the_converter() {
         let q = Quantiser { minimum: Ampere(n(1)), maximum: Ampere(n(2)), bits: n(3) as u32, clamped: false };
         close(q.level(n(0)), n(4), 1e-12, &format!("{row:?}"));
     }
+}
+
+/// A cell at the mean of the first component with every innovation 0, and one that is given `e` at each cycle.
+fn cell_with(model: &Model, e: Features) -> Cell {
+    let mut cell = Cell::new(model, model.parameters.means[0], [0.0; FEATURES]);
+    cell.apply(model, -2.0, |_| e);
+    cell
+}
+
+#[test]
+fn edges_of_the_state_machine() {
+    let model = Model::new(Parameters::default());
+    let e = [0.3, -0.2, 0.5, 0.1];
+    let after = |pulses: &[f64]| {
+        let mut cell = cell_with(&model, e);
+        pulses.iter().for_each(|u| cell.apply(&model, *u, |_| e));
+        cell
+    };
+    let low = cell_with(&model, e);
+    let start = low.threshold();
+    assert_eq!(low.state(), State::Low);
+    // exactly at the threshold nothing happens; just above, the cell stays where it was
+    assert_eq!(after(&[start]).state(), State::Low);
+    let begun = after(&[start + 1e-9]);
+    assert_eq!((begun.state(), begun.cycle()), (State::Between, 1));
+    assert!((begun.r() - low.r()).abs() < 1e-6);
+    // up to U_max the high state is reached without a jump, from there on exactly
+    let (nearly, full) = (after(&[1.46 - 1e-9]), after(&[1.46]));
+    assert_eq!((nearly.state(), full.state()), (State::Between, State::High));
+    assert!((nearly.r() - full.r()).abs() < 1e-6);
+    // the path does not matter, repetition and lower pulses neither, and only leaving LRS draws
+    let (steps, once) = (after(&[0.9, 1.1, 1.1, 1.0, 0.2]), after(&[1.1]));
+    assert!((steps.r() - once.r()).abs() < 1e-12 && steps.cycle() == 1);
+    assert_eq!(after(&[0.9, 2.0]).r(), full.r());
+    // HRS ignores positive voltages, LRS negative ones, everything NaN
+    assert_eq!(after(&[2.0, 1.0, 3.0]).cycle(), 1);
+    assert_eq!(after(&[-3.0, f64::NAN]).r(), low.r());
+    // back to LRS with the features drawn at the first RESET
+    let back = after(&[0.9, -2.0]);
+    assert_eq!((back.state(), back.threshold()), (State::Low, once.features()[3]));
+    assert!((1.0 / model.conduction.conductance(back.r()) - once.features()[2]).abs() < 1e-6);
+    // a RESET voltage at or above U_max leaves only the complete RESET
+    let mut high = model.parameters.means[0];
+    high[3] = 1.6;
+    let mut cell = Cell::new(&model, high, [0.0; FEATURES]);
+    for (u, state) in [(-2.0, State::Low), (1.5, State::Low), (1.65, State::High)] {
+        cell.apply(&model, u, |_| [0.0; FEATURES]);
+        assert_eq!(cell.state(), state, "{u} V");
+        assert!(cell.r().is_finite());
+    }
+}
+
+/// A pulse that both sets and resets (a SET voltage above the RESET threshold): first SET, then RESET by the masks of
+/// before, in both precisions.
+#[test]
+fn set_and_reset_in_one_pulse() {
+    let model = Model::new(Parameters::default());
+    let mut device = model.parameters.means[0];
+    device[1] = 1.2;
+    let given = Given(vec![vec![[0.0; FEATURES]; 5]]);
+    let mut cell = Cell::new(&model, device, [0.0; FEATURES]);
+    let mut array = CellArray::of_devices(Isa::best(), &model, &[device], &given);
+    for u in [0.5, 0.8, 0.9, 1.3, 1.5, 1.0] {
+        cell.apply(&model, u, |_| [0.0; FEATURES]);
+        array.apply_with(Voltages::Each(&[u as f32]), &given);
+        assert_eq!((cell.state(), cell.cycle()), (array.state(0), array.cycle(0)), "{u} V");
+        close(f64::from(array.r(0)), cell.r(), 5e-5, &format!("{u} V"));
+        assert!(cell.r().is_finite());
+    }
+}
+
+/// Random pulses: arrays are the cells of their addresses, whatever is split, and in every instruction set.
+#[test]
+fn arrays_are_their_cells() {
+    let model = Model::new(Parameters::default());
+    let (seed, cells) = (5, 200);
+    let mut whole = CellArray::new(&model, seed, 3, cells);
+    let mut others: Vec<CellArray> =
+        Isa::all().into_iter().map(|isa| CellArray::with_isa(isa, &model, seed, 3, cells)).collect();
+    let mut parts = [CellArray::new(&model, seed, 3, 128), CellArray::new(&model, seed, 5, 72)];
+    let first = 3 * BANK as u64;
+    let draw = |domain, element, tick| crate::rng::Draw { seed, domain, element, tick };
+    let mut single: Vec<Cell> = (first..first + cells as u64)
+        .map(|a| {
+            let d = draw(crate::rng::Domain::GenerativeCell, a, 0);
+            let z: Vec<f64> = [d.normals(0), d.normals(1)].concat();
+            let k = array::chosen(&model, seed, a);
+            let numbers = mixture::device(&model.parameters, k, z.try_into().unwrap());
+            Cell::new(&model, numbers, draw(crate::rng::Domain::GenerativeCycle, a, 0).normals(0))
+        })
+        .collect();
+    let mut apart = 0;
+    for pulse in 0..60u64 {
+        let u: Vec<f32> = (0..cells as u64)
+            .map(|i| (draw(crate::rng::Domain::Read, i, pulse).uniform(0) * 4.0 - 2.0) as f32)
+            .collect();
+        whole.apply(Voltages::Each(&u));
+        others.iter_mut().for_each(|a| a.apply(Voltages::Each(&u)));
+        parts[0].apply(Voltages::Each(&u[..128]));
+        parts[1].apply(Voltages::Each(&u[128..]));
+        for (i, cell) in single.iter_mut().enumerate() {
+            let address = first + i as u64;
+            cell.apply(&model, f64::from(u[i]), |n| draw(crate::rng::Domain::GenerativeCycle, address, n).normals(0));
+            // a voltage within rounding of a threshold may go either way
+            apart += usize::from((cell.state(), cell.cycle()) != (whole.state(i), whole.cycle(i)));
+            if (cell.state(), cell.cycle()) == (whole.state(i), whole.cycle(i)) {
+                assert!((f64::from(whole.r(i)) - cell.r()).abs() < 5e-5, "pulse {pulse}, cell {i}");
+            }
+        }
+    }
+    assert!(apart <= 60, "{apart} of 12,000 states differ");
+    assert!((0..cells).any(|i| whole.cycle(i) > 5) && (0..cells).any(|i| whole.state(i) == State::Between));
+    let read = |a: &CellArray| {
+        let mut out = vec![0.0; a.len()];
+        a.read(Voltages::All(0.2), NoiseLaw::default(), 9, &mut out);
+        out
+    };
+    let expected = read(&whole);
+    assert_eq!([read(&parts[0]), read(&parts[1])].concat(), expected);
+    for other in &others {
+        assert_eq!(read(other), expected);
+        assert!((0..cells).all(|i| other.r(i).to_bits() == whole.r(i).to_bits()));
+    }
+}
+
+/// Mean and variance over reads are those of the law, and the noise of two ticks has nothing in common.
+#[test]
+fn read_noise_follows_its_law() {
+    let model = Model::new(Parameters::default());
+    let mut array = CellArray::new(&model, 2, 0, 4096);
+    array.apply(Voltages::All(-2.0));
+    let mut still = vec![0.0; array.len()];
+    array.currents(Voltages::All(0.2), &mut still);
+    let noise = NoiseLaw::default();
+    let (mut sums, mut before) = ([0.0; 3], vec![0.0; array.len()]);
+    let mut out = still.clone();
+    for tick in 0..64 {
+        array.read(Voltages::All(0.2), noise, tick, &mut out);
+        for i in 0..out.len() {
+            let z = f64::from(out[i] - still[i]) / noise.variance(f64::from(still[i]), 0.2).sqrt();
+            sums[0] += z;
+            sums[1] += z * z;
+            sums[2] += z * before[i];
+            before[i] = z;
+        }
+    }
+    let n = 64.0 * 4096.0f64;
+    assert!((sums[0] / n.sqrt()).abs() < 4.5, "mean");
+    assert!(((sums[1] / n - 1.0) * (n / 2.0).sqrt()).abs() < 4.5, "variance {}", sums[1] / n);
+    assert!((sums[2] / n.sqrt()).abs() < 4.5, "reads are correlated");
+    // 0 V is read at the smallest voltage instead
+    array.read(Voltages::All(0.0), noise, 0, &mut out);
+    assert!(out.iter().all(|i| i.is_finite()));
 }

@@ -119,4 +119,19 @@ pub(super) const CODES: &[Code] = &[
         "IDX file damaged",
         "A file of the MNIST distribution begins with two zero bytes, the type 8 (bytes), the number of axes and their lengths, and holds just as many bytes. Unpack .gz files first.",
     ),
+    code(
+        "D080",
+        "cycling data cannot be read",
+        "The file of measured cycles is missing, is not text, or has a line of another length than the first.",
+    ),
+    code(
+        "D081",
+        "column missing in cycling data",
+        "Cycling data have the columns device, cycle, r_hrs, u_set, r_lrs, u_reset, named in the first line, in any order.",
+    ),
+    code(
+        "D082",
+        "value of cycling data not understood",
+        "Devices and cycles are whole numbers, resistances are positive and in ohm, voltages in volts. The message names line and column.",
+    ),
 ];
