@@ -4,11 +4,13 @@
 //! ([`wfdb`], [`annotations`]) or the bundled excerpt with the project's own [`detector`] and
 //! [`rule_labels`] is cut into [`beats`], from which [`features`] makes the network's inputs; [`bytes`] reads digits.
 //! [`device_files`] reads what device cards name: [`pulse_table`]s and trained generators of drift.
+//! [`cycles`] reads the measured cycles of memory cells.
 
 pub mod annotations;
 pub mod beats;
 pub mod bytes;
 pub mod container;
+pub mod cycles;
 pub mod dataset;
 pub mod demo;
 pub mod detector;

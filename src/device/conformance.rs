@@ -82,8 +82,7 @@ fn with_chance_programming_is_monotone_in_the_mean() {
                 g.iter().sum::<f64>() / 500.0
             })
             .collect();
-        let rises = |p: &[f64]| p[1] > p[0] || (!d.analog() && p[1] == p[0]);
-        assert!(means.windows(2).all(rises) && means[8] > means[0], "{name}: {means:?}");
+        assert!(means.windows(2).all(|p| p[1] > p[0]), "{name}: {means:?}");
     });
 }
 

@@ -22,6 +22,7 @@ mod sram;
 mod stanford_pku;
 mod state_equation;
 mod vteam;
+pub mod synaptogen;
 
 pub use hfox::{
     BinaryCells, BinaryStates, ComplianceConditionSpec, HfOx, HfOxConditionsSpec, HfOxProgrammingSpec, HfOxReadSpec,

@@ -22,6 +22,7 @@ use super::pulsed::{self, PulsedSpec};
 use super::sram::{self, SramSpec};
 use super::stanford_pku::{self, StanfordPkuSpec};
 use super::vteam::{self, VteamSpec};
+use super::synaptogen::{self, SynaptogenSpec};
 use crate::units::Kelvin;
 
 /// Electric card of a memory cell: `devices: { synapse: { mos2_memtransistor: { … } } }`.
@@ -62,6 +63,8 @@ pub enum DeviceSpec {
     LinearIonDrift(Box<LinearIonDriftSpec>),
     /// Digital SRAM bit cell.
     Sram(SramSpec),
+    /// Generative one-transistor-one-resistor cell (Synaptogen).
+    Synaptogen(Box<SynaptogenSpec>),
 }
 
 /// One mistake of a card.
@@ -87,7 +90,7 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY, pulsed::ENTRY, inference::PCM, inference::HERMES, inference::RERAM_WAN, inference::RERAM_CMO, inference::RRAM_MILO, stanford_pku::ENTRY, vteam::ENTRY, linear_ion_drift::ENTRY, sram::ENTRY];
+pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY, pulsed::ENTRY, inference::PCM, inference::HERMES, inference::RERAM_WAN, inference::RERAM_CMO, inference::RRAM_MILO, stanford_pku::ENTRY, vteam::ENTRY, linear_ion_drift::ENTRY, sram::ENTRY, synaptogen::ENTRY];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.
@@ -110,6 +113,7 @@ impl DeviceSpec {
             Self::Vteam(_) => vteam::ENTRY.name,
             Self::LinearIonDrift(_) => linear_ion_drift::ENTRY.name,
             Self::Sram(_) => sram::ENTRY.name,
+            Self::Synaptogen(_) => synaptogen::ENTRY.name,
         }
     }
 
@@ -131,6 +135,7 @@ impl DeviceSpec {
             Self::Vteam(s) => &s.source,
             Self::LinearIonDrift(s) => &s.source,
             Self::Sram(s) => &s.source,
+            Self::Synaptogen(s) => &s.source,
         }
     }
 
@@ -165,6 +170,7 @@ impl DeviceSpec {
             Self::Vteam(s) => unchanged(&**s, &VteamSpec::default(), vteam::ASSUMED),
             Self::LinearIonDrift(s) => unchanged(&**s, &LinearIonDriftSpec::default(), linear_ion_drift::ASSUMED),
             Self::Sram(s) => unchanged(s, &SramSpec::default(), sram::ASSUMED),
+            Self::Synaptogen(s) => unchanged(&**s, &SynaptogenSpec::default(), synaptogen::ASSUMED),
         }
     }
 
@@ -190,6 +196,7 @@ impl DeviceSpec {
             Self::Vteam(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::LinearIonDrift(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
             Self::Sram(s) => s.build().map(|d| Arc::new(d) as Arc<dyn Device>),
+            Self::Synaptogen(s) => s.build(temperature).map(|d| Arc::new(d) as Arc<dyn Device>),
         }
     }
 }
@@ -320,6 +327,7 @@ mod tests {
             ("vteam", vteam::ASSUMED, DeviceSpec::Vteam(Box::default()).assumed()),
             ("linear_ion_drift", linear_ion_drift::ASSUMED, DeviceSpec::LinearIonDrift(Box::default()).assumed()),
             ("sram", sram::ASSUMED, DeviceSpec::Sram(SramSpec::default()).assumed()),
+            ("synaptogen", synaptogen::ASSUMED, DeviceSpec::Synaptogen(Box::default()).assumed()),
         ] {
             assert_eq!(found, all, "{name}");
         }

@@ -25,14 +25,18 @@ pub const MAX_COLUMNS: usize = 4 << 16;
 /// Philox4x32-10 of the sixteen lanes from `lane` (a multiple of 16) on; see [`super::philox4x32`].
 #[inline(always)]
 fn philox16<L: Lanes>(l: L, key: [u32; 2], element: u64, tick: u64, lane: u32) -> [L::Word; 4] {
-    let draw = |word: u64, lane: u32| ((word >> 32) as u32 & 0x00ff_ffff) | (lane << 24);
     let counter = [
         l.splat_wide(element as u32),
-        l.counter_wide(draw(element, lane & 0xff)),
+        l.counter_wide(upper(element, lane & 0xff)),
         l.splat_wide(tick as u32),
-        l.splat_wide(draw(tick, lane >> 8)),
+        l.splat_wide(upper(tick, lane >> 8)),
     ];
     philox_rounds(l, key, counter)
+}
+
+/// Upper word of half a counter: 24 bits of the address and eight of the lane.
+const fn upper(word: u64, lane: u32) -> u32 {
+    ((word >> 32) as u32 & 0x00ff_ffff) | (lane << 24)
 }
 
 /// The ten rounds of Philox4x32 on sixteen counters.
@@ -82,6 +86,22 @@ pub(crate) fn normals64<L: Lanes, const HALF: bool>(
     let [w0, w1, w2, w3] = philox16(l, key, element, tick, group * LANES as u32);
     let [n0, n1] = box_muller(l, w0, w1);
     let [n2, n3] = if HALF { [l.splat(0.0); 2] } else { box_muller(l, w2, w3) };
+    [n0, n1, n2, n3]
+}
+
+/// Four normals of each of sixteen neighbouring elements from `element` (a multiple of 16) on, each at its own
+/// tick below 2³²: those of Philox lane `lane`, which [`Draw::normals`] gives in double precision.
+#[inline(always)]
+pub(crate) fn normals_of16<L: Lanes>(l: L, key: [u32; 2], element: u64, ticks: L::Word, lane: u8) -> [L::Float; 4] {
+    const COUNT: [i32; LANES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+    let counters = [
+        l.widen(l.add_word(l.splat_word(element as u32), l.load_word(&COUNT))),
+        l.splat_wide(upper(element, u32::from(lane))),
+        l.widen(ticks),
+        l.splat_wide(0),
+    ];
+    let [w0, w1, w2, w3] = philox_rounds(l, key, counters);
+    let ([n0, n1], [n2, n3]) = (box_muller(l, w0, w1), box_muller(l, w2, w3));
     [n0, n1, n2, n3]
 }
 
@@ -164,6 +184,7 @@ fn fill(isa: Isa, law: Law, draw: Draw, out: &mut [f32]) {
 mod tests {
     use super::*;
     use crate::rng::Domain;
+    use crate::simd::{Body, Vectors, run};
 
     fn draw(element: u64, tick: u64) -> Draw {
         Draw { seed: 2026, domain: Domain::Read, element, tick }
@@ -209,6 +230,36 @@ mod tests {
             let swapped = (angle >> 30) & 1 == 1;
             let expected = pair[(k % 2) ^ usize::from(swapped)];
             assert!((f64::from(*z) - expected).abs() < 2e-6, "column {column}: {z} against {expected}");
+        }
+    }
+
+    /// One lane of many elements, each at its tick, against the same in double precision.
+    #[test]
+    fn elements_have_their_own_ticks() {
+        struct Both;
+        impl Body for Both {
+            type Output = Vec<f32>;
+            #[inline(always)]
+            fn run<L: Vectors>(self, l: L) -> Vec<f32> {
+                let ticks = std::array::from_fn(|i| 1000 * i as i32 + 7);
+                let normals = normals_of16(l, draw(0, 0).key(), 0x12_3456_7890, l.load_word(&ticks), 3);
+                let mut out = vec![0.0; 4 * LANES];
+                for (n, to) in normals.into_iter().zip(out.as_chunks_mut().0) {
+                    l.store(n, to);
+                }
+                out
+            }
+        }
+        let expected = Both.run(Portable);
+        for isa in Isa::all() {
+            let got = run(isa, Both);
+            assert!(got.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()), "{}", isa.name());
+        }
+        for i in 0..LANES {
+            let precise = draw(0x12_3456_7890 + i as u64, 1000 * i as u64 + 7).normals(3);
+            for (k, z) in precise.into_iter().enumerate() {
+                assert!((f64::from(expected[LANES * k + i]) - z).abs() < 2e-6, "normal {k} of element {i}");
+            }
         }
     }
 

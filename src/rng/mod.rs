@@ -5,7 +5,7 @@ mod bulk;
 mod cells;
 mod philox;
 
-pub(crate) use bulk::normals64;
+pub(crate) use bulk::{normals_of16, normals64};
 pub use bulk::{GROUP, MAX_COLUMNS, fill_normals, fill_normals_with, fill_uniforms_with};
 pub use cells::{fill_cell_normals, fill_cell_normals_with};
 pub use philox::philox4x32;
@@ -40,6 +40,14 @@ pub enum Domain {
     DeviceToDevice = 12,
     /// Resampling of confidence intervals.
     Bootstrap = 13,
+    /// Mixture component and parameters of a generative cell.
+    GenerativeCell = 14,
+    /// Innovation of a generative cell; tick = its cycle.
+    GenerativeCycle = 15,
+    /// Read noise of an array of generative cells; tick = read.
+    GenerativeRead = 16,
+    /// Starts of a fit.
+    FitStart = 17,
     /// Cycle-to-cycle noise of a pulse on a cell; tick = the caller's count of pulses or updates.
     Pulse = 18,
     /// Noise of the value that a pulse leaves to be read; tick as of the pulse.
@@ -153,6 +161,22 @@ impl Draw {
         let w = self.words(lane);
         libm::sqrt(-2.0 * libm::log(open_unit(w[0], w[1]))) * libm::cos(std::f64::consts::TAU * open_unit(w[2], w[3]))
     }
+    /// The four standard normals that bulk loops make of one lane in single precision ([`fill_normals`]), in
+    /// double: Box–Muller of words 0 and 1, and of words 2 and 3.
+    #[must_use]
+    pub fn normals(self, lane: u16) -> [f64; 4] {
+        let pair = |radius: u32, angle: u32| {
+            let r = libm::sqrt(-2.0 * libm::log((f64::from(radius >> 1) + 0.5) / f64::from(1u32 << 31)));
+            // 30 bits of angle within half a quarter turn to either side; the top two choose the quadrant
+            let a = f64::from((angle << 2) as i32) * (std::f64::consts::FRAC_PI_2 / 4_294_967_296.0);
+            let cosine = if angle >> 31 == 1 { -libm::cos(a) } else { libm::cos(a) };
+            let pair = [r * cosine, r * libm::sin(a)];
+            if angle >> 30 & 1 == 1 { [pair[1], pair[0]] } else { pair }
+        };
+        let w = self.words(lane);
+        let ([a, b], [c, d]) = (pair(w[0], w[1]), pair(w[2], w[3]));
+        [a, b, c, d]
+    }
     /// Whether an event of the given probability happens.
     #[must_use]
     pub fn chance(self, probability: f64, lane: u16) -> bool {
@@ -205,6 +229,10 @@ mod tests {
             (Domain::Explore, 11),
             (Domain::DeviceToDevice, 12),
             (Domain::Bootstrap, 13),
+            (Domain::GenerativeCell, 14),
+            (Domain::GenerativeCycle, 15),
+            (Domain::GenerativeRead, 16),
+            (Domain::FitStart, 17),
             (Domain::Pulse, 18),
             (Domain::WriteNoise, 19),
             (Domain::PulseTrain, 20),

@@ -12,6 +12,7 @@ mod avx2;
 mod avx512;
 mod doubles;
 pub mod functions;
+mod masks;
 mod portable;
 pub mod product;
 
@@ -20,6 +21,7 @@ pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::Avx512;
 pub use doubles::{Body, DOUBLES, Doubles, run};
+pub use masks::{Masks, Vectors};
 pub use portable::Portable;
 
 /// Number of lanes of every vector.

@@ -139,5 +139,18 @@ pub(super) const CODES: &[Code] = &[
         "D094",
         "drift generator damaged",
         "The JSON file of a trained generator of drift cannot be understood, or its weights do not fit the widths of its network. Write it again with the training that made it.",
+        "D080",
+        "cycling data cannot be read",
+        "The file of measured cycles is missing, is not text, or has a line of another length than the first.",
+    ),
+    code(
+        "D081",
+        "column missing in cycling data",
+        "Cycling data have the columns device, cycle, r_hrs, u_set, r_lrs, u_reset, named in the first line, in any order.",
+    ),
+    code(
+        "D082",
+        "value of cycling data not understood",
+        "Devices and cycles are whole numbers, resistances are positive and in ohm, voltages in volts. The message names line and column.",
     ),
 ];
