@@ -8,7 +8,7 @@ use std::arch::x86_64::*;
 
 #[cfg(target_arch = "x86_64")]
 use super::{Avx2, Avx512};
-use super::{Isa, Portable};
+use super::{Isa, Lanes, Portable};
 
 /// Number of lanes of a vector of `f64`.
 pub const DOUBLES: usize = 8;
@@ -43,7 +43,7 @@ pub trait Body {
     /// What it returns.
     type Output;
     /// Does the work; must be `#[inline(always)]` so that it is compiled for the instruction set.
-    fn run<L: Doubles>(self, l: L) -> Self::Output;
+    fn run<L: Lanes + Doubles>(self, l: L) -> Self::Output;
 }
 
 /// Runs a body on an instruction set.
