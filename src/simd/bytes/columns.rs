@@ -13,7 +13,7 @@ use crate::simd::{Body, Doubles, Isa, LANES, run};
 /// Most elements of a column: sums of three products of bytes stay within `i32`.
 pub const MAX_DEPTH: usize = 16_384;
 /// Groups of digits that are taken.
-const GROUPS: usize = 3;
+const GROUPS: usize = 4;
 /// Products of fewer multiplications stay on one thread.
 const ALONE: usize = 1 << 20;
 
@@ -35,22 +35,21 @@ fn groups(x: usize, w: usize) -> usize {
     (x + w - 1).min(GROUPS)
 }
 
-/// Digits of the left-hand side in group `s`.
+/// Digits of the left-hand side in group `s`: all but the third in the last group.
 fn partners(x: usize, w: usize, s: usize) -> RangeInclusive<usize> {
-    s.saturating_sub(w - 1)..=s.min(x - 1)
+    s.saturating_sub(w - 1)..=s.min(x - 1).min(4 - s.max(2))
 }
 
 impl Columns {
-    /// Lays out columns of `depth` elements, `[column][element]`. Each has a grid of its own, after its largest
+    /// Lays out `columns` columns of `depth` elements, `[column][element]`. Each has a grid of its own, after its largest
     /// magnitude; whole levels of a scale of up to 7 bits take one digit, and digits that are 0 everywhere none. A
     /// column with an element that is not finite has no results but NaN.
     ///
     /// # Panics
-    /// If a column has more than [`MAX_DEPTH`] elements or they do not fill columns.
+    /// If a column has more than [`MAX_DEPTH`] elements or they do not fill the columns.
     #[must_use]
-    pub fn new(isa: Isa, values: &[f32], depth: usize) -> Self {
-        assert!(depth <= MAX_DEPTH && values.len().is_multiple_of(depth.max(1)), "whole columns");
-        let columns = values.len() / depth.max(1);
+    pub fn new(isa: Isa, values: &[f32], [columns, depth]: [usize; 2]) -> Self {
+        assert!(depth <= MAX_DEPTH && values.len() == columns * depth, "columns of {depth} elements");
         let lines = || values.chunks(depth.max(1));
         let whole = levels(values, run(isa, Most(values)));
         let own = |line: &[f32]| match run(isa, Most(line)) {
@@ -159,6 +158,7 @@ impl Columns {
             match groups {
                 1 => run(isa, Groups::<1>(join)),
                 2 => run(isa, Groups::<2>(join)),
+                3 => run(isa, Groups::<3>(join)),
                 _ => run(isa, Groups::<GROUPS>(join)),
             }
         }

@@ -1,6 +1,6 @@
 //! The left-hand side of a product in fixed point: vectors as digits.
 
-use super::grid::{BIAS, DIGITS, Most, digits, factor};
+use super::grid::{BIAS, DIGITS, Most, digits};
 use super::{DEPTH, TILE, Tile};
 use crate::simd::{Body, Doubles, Isa, LANES, Lanes, run};
 
@@ -9,26 +9,16 @@ use crate::simd::{Body, Doubles, Isa, LANES, Lanes, run};
 pub enum Grid {
     /// Any numbers; each vector has a grid of its own, after its largest magnitude. Three digits.
     Real,
-    /// Whole numbers of the given largest magnitude, each worth `unit`: as many digits as they need.
-    Whole {
-        /// Largest magnitude.
-        largest: f32,
-        /// Worth of one.
-        unit: f64,
-    },
+    /// Whole numbers of the given largest magnitude: as many digits as they need, and a grid as for any numbers where
+    /// three do not do.
+    Whole(f32),
 }
 
 impl Grid {
-    /// The grid of whole numbers, or that of any numbers if three digits do not write the largest.
-    #[must_use]
-    pub fn whole(largest: f32, unit: f64) -> Option<Self> {
-        digits(largest).map(|_| Self::Whole { largest, unit })
-    }
-
-    fn digits(self) -> usize {
+    fn digits(self) -> Option<usize> {
         match self {
-            Self::Real => DIGITS,
-            Self::Whole { largest, .. } => digits(largest).unwrap_or(DIGITS),
+            Self::Real => None,
+            Self::Whole(largest) => digits(largest),
         }
     }
 }
@@ -67,36 +57,28 @@ impl Rows {
         self.units.is_empty()
     }
 
-    /// Takes `count` vectors, `[count][depth]`. On [`Grid::Whole`], elements must be whole and not beyond the largest
-    /// (others give wrong results). A vector of [`Grid::Real`] with an element that is not finite has no results but
-    /// NaN.
+    /// Takes `count` vectors, `[count][depth]`, whose elements are worth `unit` each. On [`Grid::Whole`], elements must
+    /// be whole and not beyond the largest (others give wrong results). A vector on a grid of its own with an element
+    /// that is not finite has no results but NaN.
     ///
     /// # Panics
     /// If there are not `count` vectors of one length.
-    pub fn fill(&mut self, isa: Isa, grid: Grid, count: usize, values: &[f32]) {
+    pub fn fill(&mut self, isa: Isa, grid: Grid, unit: f64, count: usize, values: &[f32]) {
         self.depth = values.len() / count.max(1);
         assert_eq!(values.len(), self.depth * count, "vectors of one length");
-        self.digits = grid.digits();
+        let whole = grid.digits();
+        self.digits = whole.unwrap_or(DIGITS);
         let steps = self.steps();
         self.tiles.resize(count.div_ceil(TILE) * self.digits * steps, Tile([[[0; 4]; TILE]; TILE]));
         self.units.clear();
-        if self.depth == 0 {
-            self.units.resize(count, 0.0);
-            return;
-        }
-        for (row, values) in values.chunks(self.depth).enumerate() {
-            let factor = match grid {
-                Grid::Whole { unit, .. } => {
-                    self.units.push(unit);
-                    1.0
-                }
-                Grid::Real => {
-                    let most = run(isa, Most(values));
-                    let factor = if most.is_finite() { factor(most) } else { f32::NAN };
-                    self.units.push(1.0 / f64::from(factor));
-                    factor
-                }
-            };
+        self.units.resize(count, unit);
+        for (row, values) in values.chunks(self.depth.max(1)).enumerate() {
+            let mut factor = 1.0;
+            if whole.is_none() {
+                let most = run(isa, Most(values));
+                factor = if most.is_finite() { super::grid::factor(most) } else { f32::NAN };
+                self.units[row] = unit / f64::from(factor);
+            }
             let tiles = &mut self.tiles[row / TILE * self.digits * steps..][..self.digits * steps];
             let row = row % TILE;
             match self.digits {
