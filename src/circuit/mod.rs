@@ -10,4 +10,4 @@ mod spice_tests;
 pub mod wires;
 
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tables, Tile};
-pub use levels::{Quad, quads};
+pub use levels::quads;

@@ -180,7 +180,7 @@ impl Chain {
     }
 
     /// The grid of inputs to a power, and the worth of a step on it.
-    fn grid(&self, power: i32) -> (Grid, f64) {
+    pub(super) fn grid(&self, power: i32) -> (Grid, f64) {
         match self.steps {
             Some(steps) => (Grid::Whole(steps.most.powi(power)), f64::from(steps.size).powi(power)),
             None => (Grid::Real, 1.0),

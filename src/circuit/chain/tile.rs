@@ -6,7 +6,7 @@ use super::ir_drop::ramp;
 use super::options::{ChainOptions, MvType, WeightNoise};
 use crate::rng::{Domain, Draw};
 use crate::simd::Isa;
-use crate::simd::bytes::{Columns, Multiplier};
+use crate::simd::bytes::{Columns, Grid, Multiplier};
 
 /// A crossbar with its analog chain.
 #[derive(Debug, Clone)]
@@ -130,6 +130,22 @@ impl Chain {
     #[must_use]
     pub fn multiplied_by(self, multiplier: Multiplier) -> Self {
         Self { multiplier, ..self }
+    }
+
+    /// Products of bytes that a read takes for each weight: those of the sums, and of what noise and wires ask for.
+    #[must_use]
+    pub fn byte_products(&self) -> usize {
+        let o = &self.options;
+        let Weights { sums, magnitudes, ramped } = &self.weights;
+        if o.exact() {
+            return sums.byte_products(Grid::Real.digits());
+        }
+        let [linear, square] = [1, 2].map(|power| self.grid(power).0.digits());
+        let of = |columns: &Option<Columns>, digits| columns.as_ref().map_or(0, |c| c.byte_products(digits));
+        let wires = if ramped.is_some() { of(magnitudes, linear) + of(ramped, linear) } else { 0 };
+        let pcm = o.w_noise > 0.0 && o.w_noise_type == WeightNoise::PcmRead;
+        let noise = if pcm { of(magnitudes, square) } else { 0 };
+        o.passes()[0] as usize * (sums.byte_products(linear) + wires + noise)
     }
 
     /// Outputs and inputs.

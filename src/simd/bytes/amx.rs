@@ -1,16 +1,18 @@
 //! Sums of products of bytes by the matrix unit (AMX-INT8): 16 × 16 × 64 of them an instruction.
 //!
-//! Stable Rust has no intrinsics for it, hence assembly. A block is two tiles of rows by two of columns: every tile
-//! that is loaded meets two others, so that loads (8 cycles a tile) keep pace with products (16 cycles). See Intel 64
-//! and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18, and the Intel optimization reference
-//! manual, chapter 20.
+//! Stable Rust has no intrinsics for it, hence assembly. Sixteen rows meet sixteen columns in all pairs of digits at
+//! once: seven pairs take seven loads (8 cycles each) beside seven products (16 cycles each, result after 52), and each
+//! of the five sums at most two products in a round of seven. See Intel 64 and IA-32 Architectures Software
+//! Developer's Manual, volume 1, chapter 18, and Intel's optimization reference manual, chapter 20.
+//!
+//! Compiled code uses tiles nowhere, so that their state from one instruction to the next is this module's alone.
 
 use std::arch::asm;
 use std::marker::PhantomData;
 #[cfg(target_os = "linux")]
 use std::sync::LazyLock;
 
-use super::{BLOCK, Block, Sums, TILE, Tile};
+use super::{Block, Sums, TILE};
 
 /// Proof that the processor has the matrix unit and that the system lets this process use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,21 +34,16 @@ impl Amx {
         None
     }
 
-    /// Sets the tiles of this thread up for blocks of 1 to 32 rows.
+    /// Sets the tiles of this thread up for blocks of 1 to 16 rows.
     pub(super) fn configure(self, rows: usize) -> Configured {
-        assert!((1..=BLOCK).contains(&rows), "1 to 32 rows");
+        assert!((1..=TILE).contains(&rows), "1 to 16 rows");
         let mut tiles = Layout { palette: 1, start: 0, reserved: [0; 14], bytes: [0; 16], lines: [0; 16] };
-        let mut set = |tile: usize, lines: usize| {
-            tiles.lines[tile] = lines as u8;
-            tiles.bytes[tile] = if lines > 0 { LINE as u16 } else { 0 };
-        };
-        let (first, second) = (rows.min(TILE), rows.saturating_sub(TILE));
-        // 0 to 3 are sums, 4 and 5 rows, 6 and 7 columns
-        for (tile, lines) in [first, first, second, second, first, second, TILE, TILE].into_iter().enumerate() {
-            set(tile, lines);
-        }
+        tiles.bytes[..8].fill(LINE as u16);
+        // 0 to 4 are sums, 5 rows, 6 and 7 columns
+        tiles.lines[..6].fill(rows as u8);
+        tiles.lines[6..8].fill(TILE as u8);
         // SAFETY: the token proves that the unit is there and permitted; the layout is one of palette 1 (8 tiles of up
-        // to 16 lines of 64 bytes). Compiled code uses tiles nowhere, so that their state is this module's alone.
+        // to 16 lines of 64 bytes).
         unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const tiles, options(nostack, readonly)) };
         Configured { rows, thread: PhantomData }
     }
@@ -109,82 +106,93 @@ impl Drop for Configured {
     }
 }
 
+/// Loads the tile at a pointer.
+macro_rules! load {
+    ($tile:literal, $from:expr) => {
+        asm!(concat!("tileloadd ", $tile, ", [{} + {}]"), in(reg) $from, in(reg) LINE, options(nostack, readonly))
+    };
+}
+
+/// Stores a tile at a pointer.
+macro_rules! store {
+    ($tile:literal, $to:expr) => {
+        asm!(concat!("tilestored [{} + {}], ", $tile), in(reg) $to, in(reg) LINE, options(nostack))
+    };
+}
+
+/// An instruction on tiles alone.
+macro_rules! tiles {
+    ($($text:literal),+) => {
+        asm!($($text),+, options(nostack, nomem))
+    };
+}
+
 impl Configured {
     /// The sums of a block of as many rows as tiles are set up for.
-    pub fn sums(&self, block: &Block<'_>, out: &mut Sums) {
-        let Block { rows, a: [a0, a1], b: [b0, b1] } = *block;
-        let steps = a0.len();
-        assert_eq!(rows, self.rows, "as set up");
-        assert!(b0.len() == TILE * steps && b1.len() == TILE * steps, "a tile of columns for each of rows");
-        assert_eq!(size_of::<Tile>(), TILE * LINE);
-        if steps == 0 {
-            *out = Sums([[[0; 16]; BLOCK]; 2]);
-        } else if rows > TILE {
-            assert_eq!(a1.len(), steps, "as many tiles of either rows");
-            // SAFETY: tiles are set up (`self`), each step reads one tile of 1024 bytes from each of the four runs,
-            // which have `steps` of them, and the four results go to the quarters of `out`.
-            unsafe {
-                asm!(
-                    "tilezero tmm0",
-                    "tilezero tmm1",
-                    "tilezero tmm2",
-                    "tilezero tmm3",
-                    "2:",
-                    "tileloadd tmm4, [{a0} + {line}]",
-                    "tileloadd tmm6, [{b0} + {line}]",
-                    "tileloadd tmm7, [{b1} + {line}]",
-                    "tileloadd tmm5, [{a1} + {line}]",
-                    "tdpbusd tmm0, tmm4, tmm6",
-                    "tdpbusd tmm1, tmm4, tmm7",
-                    "tdpbusd tmm2, tmm5, tmm6",
-                    "tdpbusd tmm3, tmm5, tmm7",
-                    "add {a0}, 1024",
-                    "add {a1}, 1024",
-                    "add {b0}, 1024",
-                    "add {b1}, 1024",
-                    "dec {steps}",
-                    "jnz 2b",
-                    "tilestored [{out} + {line}], tmm0",
-                    "tilestored [{out} + {line} + 2048], tmm1",
-                    "tilestored [{out} + {line} + 1024], tmm2",
-                    "tilestored [{out} + {line} + 3072], tmm3",
-                    a0 = inout(reg) a0.as_ptr() => _,
-                    a1 = inout(reg) a1.as_ptr() => _,
-                    b0 = inout(reg) b0.as_ptr() => _,
-                    b1 = inout(reg) b1.as_ptr() => _,
-                    steps = inout(reg) steps => _,
-                    out = in(reg) out.0.as_mut_ptr(),
-                    line = in(reg) LINE,
-                    options(nostack),
-                );
+    pub fn sums(&self, digits: [usize; 2], block: &Block<'_>, out: &mut Sums) {
+        assert_eq!(block.rows, self.rows, "as set up");
+        match digits {
+            [1, 1] => self.pairs::<1, 1>(block, out),
+            [1, 2] => self.pairs::<1, 2>(block, out),
+            [1, _] => self.pairs::<1, 3>(block, out),
+            [2, 1] => self.pairs::<2, 1>(block, out),
+            [2, 2] => self.pairs::<2, 2>(block, out),
+            [2, _] => self.pairs::<2, 3>(block, out),
+            [_, 1] => self.pairs::<3, 1>(block, out),
+            [_, 2] => self.pairs::<3, 2>(block, out),
+            _ => self.pairs::<3, 3>(block, out),
+        }
+    }
+
+    /// All pairs of `X` digits against `W` ([`super::PAIRS`], in that order).
+    fn pairs<const X: usize, const W: usize>(&self, block: &Block<'_>, Sums(out): &mut Sums) {
+        // SAFETY: tiles are set up (`self`); whoever loads from a tile of `a` or `b` reads its 1024 bytes at most, and
+        // a sum that is stored has as many. Instructions on tiles alone touch no memory.
+        unsafe {
+            tiles!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3", "tilezero tmm4");
+            let (columns, _) = block.b.as_chunks::<TILE>();
+            for (a, b) in block.a.as_chunks::<X>().0.iter().zip(columns.as_chunks::<W>().0) {
+                load!("tmm5", &raw const a[0]);
+                load!("tmm6", &raw const b[0]);
+                tiles!("tdpbusd tmm0, tmm5, tmm6");
+                if W > 1 {
+                    load!("tmm7", &raw const b[1]);
+                    tiles!("tdpbusd tmm1, tmm5, tmm7");
+                }
+                if W > 2 {
+                    load!("tmm6", &raw const b[2]);
+                    tiles!("tdpbusd tmm2, tmm5, tmm6");
+                }
+                if X > 1 {
+                    load!("tmm5", &raw const a[1]);
+                    if W > 2 {
+                        tiles!("tdpbusd tmm3, tmm5, tmm6");
+                    }
+                    if W > 1 {
+                        tiles!("tdpbusd tmm4, tmm5, tmm7");
+                    }
+                    if W > 2 {
+                        load!("tmm6", &raw const b[0]);
+                    }
+                    tiles!("tdpbusd tmm1, tmm5, tmm6");
+                }
+                if X > 2 {
+                    load!("tmm5", &raw const a[2]);
+                    tiles!("tdpbusd tmm2, tmm5, tmm6");
+                }
             }
-        } else {
-            // SAFETY: as above, with one run of rows; results go to the first halves of `out`.
-            unsafe {
-                asm!(
-                    "tilezero tmm0",
-                    "tilezero tmm1",
-                    "2:",
-                    "tileloadd tmm4, [{a0} + {line}]",
-                    "tileloadd tmm6, [{b0} + {line}]",
-                    "tileloadd tmm7, [{b1} + {line}]",
-                    "tdpbusd tmm0, tmm4, tmm6",
-                    "tdpbusd tmm1, tmm4, tmm7",
-                    "add {a0}, 1024",
-                    "add {b0}, 1024",
-                    "add {b1}, 1024",
-                    "dec {steps}",
-                    "jnz 2b",
-                    "tilestored [{out} + {line}], tmm0",
-                    "tilestored [{out} + {line} + 2048], tmm1",
-                    a0 = inout(reg) a0.as_ptr() => _,
-                    b0 = inout(reg) b0.as_ptr() => _,
-                    b1 = inout(reg) b1.as_ptr() => _,
-                    steps = inout(reg) steps => _,
-                    out = in(reg) out.0.as_mut_ptr(),
-                    line = in(reg) LINE,
-                    options(nostack),
-                );
+            store!("tmm0", &raw mut out[0]);
+            if X > 1 || W > 1 {
+                store!("tmm1", &raw mut out[1]);
+            }
+            if X > 2 || W > 2 {
+                store!("tmm2", &raw mut out[2]);
+            }
+            if X > 1 && W > 2 {
+                store!("tmm3", &raw mut out[3]);
+            }
+            if X > 1 && W > 1 {
+                store!("tmm4", &raw mut out[4]);
             }
         }
     }

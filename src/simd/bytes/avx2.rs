@@ -2,32 +2,29 @@
 
 use std::arch::x86_64::*;
 
-use super::{Block, Quad, Sums, TILE, Tile};
+use super::TILE;
+use super::multiplier::{Sum, Term};
 use crate::simd::{Avx2, LANES};
 
 /// Rows at a time: eight sums, four vectors of columns and the rows fill the registers.
 const ROWS: usize = 2;
 
-pub(super) fn sums(_: Avx2, block: &Block<'_>, out: &mut Sums) {
-    for (out, b) in out.0.iter_mut().zip(block.b) {
-        for first in (0..block.rows).step_by(ROWS) {
-            let to = out[first..].first_chunk_mut().expect("whole tiles");
-            // SAFETY: the token exists only where the instruction set was detected.
-            unsafe { rows(block.a[first / TILE], first % TILE, b, to) };
-        }
+pub(super) fn sum(_: Avx2, terms: &[Term<'_>], rows: usize, out: &mut Sum) {
+    for (pair, out) in out.as_chunks_mut::<ROWS>().0.iter_mut().enumerate().take(rows.div_ceil(ROWS)) {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe { sum_of(terms, ROWS * pair, out) };
     }
 }
 
 /// Two rows against sixteen columns: each register holds four columns, two sums each.
 #[target_feature(enable = "avx2")]
-fn rows(a: &[Tile], first: usize, b: &[Quad], out: &mut [[i32; LANES]; ROWS]) {
+fn sum_of(terms: &[Term<'_>], first: usize, out: &mut [[i32; LANES]; ROWS]) {
     let zero = _mm256_setzero_si256();
     let mut sums = [[zero; 4]; ROWS];
-    let (b, _) = b.as_chunks::<TILE>();
-    for (tile, quads) in a.iter().zip(b) {
-        let lines: &[[[u8; 4]; TILE]; ROWS] = tile.0[first..].first_chunk().expect("two rows");
+    for (a, b) in terms {
+        let lines: &[[[u8; 4]; TILE]; ROWS] = a.0[first..].first_chunk().expect("two rows");
         for k in 0..TILE {
-            let (columns, _) = quads[k].0.as_chunks::<4>();
+            let (columns, _) = b[k].0.as_chunks::<4>();
             let mut w = [zero; 4];
             for (w, four) in w.iter_mut().zip(columns) {
                 // SAFETY: four columns of four bytes.

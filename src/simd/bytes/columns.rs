@@ -1,23 +1,23 @@
 //! The right-hand side of a product in fixed point, laid out once, and the product.
 
-use std::ops::RangeInclusive;
-
 use rayon::prelude::*;
 
 use super::grid::{BIAS, DIGITS, Most, factor, levels};
 use super::multiplier::Session;
 use super::rows::Rows;
-use super::{BLOCK, Block, DEPTH, Multiplier, Quad, Sums, TILE};
+use super::{Block, DEPTH, Multiplier, Quad, Sums, TILE, pairs};
 use crate::simd::{Body, Doubles, Isa, LANES, run};
 
 /// Most elements of a column: sums of three products of bytes stay within `i32`.
 pub const MAX_DEPTH: usize = 16_384;
-/// Groups of digits that are taken.
-const GROUPS: usize = 4;
+/// Weights of pairs of digits: powers of 256 below the first.
+const WEIGHTS: usize = 4;
+/// Rows that a tile of columns meets while it stays in a first-level cache; theirs stay in one of the second level.
+const STRIP: usize = 4 * TILE;
 /// Products of fewer multiplications stay on one thread.
 const ALONE: usize = 1 << 20;
 
-/// Columns as digits, `[column / 16][digit][element / 4]` of quads, least significant digit first.
+/// Columns as digits, `[column / 16][element / 64][digit][16]` of quads, most significant digit first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Columns {
     depth: usize,
@@ -25,19 +25,14 @@ pub struct Columns {
     digits: usize,
     quads: Vec<Quad>,
     /// Worth of one step of every column, and what the 128 of every digit of a vector adds, for vectors of 1 to 3
-    /// digits; up to the next multiple of [`BLOCK`].
+    /// digits; up to the next multiple of sixteen.
     units: Vec<f64>,
     bias: [Vec<f64>; DIGITS],
 }
 
-/// Groups of `x` digits against `w`.
-fn groups(x: usize, w: usize) -> usize {
-    (x + w - 1).min(GROUPS)
-}
-
-/// Digits of the left-hand side in group `s`: all but the third in the last group.
-fn partners(x: usize, w: usize, s: usize) -> RangeInclusive<usize> {
-    s.saturating_sub(w - 1)..=s.min(x - 1).min(4 - s.max(2))
+/// Weights that the pairs of `x` against `w` digits have.
+fn weights(x: usize, w: usize) -> usize {
+    pairs(x, w).map(|([i, j], _)| i + j + 1).max().unwrap_or(0)
 }
 
 impl Columns {
@@ -66,7 +61,7 @@ impl Columns {
         let spare = if whole.is_some() { 2 } else { (used.trailing_zeros() as usize / 8).min(DIGITS - 1) };
         let digits = DIGITS - spare;
         let shift = if whole.is_some() { 0 } else { 8 * spare };
-        let padded = columns.next_multiple_of(BLOCK);
+        let padded = columns.next_multiple_of(TILE);
         let mut made = Self {
             depth,
             columns,
@@ -82,30 +77,26 @@ impl Columns {
                 let biased = (q >> shift) + BIAS[digits];
                 for (j, sum) in sums[c][..digits].iter_mut().enumerate() {
                     let digit = ((biased >> (8 * (digits - 1 - j))) & 0xff) - 128;
-                    let at = made.at(c / LANES, j) + k / 4;
+                    let at = ((c / LANES * depth.div_ceil(DEPTH) + k / DEPTH) * digits + j) * TILE + k % DEPTH / 4;
                     made.quads[at].0[c % LANES][k % 4] = digit as i8;
                     *sum += i64::from(digit);
                 }
             }
         }
         made.bias = std::array::from_fn(|x| {
-            let x = x + 1;
-            let group = |sums: &[i64; DIGITS], s: usize| partners(x, digits, s).map(|i| 128 * sums[s - i]).sum::<i64>();
-            let bias = |sums| (0..groups(x, digits)).fold(0, |b, s| 256 * b + group(sums, s)) as f64;
-            sums.iter().map(bias).collect()
+            let lowest = weights(x + 1, digits) - 1;
+            let power = |[i, j]: [usize; 2]| 256i64.pow((lowest - i - j) as u32);
+            let bias =
+                |sums: &[i64; DIGITS]| pairs(x + 1, digits).map(|(p, _)| 128 * power(p) * sums[p[1]]).sum::<i64>();
+            sums.iter().map(|sums| bias(sums) as f64).collect()
         });
         made
-    }
-
-    /// First quad of digit `j` of a tile of columns.
-    fn at(&self, tile: usize, j: usize) -> usize {
-        (tile * self.digits + self.digits - 1 - j) * self.depth.div_ceil(DEPTH) * TILE
     }
 
     /// Products of bytes that stand for one product with a vector of `x` digits.
     #[must_use]
     pub fn byte_products(&self, x: usize) -> usize {
-        (0..groups(x, self.digits)).map(|s| partners(x, self.digits, s).count()).sum()
+        pairs(x, self.digits).count()
     }
 
     /// `out[r, c] = Σ_k x[r, k] · w[c, k]`, one line a vector, to the accuracy of [`super`].
@@ -118,48 +109,46 @@ impl Columns {
             return out.fill(0.0);
         }
         assert_eq!(rows.depth, self.depth, "vectors as long as columns");
-        let compute = |(block, out): (usize, &mut [f32])| self.block(isa, multiplier, rows, block, out);
         let work = out.len().saturating_mul(self.depth);
+        let strip =
+            |share: usize| move |(n, out): (usize, &mut [f32])| self.strip(isa, multiplier, rows, n * share, out);
         if work < ALONE || rayon::current_num_threads() == 1 {
-            out.chunks_mut(BLOCK * self.columns).enumerate().for_each(compute);
+            out.chunks_mut(STRIP * self.columns).enumerate().for_each(strip(STRIP));
         } else {
-            out.par_chunks_mut(BLOCK * self.columns).enumerate().for_each(compute);
+            out.par_chunks_mut(TILE * self.columns).enumerate().for_each(strip(TILE));
         }
     }
 
-    /// The results of 32 vectors.
-    fn block(&self, isa: Isa, multiplier: Multiplier, rows: &Rows, block: usize, out: &mut [f32]) {
-        let count = out.len() / self.columns;
-        let session = Session::new(multiplier, count);
+    /// The results of the vectors from `first` on that `out` has lines for.
+    fn strip(&self, isa: Isa, multiplier: Multiplier, rows: &Rows, first: usize, out: &mut [f32]) {
         let (x, w) = (rows.digits, self.digits);
-        let groups = groups(x, w);
-        let mut sums = [Sums([[[0; LANES]; BLOCK]; 2]); GROUPS];
-        // what stands below the last group
-        let below = f64::from(1u32 << (8 * (x + w - 1 - groups)));
-        let scales: [f64; BLOCK] =
-            std::array::from_fn(|r| rows.units.get(block * BLOCK + r).map_or(0.0, |unit| unit * below));
-        for first in (0..self.columns).step_by(BLOCK) {
-            for (s, sums) in sums[..groups].iter_mut().enumerate() {
-                let i = partners(x, w, s);
-                let (start, end) = (*i.start(), *i.end() + 1);
-                let a = [0, 1].map(|t| rows.run(2 * block + t, start..end));
-                let b = [0, 1].map(|t| &self.quads[self.at(first / LANES + t, s - start)..][..TILE * a[0].len()]);
-                session.sums(&Block { rows: count, a, b }, sums);
-            }
-            let width = BLOCK.min(self.columns - first);
-            let join = Join {
-                sums: &sums,
-                scales: &scales[..count],
-                units: self.units[first..].first_chunk().expect("padded"),
-                bias: self.bias[x - 1][first..].first_chunk().expect("padded"),
-                place: [self.columns, first, width],
-                out,
-            };
-            match groups {
-                1 => run(isa, Groups::<1>(join)),
-                2 => run(isa, Groups::<2>(join)),
-                3 => run(isa, Groups::<3>(join)),
-                _ => run(isa, Groups::<GROUPS>(join)),
+        let weights = weights(x, w);
+        // what stands below the last weight
+        let below = f64::from(1u32 << (8 * (x + w - 1 - weights)));
+        let mut sums = Sums([[[0; LANES]; TILE]; 5]);
+        let count = out.len() / self.columns;
+        let session = Session::new(multiplier, [x, w], count.min(TILE));
+        for (tile, columns) in self.quads.chunks_exact(w * self.depth.div_ceil(DEPTH) * TILE).enumerate() {
+            let at = tile * LANES;
+            let width = LANES.min(self.columns - at);
+            for (row, out) in (first..).step_by(TILE).zip(out.chunks_mut(TILE * self.columns)) {
+                session.sums(&Block { rows: count.min(TILE), a: rows.tile(row / TILE), b: columns }, &mut sums);
+                let units = &rows.units[row..rows.len().min(row + TILE)];
+                let join = Join {
+                    sums: &sums,
+                    scale: below,
+                    rows: units,
+                    columns: self.units[at..].first_chunk().expect("padded"),
+                    bias: self.bias[x - 1][at..].first_chunk().expect("padded"),
+                    place: [self.columns, at, width],
+                    out,
+                };
+                match weights {
+                    1 => run(isa, Weights::<1>(join)),
+                    2 => run(isa, Weights::<2>(join)),
+                    3 => run(isa, Weights::<3>(join)),
+                    _ => run(isa, Weights::<WEIGHTS>(join)),
+                }
             }
         }
     }
@@ -167,40 +156,49 @@ impl Columns {
 
 /// The sums of a block and where they go.
 struct Join<'a> {
-    sums: &'a [Sums; GROUPS],
-    scales: &'a [f64],
-    units: &'a [f64; BLOCK],
-    bias: &'a [f64; BLOCK],
+    sums: &'a Sums,
+    /// Worth of the last weight.
+    scale: f64,
+    /// Worth of a step of every row and column.
+    rows: &'a [f64],
+    columns: &'a [f64; LANES],
+    bias: &'a [f64; LANES],
     /// Elements of a line of `out`, first column, columns.
     place: [usize; 3],
     out: &'a mut [f32],
 }
 
-/// Joins `G` groups: exact in `f64`, rounded to `f32` once.
-struct Groups<'a, const G: usize>(Join<'a>);
+/// Joins the sums of `N` weights: exact in `f64`, rounded to `f32` once.
+struct Weights<'a, const N: usize>(Join<'a>);
 
-impl<const G: usize> Body for Groups<'_, G> {
+impl<const N: usize> Body for Weights<'_, N> {
     type Output = ();
     #[inline(always)]
     fn run<L: Doubles>(self, _: L) {
-        let Join { sums, scales, units, bias, place: [stride, first, width], out } = self.0;
-        for (r, scale) in scales.iter().enumerate() {
-            let mut line = [0.0; BLOCK];
-            for (c, line) in line.chunks_exact_mut(LANES).enumerate() {
-                let groups: [&[i32; LANES]; G] = std::array::from_fn(|g| &sums[g].0[c][r]);
-                for l in 0..LANES {
-                    let mut sum = f64::from(groups[0][l]);
-                    for group in &groups[1..] {
-                        sum = sum * 256.0 + f64::from(group[l]);
-                    }
-                    let at = c * LANES + l;
-                    line[l] = ((sum - bias[at]) * (units[at] * scale)) as f32;
+        let Join { sums: Sums(sums), scale, rows, columns, bias, place: [stride, first, width], out } = self.0;
+        for (r, unit) in rows.iter().enumerate() {
+            let unit = unit * scale;
+            let value = |l: usize| {
+                let mut sum = f64::from(sums[0][r][l]);
+                if N > 1 {
+                    sum = sum * 256.0 + f64::from(sums[1][r][l]);
                 }
-            }
+                if N > 2 {
+                    sum = sum * 256.0 + f64::from(sums[2][r][l] + sums[4][r][l]);
+                }
+                if N > 3 {
+                    sum = sum * 256.0 + f64::from(sums[3][r][l]);
+                }
+                ((sum - bias[l]) * (columns[l] * unit)) as f32
+            };
             let out = &mut out[r * stride + first..][..width];
-            match out.first_chunk_mut::<BLOCK>() {
-                Some(out) => *out = line,
-                None => out.copy_from_slice(&line[..width]),
+            match out.first_chunk_mut::<LANES>() {
+                Some(out) => {
+                    for l in 0..LANES {
+                        out[l] = value(l);
+                    }
+                }
+                None => out.iter_mut().enumerate().for_each(|(l, out)| *out = value(l)),
             }
         }
     }

@@ -67,7 +67,10 @@ mod tests {
         }
         assert!((f32::MAX * factor(f32::MAX)) > 8e6);
         assert!(factor(0.0).is_finite() && factor(1e-38).is_finite());
-        assert_eq!((factor(1.0), digits(127.0), digits(127.5), digits(1e7)), (127.0 * 65_536.0, Some(1), Some(2), None));
+        assert_eq!(
+            (factor(1.0), digits(127.0), digits(127.5), digits(1e7)),
+            (127.0 * 65_536.0, Some(1), Some(2), None)
+        );
     }
 
     #[test]

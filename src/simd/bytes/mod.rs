@@ -6,17 +6,15 @@
 //! of `f32`.
 //!
 //! With digits numbered from the most significant one, `x = Σ x_i 256^(X−1−i)` and `w = Σ w_j 256^(W−1−j)`, the
-//! product is `Σ_s 256^(X+W−2−s) Σ_{i+j=s} Σ_k x_i[k] w_j[k]`. Taken are the groups `s ≤ 2` and of the next one `x_1 w_2`:
-//! all products of bytes but where three digits of `x` meet as many of `w` (seven instead of nine) or two (five instead
-//! of six). The bound, with `n` elements and largest magnitudes `|x|`, `|w|`: `|y − Σ x w| ≤ 2.2·10⁻⁷ · n · |x| |w|`,
-//! from half a step of `w`, three quarters of one of `x` (it is scaled in `f32`) and the products left out; then `y` is
-//! rounded to `f32` once. Measured on random numbers the error is below that of a chain of `f32` operations, which it
-//! would not always be with six products (tests). It is one of fixed point: relative to the largest element of a
-//! vector, not to each.
+//! product is `Σ_{i,j} 256^(X+W−2−i−j) Σ_k x_i[k] w_j[k]`. Taken are the pairs of digits [`PAIRS`]: all but where three
+//! digits of `x` meet as many of `w` (seven of nine) or two (five of six). The bound, with `n` elements and largest
+//! magnitudes `|x|`, `|w|`: `|y − Σ x w| ≤ 2.2·10⁻⁷ · n · |x| |w|`, from half a step of `w`, three quarters of one of `x`
+//! (it is scaled in `f32`) and the pairs left out; then `y` is rounded to `f32` once. Measured on random numbers the
+//! error is below that of a chain of `f32` operations, which it would not always be with six pairs (tests). It is one
+//! of fixed point: relative to the largest element of a vector, not to each.
 //!
 //! Digits of the left-hand side are stored with 128 added, since the instructions take unsigned bytes times signed
-//! ones; what that adds to a column is known beforehand. In a group of digits, `x_i` stand one after the other and
-//! `w_j` in reverse, so that a group is one run through both.
+//! ones; what that adds to a column is known beforehand.
 
 #[cfg(target_arch = "x86_64")]
 mod amx;
@@ -55,20 +53,27 @@ const DEPTH: usize = 4 * TILE;
 #[repr(C, align(64))]
 struct Tile([[[u8; 4]; TILE]; TILE]);
 
-/// Rows of a block of results.
-const BLOCK: usize = 2 * TILE;
+/// Pairs of digits that are multiplied, first of the left-hand side, and which of the [`Sums`] takes them. Pairs of one
+/// sum have one weight; that of `(1, 1)` is the weight of the third sum, which would else be a chain of three.
+const PAIRS: [([usize; 2], usize); 7] =
+    [([0, 0], 0), ([0, 1], 1), ([0, 2], 2), ([1, 2], 3), ([1, 1], 4), ([1, 0], 1), ([2, 0], 2)];
 
-/// Sums of a block: two tiles of columns, each of up to [`BLOCK`] rows.
+/// The pairs of `x` against `w` digits.
+fn pairs(x: usize, w: usize) -> impl Iterator<Item = ([usize; 2], usize)> {
+    PAIRS.into_iter().filter(move |([i, j], _)| *i < x && *j < w)
+}
+
+/// Sums of sixteen rows and columns.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-struct Sums([[[i32; LANES]; BLOCK]; 2]);
+struct Sums([[[i32; LANES]; TILE]; 5]);
 
-/// A block of results: up to 32 rows, two tiles of columns.
+/// Sixteen rows and columns: every 64 elements stand together, digit by digit.
 struct Block<'a> {
     /// Rows in use.
     rows: usize,
-    /// A run of tiles of the first sixteen rows, and of the others if there are any.
-    a: [&'a [Tile]; 2],
-    /// A run of quads of either tile of columns, sixteen to a tile of rows.
-    b: [&'a [Quad]; 2],
+    /// `X` tiles of rows for 64 elements each.
+    a: &'a [Tile],
+    /// `W` times sixteen quads of columns for 64 elements each.
+    b: &'a [Quad],
 }

@@ -15,15 +15,22 @@ pub enum Grid {
 }
 
 impl Grid {
-    fn digits(self) -> Option<usize> {
+    /// Digits of whole numbers, if they stand on this grid.
+    fn whole(self) -> Option<usize> {
         match self {
             Self::Real => None,
             Self::Whole(largest) => digits(largest),
         }
     }
+
+    /// Digits of a number.
+    #[must_use]
+    pub fn digits(self) -> usize {
+        self.whole().unwrap_or(DIGITS)
+    }
 }
 
-/// Vectors as digits, `[vector / 16][digit][element / 64]` of tiles, most significant digit first.
+/// Vectors as digits, `[vector / 16][element / 64][digit]` of tiles, most significant digit first.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
     pub(super) depth: usize,
@@ -39,10 +46,10 @@ impl Rows {
         self.depth.div_ceil(DEPTH)
     }
 
-    /// The digits `range` of the vectors of a tile; nothing beyond the last.
-    pub(super) fn run(&self, tile: usize, range: std::ops::Range<usize>) -> &[Tile] {
-        let at = |digit: usize| (tile * self.digits + digit) * self.steps();
-        self.tiles.get(at(range.start)..at(range.end)).unwrap_or_default()
+    /// The digits of sixteen vectors.
+    pub(super) fn tile(&self, tile: usize) -> &[Tile] {
+        let len = self.digits * self.steps();
+        &self.tiles[tile * len..][..len]
     }
 
     /// Number of vectors.
@@ -66,15 +73,14 @@ impl Rows {
     pub fn fill(&mut self, isa: Isa, grid: Grid, unit: f64, count: usize, values: &[f32]) {
         self.depth = values.len() / count.max(1);
         assert_eq!(values.len(), self.depth * count, "vectors of one length");
-        let whole = grid.digits();
-        self.digits = whole.unwrap_or(DIGITS);
+        self.digits = grid.digits();
         let steps = self.steps();
         self.tiles.resize(count.div_ceil(TILE) * self.digits * steps, Tile([[[0; 4]; TILE]; TILE]));
         self.units.clear();
         self.units.resize(count, unit);
         for (row, values) in values.chunks(self.depth.max(1)).enumerate() {
             let mut factor = 1.0;
-            if whole.is_none() {
+            if grid.whole().is_none() {
                 let most = run(isa, Most(values));
                 factor = if most.is_finite() { super::grid::factor(most) } else { f32::NAN };
                 self.units[row] = unit / f64::from(factor);
@@ -103,7 +109,6 @@ impl<const N: usize> Body for Split<'_, N> {
     #[inline(always)]
     fn run<L: Lanes + Doubles>(self, l: L) {
         let Self { values, factor, row, tiles } = self;
-        let steps = tiles.len() / N;
         let (factor, bias) = (l.splat(factor), l.splat_word(BIAS[N] as u32));
         for (step, values) in values.chunks(DEPTH).enumerate() {
             for (part, values) in values.chunks(LANES).enumerate() {
@@ -116,7 +121,7 @@ impl<const N: usize> Body for Split<'_, N> {
                 let whole = l.word_of_float(l.round(Lanes::mul(l, l.load(values), factor)));
                 let biased = l.add_word(whole, bias);
                 let mut store = |digit: usize, v: L::Word| {
-                    let line = tiles[digit * steps + step].0[row].as_flattened_mut();
+                    let line = tiles[step * N + digit].0[row].as_flattened_mut();
                     let to = line[part * LANES..].first_chunk_mut().expect("a quarter of a line");
                     l.store_bytes(v, to);
                 };

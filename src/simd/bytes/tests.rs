@@ -84,6 +84,14 @@ fn digits_are_as_many_as_needed() {
     assert_eq!([1, 2, 3].map(|x| Columns::new(Isa::best(), &halves, [4, 64]).byte_products(x)), [2, 4, 5]);
 }
 
+/// The loop that peaks are measured with multiplies as often as it says.
+#[test]
+fn peaks_are_of_real_products() {
+    for by in Multiplier::all() {
+        assert_eq!(by.spin(3), 3 * 7 * 4 * 16 * 16 * 64, "{}", by.name());
+    }
+}
+
 /// Products of small numbers are exact, whatever the grid.
 #[test]
 fn small_numbers_are_exact() {
@@ -127,7 +135,10 @@ fn errors_are_below_those_of_floats() {
                 let float = x.iter().zip(w).fold(0.0f32, |s, (x, w)| x.mul_add(*w, s));
                 chain += (f64::from(float) - exact).powi(2);
             }
-            println!("inputs {of_x}, weights {of_w}: rms error over that of a chain of f32 {:.2}", (own / chain).sqrt());
+            println!(
+                "inputs {of_x}, weights {of_w}: rms error over that of a chain of f32 {:.2}",
+                (own / chain).sqrt()
+            );
             assert!(own < chain, "inputs {of_x}, weights {of_w}: {} against {}", own.sqrt(), chain.sqrt());
         }
     }

@@ -2,15 +2,12 @@
 
 use std::arch::x86_64::*;
 
-use super::{Block, Quad, Sums, TILE, Tile};
-use crate::simd::LANES;
+use super::multiplier::{Sum, Term};
+use super::{Quad, TILE};
 
 /// Proof that the processor multiplies bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vnni(());
-
-/// Rows at a time: with two tiles of columns, enough independent chains to hide the latency of the instruction.
-const ROWS: usize = 8;
 
 impl Vnni {
     /// The token, if this processor has the instructions.
@@ -19,10 +16,14 @@ impl Vnni {
         (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni")).then_some(Self(()))
     }
 
-    pub(super) fn sums(self, block: &Block<'_>, out: &mut Sums) {
-        for first in (0..block.rows).step_by(ROWS) {
-            // SAFETY: the token exists only where the instruction set was detected.
-            unsafe { rows(block.a[first / TILE], first, block.b, out) }
+    pub(super) fn sum(self, terms: &[Term<'_>], rows: usize, out: &mut Sum) {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe {
+            match rows {
+                1 => sum_of::<1>(terms, out),
+                2..=8 => sum_of::<8>(terms, out),
+                _ => sum_of::<TILE>(terms, out),
+            }
         }
     }
 }
@@ -52,25 +53,20 @@ pub(crate) unsafe fn step<const M: usize, const V: usize>(
     }
 }
 
-/// [`ROWS`] rows from `first` on; a tile has all its rows, whether they are in use or not.
+/// `M` rows: enough independent chains to hide the latency of the instruction. A tile has all its rows, whether they
+/// are in use or not.
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn rows(a: &[Tile], first: usize, [b0, b1]: [&[Quad]; 2], out: &mut Sums) {
-    let mut sums = [[_mm512_setzero_si512(); 2]; ROWS];
-    let (b0, _) = b0.as_chunks::<TILE>();
-    let (b1, _) = b1.as_chunks::<TILE>();
-    for ((tile, b0), b1) in a.iter().zip(b0).zip(b1) {
-        let tile: &[[[u8; 4]; TILE]; ROWS] = tile.0[first % TILE..].first_chunk().expect("half a tile");
+fn sum_of<const M: usize>(terms: &[Term<'_>], out: &mut Sum) {
+    let mut sums = [[_mm512_setzero_si512(); 1]; M];
+    for (a, b) in terms {
         for k in 0..TILE {
-            let words = std::array::from_fn(|m| u32::from_le_bytes(tile[m][k]));
+            let words = std::array::from_fn(|m| u32::from_le_bytes(a.0[m][k]));
             // SAFETY: this function has the instructions.
-            unsafe { step(&mut sums, words, [&b0[k], &b1[k]]) };
+            unsafe { step(&mut sums, words, [&b[k]]) };
         }
     }
-    for (m, sums) in sums.iter().enumerate() {
-        for (out, sum) in out.0.iter_mut().zip(sums) {
-            let to: &mut [i32; LANES] = &mut out[first + m];
-            // SAFETY: sixteen `i32`.
-            unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), *sum) };
-        }
+    for (out, [sum]) in out.iter_mut().zip(sums) {
+        // SAFETY: sixteen `i32`.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sum) };
     }
 }
