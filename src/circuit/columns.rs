@@ -17,10 +17,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::converter::Lookup;
-#[cfg(target_arch = "x86_64")]
-use super::levels::Bytes;
-use super::levels::{Quad, words};
+use super::levels;
 use crate::rng::{Domain, Draw, GROUP, normals64};
+use crate::simd::bytes::Quad;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::bytes::Vnni;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Isa, LANES, Lanes};
@@ -178,9 +179,9 @@ impl Columns {
         match isa {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512(l)
-                if !self.noisy && self.groups.iter().all(|g| g.levels.is_some()) && Bytes::detect().is_some() =>
+                if !self.noisy && self.groups.iter().all(|g| g.levels.is_some()) && Vnni::detect().is_some() =>
             {
-                let job = Job { words: words(&tile.digits), ..job };
+                let job = Job { words: levels::words(&tile.digits), ..job };
                 // SAFETY: the token proves that the processor has the features.
                 unsafe { read_avx512(l, job, accumulators, values) }
             }
@@ -336,8 +337,8 @@ fn sums<L: Lanes, const M: usize>(
     means: &mut [[Line; ROWS]; 4],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if let (Some(levels), Some(bytes), false) = (&group.levels, Bytes::detect(), words.is_empty()) {
-        return bytes.sums(levels, words, means);
+    if let (Some(quads), Some(vnni), false) = (&group.levels, Vnni::detect(), words.is_empty()) {
+        return levels::sums(vnni, quads, words, means);
     }
     let rows = digits.len();
     for (lines, means) in group.panel.chunks(2 * rows.max(1)).zip(means.chunks_mut(2)) {

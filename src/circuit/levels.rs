@@ -6,11 +6,9 @@
 
 use super::columns::{Line, ROWS};
 use crate::simd::LANES;
-
-/// Levels of four rows in sixteen columns; rows beyond the last are 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(C, align(64))]
-pub struct Quad(pub [[i8; 4]; LANES]);
+use crate::simd::bytes::Quad;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::bytes::{Vnni, step};
 
 /// The panel of a noise-free group, `[line][row]`, as bytes `[line][row / 4]`; `None` if it is not whole levels that
 /// fit bytes.
@@ -47,28 +45,14 @@ pub(super) fn words(digits: &[[f32; ROWS]]) -> Vec<[u32; ROWS]> {
     words
 }
 
-/// Proof that the processor multiplies bytes.
+/// Sums of all lines of a group for eight planes, `[line][plane]`; `quads` is `[line][row / 4]`.
 #[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bytes(());
-
-#[cfg(target_arch = "x86_64")]
-impl Bytes {
-    /// The token, if this processor has the instructions.
-    pub(super) fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni")).then_some(Self(()))
-    }
-
-    /// Sums of all lines of a group for eight planes, `[line][plane]`; `quads` is `[line][row / 4]`.
-    pub(super) fn sums(self, quads: &[Quad], words: &[[u32; ROWS]], out: &mut [[Line; ROWS]]) {
-        let depth = words.len();
-        for (lines, out) in quads.chunks(2 * depth.max(1)).zip(out.chunks_mut(2)) {
-            let (first, second) = lines.split_at(depth);
-            // SAFETY: the token exists only where the instruction set was detected.
-            unsafe {
-                if second.is_empty() { sums_of([first], words, out) } else { sums_of([first, second], words, out) }
-            }
-        }
+pub(super) fn sums(_: Vnni, quads: &[Quad], words: &[[u32; ROWS]], out: &mut [[Line; ROWS]]) {
+    let depth = words.len();
+    for (lines, out) in quads.chunks(2 * depth.max(1)).zip(out.chunks_mut(2)) {
+        let (first, second) = lines.split_at(depth);
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe { if second.is_empty() { sums_of([first], words, out) } else { sums_of([first, second], words, out) } }
     }
 }
 
@@ -80,17 +64,8 @@ fn sums_of<const V: usize>(quads: [&[Quad]; V], words: &[[u32; ROWS]], out: &mut
     let mut sums = [[_mm512_setzero_si512(); V]; ROWS];
     let quads = quads.map(|q| &q[..words.len()]);
     for (k, word) in words.iter().enumerate() {
-        let mut levels = [_mm512_setzero_si512(); V];
-        for v in 0..V {
-            // SAFETY: a quad is 64 bytes, aligned.
-            levels[v] = unsafe { _mm512_load_si512(quads[v][k].0.as_ptr().cast()) };
-        }
-        for m in 0..ROWS {
-            let digits = _mm512_set1_epi32(word[m] as i32);
-            for v in 0..V {
-                sums[m][v] = _mm512_dpbusd_epi32(sums[m][v], digits, levels[v]);
-            }
-        }
+        // SAFETY: this function has the instructions.
+        unsafe { step(&mut sums, *word, quads.map(|q| &q[k])) };
     }
     for v in 0..V {
         for m in 0..ROWS {

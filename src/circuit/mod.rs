@@ -12,4 +12,4 @@ pub mod wires;
 
 pub use columns::{Clip, ColumnGroup, Columns, Conversions, Line, ROWS, ReadNoise, Tables, Tile};
 pub use fluctuation::{Bands, Flicker, Pace, Slow, Telegraph};
-pub use levels::{Quad, quads};
+pub use levels::quads;

@@ -10,6 +10,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub mod bytes;
 mod doubles;
 pub mod functions;
 mod masks;
@@ -71,7 +72,7 @@ pub trait Lanes: Copy {
     fn float_of_bits(self, a: Self::Word) -> Self::Float;
     /// Nearest `f32` of signed words.
     fn float_of_word(self, a: Self::Word) -> Self::Float;
-    /// Signed words of floats that are integers.
+    /// Signed words of floats that are integers; what they are for others depends on the instruction set.
     fn word_of_float(self, a: Self::Float) -> Self::Word;
 
     /// The same word in all lanes.
@@ -80,6 +81,8 @@ pub trait Lanes: Copy {
     fn load_word(self, v: &[i32; LANES]) -> Self::Word;
     /// Stores sixteen words.
     fn store_word(self, v: Self::Word, to: &mut [i32; LANES]);
+    /// Stores the low byte of sixteen words.
+    fn store_bytes(self, v: Self::Word, to: &mut [u8; LANES]);
     /// Bitwise and.
     fn and(self, a: Self::Word, b: Self::Word) -> Self::Word;
     /// Bitwise exclusive or.
@@ -213,6 +216,9 @@ mod tests {
         word(l.shr::<5>(wb));
         word(l.sar::<7>(wb));
         word(l.load_word(&[-7; LANES]));
+        let mut bytes = [0; LANES];
+        l.store_bytes(wa, &mut bytes);
+        word(l.load_word(&bytes.map(i32::from)));
         let w = l.mul_wide(l.counter_wide(0x1234_5678), l.splat_wide(0xD251_1F53));
         word(l.narrow(w));
         word(l.narrow(l.high_wide(w)));

@@ -1,7 +1,7 @@
 //! Output converter: saturation, asymmetry and noise of its amplifier, rounding, bound.
 
 use super::options::{ChainOptions, step};
-use super::round::round;
+use super::round::steps;
 use crate::simd::{Body, Doubles};
 
 /// What is drawn or derived once for the columns of a crossbar.
@@ -45,7 +45,8 @@ impl Body for Adc<'_> {
             *y += sigma * z;
         }
         if let Some(res) = step(o.out_res, o.out_bound) {
-            round(y, res, dither);
+            steps(y, res, dither);
+            y.iter_mut().for_each(|y| *y *= res);
         }
         let bound = o.out_bound;
         if bound <= 0.0 {

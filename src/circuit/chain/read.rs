@@ -10,7 +10,7 @@ use super::series::Series;
 use super::tile::{Chain, Weights};
 use super::weight_noise::{Noise, Sum, Variance};
 use crate::rng::{Domain, Draw, fill_normals_with, fill_uniforms_with};
-use crate::simd::product::Matrix;
+use crate::simd::bytes::{Columns, Grid, Rows};
 use crate::simd::{Isa, run};
 
 /// Vectors that go through the chain together: their intermediate results stay in a second-level cache.
@@ -40,7 +40,8 @@ pub struct ChainState {
 /// Buffers of a chunk, reused from round to round.
 #[derive(Debug, Clone, Default)]
 struct Buffers {
-    /// Converted inputs of the vectors of a round, of one pass, and their magnitudes or squares.
+    /// Converted inputs of the vectors of a round (in steps, if the converter yields nothing else), those of one pass,
+    /// and their magnitudes or squares.
     u: Vec<f32>,
     pass: Vec<f32>,
     even: Vec<f32>,
@@ -50,6 +51,8 @@ struct Buffers {
     magnitude: Vec<f32>,
     ramped: Vec<f32>,
     random: [Vec<f32>; 2],
+    /// Inputs of a product as digits.
+    digits: Rows,
 }
 
 /// Inputs of a pass.
@@ -87,8 +90,9 @@ impl Chain {
         let (inputs, outputs) = (CHUNK * self.inputs.max(1), CHUNK * self.outputs.max(1));
         for ((x, out), ticks) in x.chunks(inputs).zip(out.chunks_mut(outputs)).zip(ticks.chunks(CHUNK)) {
             if self.options.exact() {
-                let zero = [0.0; CHUNK];
-                self.weights.sums.product(ticks.len(), Matrix::new(x, self.inputs, false), &zero, out);
+                let digits = &mut state.buffers.digits;
+                digits.fill(self.isa, Grid::Real, 1.0, ticks.len(), x);
+                self.product(&self.weights.sums, digits, out);
                 if self.options.out_scale != 1.0 {
                     out.iter_mut().for_each(|y| *y *= self.options.out_scale);
                 }
@@ -128,7 +132,8 @@ impl Chain {
                 let draw = self.draw(Domain::Dac, tick(row));
                 let noise = self.drawn(fill_normals_with, draw, (o.inp_noise > 0.0, self.inputs), noise);
                 let dither = self.drawn(fill_uniforms_with, uniform(draw), (o.inp_sto_round, self.inputs), dither);
-                run(self.isa, Dac { options: o, factor: now.factor(), x: vector(*s), dither, noise, out: u });
+                let (whole, factor, x) = (self.steps, now.factor(), vector(*s));
+                run(self.isa, Dac { options: o, whole, factor, x, dither, noise, out: u });
             }
             let len = rows * self.outputs;
             let mut outside = vec![[0; 2]; rows];
@@ -167,6 +172,18 @@ impl Chain {
                 .filter_map(|((s, now), outside)| Some((*s, now.next(self.isa, o, vector(*s), *outside)?)))
                 .collect();
             round += 1;
+        }
+    }
+
+    fn product(&self, columns: &Columns, digits: &Rows, out: &mut [f32]) {
+        columns.product(self.isa, self.multiplier, digits, out);
+    }
+
+    /// The grid of inputs to a power, and the worth of a step on it.
+    pub(super) fn grid(&self, power: i32) -> (Grid, f64) {
+        match self.steps {
+            Some(steps) => (Grid::Whole(steps.most.powi(power)), f64::from(steps.size).powi(power)),
+            None => (Grid::Real, 1.0),
         }
     }
 
@@ -210,22 +227,26 @@ impl Chain {
             }
         };
         let u = &u[..len];
-        let zero = [0.0; CHUNK];
+        let unit = self.steps.map_or(1.0, |s| s.size);
+        let (linear, square) = (self.grid(1), self.grid(2));
         let line = |all: &[f32], row: usize| row * (all.len() / rows)..(row + 1) * (all.len() / rows);
         let y = sized(&mut b.y, rows * outputs);
-        weights.sums.product(rows, Matrix::new(u, inputs, false), &zero, y);
+        b.digits.fill(self.isa, linear.0, linear.1, rows, u);
+        self.product(&weights.sums, &b.digits, y);
         if let (Some(magnitudes), Some(ramped)) = (&weights.magnitudes, &weights.ramped) {
-            map(u, &mut b.even, f32::abs);
-            let magnitude = sized(&mut b.magnitude, rows * outputs);
-            magnitudes.product(rows, Matrix::new(&b.even, inputs, false), &zero, magnitude);
             let along = sized(&mut b.ramped, rows * outputs);
-            ramped.product(rows, Matrix::new(u, inputs, false), &zero, along);
+            self.product(ramped, &b.digits, along);
+            map(u, &mut b.even, f32::abs);
+            b.digits.fill(self.isa, linear.0, linear.1, rows, &b.even[..len]);
+            let magnitude = sized(&mut b.magnitude, rows * outputs);
+            self.product(magnitudes, &b.digits, magnitude);
             let (strength, load) = (o.ir_drop, inputs as f32 / o.ir_drop_g_ratio);
             run(self.isa, IrDrop { strength, load, magnitude, ramped: along, y });
         }
         if let Some(offset) = &self.offset {
             for row in 0..rows {
-                let erased = -o.v_offset_w_min * run(self.isa, Sum { values: &u[line(u, row)], squared: false });
+                let sum = run(self.isa, Sum { values: &u[line(u, row)], squared: false });
+                let erased = -o.v_offset_w_min * (unit * sum);
                 let at = line(y, row);
                 run(self.isa, Series { resistance: o.r_series, erased, offset, y: &mut y[at] });
             }
@@ -235,8 +256,9 @@ impl Chain {
                 && let Some(magnitudes) = &weights.magnitudes
             {
                 map(u, &mut b.even, |u| u * u);
+                b.digits.fill(self.isa, square.0, square.1, rows, &b.even[..len]);
                 let magnitude = sized(&mut b.magnitude, rows * outputs);
-                magnitudes.product(rows, Matrix::new(&b.even, inputs, false), &zero, magnitude);
+                self.product(magnitudes, &b.digits, magnitude);
             }
             let plane = u64::from(pass == Pass::Negative);
             for row in 0..rows {
@@ -245,7 +267,10 @@ impl Chain {
                 fill_normals_with(self.isa, self.draw(Domain::Read, tick(row) | plane), normals);
                 let variance = match o.w_noise_type {
                     WeightNoise::PcmRead => Variance::Columns(&b.magnitude[at.clone()]),
-                    _ => Variance::Same(run(self.isa, Sum { values: &u[line(u, row)], squared: true })),
+                    _ => {
+                        let sum = run(self.isa, Sum { values: &u[line(u, row)], squared: true });
+                        Variance::Same(unit * unit * sum)
+                    }
                 };
                 run(self.isa, Noise { strength: o.w_noise, variance, normals, y: &mut y[at] });
             }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::rng::{element, read_tick};
 use crate::simd::Isa;
+use crate::simd::bytes::Multiplier;
 
 const SMALL: [f32; 6] = [0.5, -0.25, 0.125, -0.75, 0.5, 0.3];
 const INPUTS: [f32; 9] = [1.0, -0.6, 0.4, 0.3, 2.0, -0.9, -0.2, -0.1, -0.7];
@@ -245,6 +246,42 @@ fn bits_depend_on_addresses_alone() {
         }
         let other = read(Isa::best(), &o, &w, size, &x, 1000).0;
         assert_ne!(other, want);
+    }
+}
+
+/// The same bits from every way of multiplying, of whole steps and of other inputs, on one thread and on three.
+#[test]
+fn bits_do_not_depend_on_the_multiplier() {
+    let (outputs, inputs, count) = (130, 190, 70);
+    let value = |i: usize| ((i * 7919 % 2003) as f32 / 1001.0) - 1.0;
+    let w: Vec<f32> = (0..outputs * inputs).map(value).collect();
+    let x: Vec<f32> = (0..count * inputs).map(|i| 2.0 * value(i + 13)).collect();
+    let whole = ChainOptions {
+        w_noise: 0.0175,
+        w_noise_type: WeightNoise::PcmRead,
+        ir_drop: 1.0,
+        out_bound: 20.0,
+        ..ChainOptions::default()
+    };
+    let ideal = ChainOptions { is_perfect: true, ..whole };
+    for o in [whole, ChainOptions { inp_noise: 0.01, ..whole }, ChainOptions { inp_res: 0.003, ..whole }, ideal] {
+        let chain = |isa| Chain::new(isa, &o, &w, [outputs, inputs], 7, element(3, 0, 0, 0, false, 0));
+        let read = |chain: Chain| {
+            let mut out = vec![f32::NAN; count * outputs];
+            chain.read(&x, &ticks(0, count), &mut ChainState::default(), &mut out);
+            out.iter().map(|y| y.to_bits()).collect::<Vec<_>>()
+        };
+        let want = read(chain(Isa::best()));
+        assert!(want.iter().all(|y| f32::from_bits(*y).is_finite()));
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            for isa in Isa::all() {
+                for by in Multiplier::all() {
+                    let got = pool.install(|| read(chain(isa).multiplied_by(by)));
+                    assert!(got == want, "{} {} {threads} thread(s)", isa.name(), by.name());
+                }
+            }
+        }
     }
 }
 

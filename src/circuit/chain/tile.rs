@@ -1,11 +1,12 @@
 //! The weights of a crossbar behind an analog chain, laid out for its products, and what is drawn for it once.
 
 use super::adc::AdcColumns;
+use super::dac::Steps;
 use super::ir_drop::ramp;
 use super::options::{ChainOptions, MvType, WeightNoise};
 use crate::rng::{Domain, Draw};
 use crate::simd::Isa;
-use crate::simd::product::{Matrix, Packed, Plain};
+use crate::simd::bytes::{Columns, Grid, Multiplier};
 
 /// A crossbar with its analog chain.
 #[derive(Debug, Clone)]
@@ -22,30 +23,29 @@ pub struct Chain {
     pub(super) seed: u64,
     pub(super) element: u64,
     pub(super) isa: Isa,
+    pub(super) multiplier: Multiplier,
+    /// What inputs are counted in, if the input converter yields whole steps.
+    pub(super) steps: Option<Steps>,
 }
 
 /// Right-hand sides of the products of a pass.
 #[derive(Debug, Clone)]
 pub(super) struct Weights {
-    pub sums: Packed,
+    pub sums: Columns,
     /// `|w|`, where noise or wires ask for it.
-    pub magnitudes: Option<Packed>,
+    pub magnitudes: Option<Columns>,
     /// `w · ramp`, where wires ask for it.
-    pub ramped: Option<Packed>,
+    pub ramped: Option<Columns>,
 }
 
 impl Weights {
-    fn new(isa: Isa, o: &ChainOptions, weights: &[f32], inputs: usize) -> Self {
-        let outputs = weights.len() / inputs.max(1);
-        let pack = |w: &[f32]| {
-            let b = Plain { matrix: Matrix::new(w, inputs, true), columns: outputs };
-            Packed::new(isa, inputs, outputs, &b)
-        };
+    fn new(isa: Isa, o: &ChainOptions, weights: &[f32], size: [usize; 2]) -> Self {
+        let pack = |w: &[f32]| Columns::new(isa, w, size);
         let wires = o.ir_drop > 0.0;
         let pcm = o.w_noise > 0.0 && o.w_noise_type == WeightNoise::PcmRead;
         let magnitudes = || pack(&weights.iter().map(|w| w.abs()).collect::<Vec<_>>());
         let ramped = || {
-            let line: Vec<f32> = ramp(inputs).collect();
+            let line: Vec<f32> = ramp(size[1]).collect();
             pack(&weights.iter().zip(line.iter().cycle()).map(|(w, r)| w * r).collect::<Vec<_>>())
         };
         let analog = !o.exact();
@@ -62,7 +62,7 @@ impl Chain {
     /// ([`crate::rng::element`] with its first row and column); all draws of the chain descend from it.
     ///
     /// # Panics
-    /// If the weights do not fill `outputs × inputs`.
+    /// If the weights do not fill `outputs × inputs`, or there are more than [`crate::simd::bytes::MAX_DEPTH`] inputs.
     #[must_use]
     pub fn new(
         isa: Isa,
@@ -108,20 +108,44 @@ impl Chain {
                 let draw = Draw { seed, domain: Domain::DeviceToDevice, element, tick: 0 };
                 w * (1.0 + o.w_read_asymmetry_dtod * draw.normal(0) as f32)
             });
-            Box::new(Weights::new(isa, o, &uneven.collect::<Vec<_>>(), inputs))
+            Box::new(Weights::new(isa, o, &uneven.collect::<Vec<_>>(), [outputs, inputs]))
         };
         Self {
             options: *o,
             inputs,
             outputs,
-            weights: Weights::new(isa, o, weights, inputs),
+            weights: Weights::new(isa, o, weights, [outputs, inputs]),
             negative: (two && o.w_read_asymmetry_dtod > 0.0).then(negative),
             columns: AdcColumns { saturation, gain: slope * slope, noise },
             offset: (o.r_series > 0.0 || o.v_offset_std > 0.0).then(offset),
             seed,
             element,
             isa,
+            multiplier: Multiplier::best(isa),
+            steps: Steps::of(o),
         }
+    }
+
+    /// The same with products taken by other instructions; its results are the same to the bit.
+    #[must_use]
+    pub fn multiplied_by(self, multiplier: Multiplier) -> Self {
+        Self { multiplier, ..self }
+    }
+
+    /// Products of bytes that a read takes for each weight: those of the sums, and of what noise and wires ask for.
+    #[must_use]
+    pub fn byte_products(&self) -> usize {
+        let o = &self.options;
+        let Weights { sums, magnitudes, ramped } = &self.weights;
+        if o.exact() {
+            return sums.byte_products(Grid::Real.digits());
+        }
+        let [linear, square] = [1, 2].map(|power| self.grid(power).0.digits());
+        let of = |columns: &Option<Columns>, digits| columns.as_ref().map_or(0, |c| c.byte_products(digits));
+        let wires = if ramped.is_some() { of(magnitudes, linear) + of(ramped, linear) } else { 0 };
+        let pcm = o.w_noise > 0.0 && o.w_noise_type == WeightNoise::PcmRead;
+        let noise = if pcm { of(magnitudes, square) } else { 0 };
+        o.passes()[0] as usize * (sums.byte_products(linear) + wires + noise)
     }
 
     /// Outputs and inputs.

@@ -3,7 +3,8 @@
 use super::cell::Model;
 use super::parameters::FEATURES;
 use crate::rng::{Domain, key, normals_of16};
-use crate::simd::{LANES, Vectors, exp2, ln};
+use crate::simd::functions::{exp2, ln};
+use crate::simd::{LANES, Vectors};
 
 /// One number for each of sixteen cells.
 pub(super) type Plane = [f32; LANES];
