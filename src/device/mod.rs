@@ -37,6 +37,7 @@ pub use ideal::{Ideal, IdealSpec};
 pub use me_mtj::{
     BitStream, Junction, Logistic, MeMtj, MeMtjSpec, MtjBarrierSpec, MtjPrecessionSpec, MtjProgrammingSpec,
     MtjReadSpec, MtjResistanceSpec, MtjTemperatureSpec, MtjVariationSpec, NeelBrown, Telegraph, standardised,
+};
 pub use inference::compensation::{DriftCompensation, Scope};
 pub use inference::{
     Acceptance, Hermes, HermesSpec, Inference, InferenceSpec, PcmLike, PcmSpec, ReramCmo, ReramCmoSpec, ReramWan,

@@ -155,6 +155,11 @@ impl DeviceSpec {
             Self::ReramWan(s) => unchanged(&**s, &ReramWanSpec::default(), inference::ASSUMED),
             Self::ReramCmo(s) => unchanged(&**s, &ReramCmoSpec::default(), inference::ASSUMED),
             Self::RramMilo(s) => unchanged(&**s, &RramMiloSpec::default(), inference::ASSUMED),
+            Self::StanfordPku(s) => unchanged(&**s, &StanfordPkuSpec::default(), stanford_pku::ASSUMED),
+            Self::Vteam(s) => unchanged(&**s, &VteamSpec::default(), vteam::ASSUMED),
+            Self::LinearIonDrift(s) => unchanged(&**s, &LinearIonDriftSpec::default(), linear_ion_drift::ASSUMED),
+            Self::Sram(s) => unchanged(s, &SramSpec::default(), sram::ASSUMED),
+            Self::Synaptogen(s) => unchanged(&**s, &SynaptogenSpec::default(), synaptogen::ASSUMED),
         }
     }
 
@@ -162,15 +167,10 @@ impl DeviceSpec {
     #[must_use]
     pub fn levels(&self) -> Option<u32> {
         match self {
-            Self::Ideal(_) | Self::Mos2Memtransistor(_) => None,
             Self::HfOx(s) => Some(s.levels),
             Self::HfOxWeakReset(s) => Some(s.levels),
-            Self::MeMtj(_) => Some(2),
-            Self::StanfordPku(s) => unchanged(&**s, &StanfordPkuSpec::default(), stanford_pku::ASSUMED),
-            Self::Vteam(s) => unchanged(&**s, &VteamSpec::default(), vteam::ASSUMED),
-            Self::LinearIonDrift(s) => unchanged(&**s, &LinearIonDriftSpec::default(), linear_ion_drift::ASSUMED),
-            Self::Sram(s) => unchanged(s, &SramSpec::default(), sram::ASSUMED),
-            Self::Synaptogen(s) => unchanged(&**s, &SynaptogenSpec::default(), synaptogen::ASSUMED),
+            Self::MeMtj(_) | Self::Sram(_) => Some(2),
+            _ => None,
         }
     }
 

@@ -20,7 +20,6 @@
 
 mod build;
 mod bulk;
-mod cells;
 mod check;
 mod fit;
 mod kernel;
@@ -173,7 +172,6 @@ impl Device for Mos2Memtransistor {
     /// Equal contacts only: unequal barriers rectify.
     fn symmetric(&self) -> bool {
         self.spec.iv.barriers.is_none_or(|b| b.left == b.right)
-        Some(Box::new(cells::Mos2Cells::new(self, cells, chance)))
     }
     /// Relaxes to the equilibrium state of the nominal window; stuck cells do not age.
     fn age(&self, g: &mut [f64], cells: &[u64], age: Second, temperature: Kelvin, chance: Chance) {

@@ -139,6 +139,8 @@ pub(super) const CODES: &[Code] = &[
         "D094",
         "drift generator damaged",
         "The JSON file of a trained generator of drift cannot be understood, or its weights do not fit the widths of its network. Write it again with the training that made it.",
+    ),
+    code(
         "D080",
         "cycling data cannot be read",
         "The file of measured cycles is missing, is not text, or has a line of another length than the first.",
