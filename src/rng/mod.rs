@@ -38,7 +38,7 @@ pub enum Domain {
     DeviceToDevice = 12,
     /// Resampling of confidence intervals.
     Bootstrap = 13,
-    /// Noise of one pulse of weak RESET; tick = that of the pulse.
+    /// What chance adds to one pulse on a cell; tick = that of the pulse.
     Pulse = 30,
     /// Whether a junction switches with a pulse; tick = that of the pulse.
     Switching = 31,
