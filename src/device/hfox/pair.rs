@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    /// `Q(x)² < Q(√2·x)·…`: with equal spreads the exponent of the pair is twice that of the cell; with one spread alone
+    /// With equal spreads the exponent of the pair is twice that of the cell; with one spread alone
     /// the pair errs exactly as often as the cell.
     #[test]
     fn pairs_gain_what_their_spreads_allow() {

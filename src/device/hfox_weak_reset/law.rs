@@ -98,9 +98,10 @@ pub(super) trait Law {
     /// Notes what is wrong with the numbers of the law.
     fn check(&self, field: &str, least: f64, c: &mut Checks) {
         let [low, high] = self.range();
-        c.positive(&format!("{field} (its width)"), self.width());
+        let wide = self.width() > 0.0 && self.width().is_finite();
+        c.require(wide, field, format!("the width of `{field}` must be greater than zero"), "give a positive width");
         c.require(
-            least <= low && low < high && high.is_finite() && self.cdf(high) > self.cdf(low),
+            !wide || least <= low && low < high && high.is_finite() && self.cdf(high) > self.cdf(low),
             field,
             format!("`{field}` is cut to {low} to {high}, where nothing of the law or what cannot be is left"),
             format!("choose {least} ≤ low < high around the middle of the law"),

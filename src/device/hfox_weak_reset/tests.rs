@@ -226,8 +226,9 @@ fn verification_reaches_what_cells_can_reach() {
 fn mistakes_are_told_by_field() {
     let mut spec = HfOxWeakResetSpec::default();
     spec.growth.knee.low = 3000.0;
+    spec.growth.after.scale = 0.0;
     spec.telegraph = Some(WeakTelegraphSpec { rise: 1.5, ..WeakTelegraphSpec::default() });
     spec.flicker = Some(FlickerSpec { taps: 40, ..FlickerSpec::default() });
     let fields: Vec<String> = spec.build(Kelvin(500.0)).unwrap_err().into_iter().map(|e| e.field).collect();
-    assert_eq!(fields, ["growth.knee", "telegraph.rise", "flicker.taps", "temperature"]);
+    assert_eq!(fields, ["growth.after", "growth.knee", "telegraph.rise", "flicker.taps", "temperature"]);
 }

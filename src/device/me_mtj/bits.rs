@@ -86,7 +86,7 @@ fn line(points: &[(Volt, f64)], transform: impl Fn(f64) -> f64) -> Option<(f64, 
     let (x, y) = (mean(&|v, _| v), mean(&|_, p| transform(p)));
     let spread = mean(&|v, _| (v - x) * (v - x));
     let slope = mean(&|v, p| (v - x) * (transform(p) - y)) / spread;
-    (spread > 0.0 && slope.is_finite()).then(|| (y - slope * x, slope))
+    (spread > 0.0 && slope.is_finite()).then_some((y - slope * x, slope))
 }
 
 #[cfg(test)]
