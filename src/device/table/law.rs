@@ -59,6 +59,8 @@ pub(super) struct Law {
     fresh: Window,
     /// The window of worn cells.
     pub window: Window,
+    /// Share of the fresh window that wear has left.
+    left: f64,
     variation: [f64; 2],
     endurance: EnduranceSpec,
     stuck: StuckMap,
@@ -102,9 +104,11 @@ impl Law {
             }]);
         }
         let fresh = Window { g_min: Siemens(low), g_max: Siemens(high) };
+        let window = spec.endurance.window(fresh);
         Ok(Self {
             pulses: [p, m].map(|p| Pulse { voltage: p.voltage, width: p.width }),
-            window: spec.endurance.window(fresh),
+            left: (window.g_max.0 - window.g_min.0) / (high - low),
+            window,
             trains: [rise, fall],
             fresh,
             bounds,
@@ -141,14 +145,12 @@ impl Law {
 
     /// Conductance of a cell: worn, times its factor.
     pub(super) fn conductance(&self, cell: &Cell, state: f64) -> f64 {
-        let share = (state - self.fresh.g_min.0) / (self.fresh.g_max.0 - self.fresh.g_min.0);
-        cell.gain * (self.window.g_min.0 + share * (self.window.g_max.0 - self.window.g_min.0))
+        cell.gain * (self.window.g_min.0 + (state - self.fresh.g_min.0) * self.left)
     }
 
     /// Place on the axis of the table at which the nominal cell has conductance `g`.
     fn nominal_state(&self, g: f64) -> f64 {
-        let share = (g - self.window.g_min.0) / (self.window.g_max.0 - self.window.g_min.0);
-        self.fresh.g_min.0 + share * (self.fresh.g_max.0 - self.fresh.g_min.0)
+        self.fresh.g_min.0 + (g - self.window.g_min.0) / self.left
     }
 
     /// Direction (up) of a pulse, and how many nominal widths it has.

@@ -25,18 +25,30 @@ impl Step {
     }
 }
 
-/// Steps of one voltage over the conductance, knots rising.
-#[derive(Debug, Clone, PartialEq)]
+/// Steps of one voltage over the conductance, knots rising; `slopes` between each knot and the next.
+#[derive(Debug, Clone, PartialEq, Default)]
 struct Curve {
     g: Vec<f64>,
     steps: Vec<Step>,
+    slopes: Vec<Step>,
 }
 
 impl Curve {
+    /// Adds a knot above all others.
+    fn push(&mut self, g: f64, step: Step) {
+        if let (Some(g0), Some(s0)) = (self.g.last(), self.steps.last()) {
+            let slope = |a: f64, b: f64| (b - a) / (g - g0);
+            self.slopes.push(Step { mean: slope(s0.mean, step.mean), spread: slope(s0.spread, step.spread) });
+        }
+        self.g.push(g);
+        self.steps.push(step);
+    }
+
     fn at(&self, g: f64) -> Step {
-        let i = self.g.partition_point(|&x| x < g).clamp(1, self.g.len() - 1);
-        let share = ((g - self.g[i - 1]) / (self.g[i] - self.g[i - 1])).clamp(0.0, 1.0);
-        Step::between(self.steps[i - 1], self.steps[i], share)
+        let last = self.g.len() - 1;
+        let i = self.g.partition_point(|&x| x < g).clamp(1, last) - 1;
+        let (from, slope, by) = (self.steps[i], self.slopes[i], g.clamp(self.g[0], self.g[last]) - self.g[i]);
+        Step { mean: from.mean + slope.mean * by, spread: from.spread + slope.spread * by }
     }
 }
 
@@ -63,7 +75,7 @@ impl Surface {
         for (i, row) in sorted {
             if surface.voltages.last() != Some(&volts(row)) {
                 surface.voltages.push(volts(row));
-                surface.curves.push(Curve { g: Vec::new(), steps: Vec::new() });
+                surface.curves.push(Curve::default());
             }
             let Some(curve) = surface.curves.last_mut() else { continue };
             if curve.g.last() == Some(&row.g.0) {
@@ -74,8 +86,7 @@ impl Surface {
                 });
                 continue;
             }
-            curve.g.push(row.g.0);
-            curve.steps.push(Step { mean: row.mean.0, spread: row.spread.0 });
+            curve.push(row.g.0, Step { mean: row.mean.0, spread: row.spread.0 });
         }
         let name = if direction == PulseDirection::Up { "up" } else { "down" };
         let short = surface.curves.iter().position(|c| c.g.len() < 2);

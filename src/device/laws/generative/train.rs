@@ -186,8 +186,9 @@ impl DriftTraining {
         }
         // the best equilibrium for a τ is a linear least squares; τ by a golden section in its logarithm
         let fit = |ln_tau: f64| {
+            let tau = libm::exp(ln_tau);
             let parts = data.iter().step_by(data.len().div_ceil(20_000)).map(|o| {
-                let left = libm::exp(-o.delay.0 / libm::exp(ln_tau));
+                let left = libm::exp(-o.delay.0 / tau);
                 (1.0 - left, o.to - o.from * left)
             });
             let (xx, xy) = parts.clone().fold((0.0, 0.0), |(a, b), (x, y)| (a + x * x, b + x * y));
