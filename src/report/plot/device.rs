@@ -52,6 +52,8 @@ const VOLTS: f64 = 0.5;
 const READ: Volt = Volt(0.1);
 /// Longest train shown.
 const LONGEST: f64 = 2000.0;
+/// Points of a long train that are drawn.
+const THINNED: usize = 600;
 /// Cells shown pulse by pulse.
 const SINGLE: u64 = 20;
 /// Cycles of one cell.
@@ -123,8 +125,10 @@ fn pulses(device: &dyn Device, options: &PlotOptions) -> Option<Panel> {
     let cells: Vec<u64> = (0..options.cells.clamp(1, SINGLE)).collect();
     let real = curves::pulse_response(device, &train, &cells, options.chance)?;
     let nominal = curves::pulse_response(device, &train, &[0], Chance { scale: 0.0, ..options.chance })?;
+    // long trains are thinned to what an eye tells apart
+    let every = train.len() / THINNED + 1;
     let line = |response: &[Vec<f64>], cell: usize| {
-        Mark::Line(response.iter().enumerate().map(|(n, g)| [n as f64, g[cell]]).collect())
+        Mark::Line(response.iter().enumerate().step_by(every).map(|(n, g)| [n as f64, g[cell]]).collect())
     };
     let mut series: Vec<Series> = cells
         .iter()
