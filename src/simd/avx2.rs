@@ -124,6 +124,10 @@ impl Lanes for Avx2 {
         unsafe { [_mm256_cvtps_epi32(a[0]), _mm256_cvtps_epi32(a[1])] }
     }
     #[inline(always)]
+    fn expand(self, lanes: u16, from: &[f32; LANES]) -> Self::Float {
+        self.load(&super::portable::spread(lanes, from))
+    }
+    #[inline(always)]
     fn splat_word(self, v: u32) -> Self::Word {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { [_mm256_set1_epi32(v as i32); 2] }

@@ -116,6 +116,11 @@ impl Lanes for Avx512 {
         unsafe { _mm512_cvtps_epi32(a) }
     }
     #[inline(always)]
+    fn expand(self, lanes: u16, from: &[f32; LANES]) -> Self::Float {
+        // SAFETY: the token exists only where the instruction set was detected; no lane reads beyond sixteen.
+        unsafe { _mm512_maskz_expandloadu_ps(lanes, from.as_ptr()) }
+    }
+    #[inline(always)]
     fn splat_word(self, v: u32) -> Self::Word {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_set1_epi32(v as i32) }

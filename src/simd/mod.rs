@@ -75,6 +75,9 @@ pub trait Lanes: Copy {
     /// Signed words of floats that are integers; what they are for others depends on the instruction set.
     fn word_of_float(self, a: Self::Float) -> Self::Word;
 
+    /// Numbers of `from` one after the other in the lanes whose bit is set in `lanes`, 0 in the others.
+    fn expand(self, lanes: u16, from: &[f32; LANES]) -> Self::Float;
+
     /// The same word in all lanes.
     fn splat_word(self, v: u32) -> Self::Word;
     /// Loads sixteen words.
@@ -197,6 +200,7 @@ mod tests {
         float(l.mul_add(a, b, l.splat(0.1)));
         float(l.sqrt(l.max(a, l.splat(0.0))));
         float(l.round(a));
+        float(l.expand(0b1010_0110_0000_1111, &B));
         float(l.min(a, b));
         float(l.max(a, b));
         float(l.float_of_word(wa));

@@ -24,6 +24,12 @@ fn zip<A: Copy, B: Copy + Default>(a: [A; LANES], b: [A; LANES], f: impl Fn(A, A
     out
 }
 
+/// What [`Lanes::expand`] yields.
+pub(super) fn spread(lanes: u16, from: &[f32; LANES]) -> [f32; LANES] {
+    let mut next = from.iter();
+    std::array::from_fn(|i| if lanes >> i & 1 == 1 { next.next().copied().unwrap_or(0.0) } else { 0.0 })
+}
+
 impl Lanes for Portable {
     type Float = [f32; LANES];
     type Word = [u32; LANES];
@@ -107,6 +113,10 @@ impl Lanes for Portable {
         map(a, |a| a as i32 as u32)
     }
 
+    #[inline(always)]
+    fn expand(self, lanes: u16, from: &[f32; LANES]) -> Self::Float {
+        spread(lanes, from)
+    }
     #[inline(always)]
     fn splat_word(self, v: u32) -> Self::Word {
         [v; LANES]

@@ -4,7 +4,9 @@ use rayon::prelude::*;
 
 use super::PulsedCell;
 use super::arithmetic::Scalar;
-use super::kernel::{Counts, DOWN, HIDDEN, HIGH, LOW, Noise, ORDINAL, OWN, UP, VISIBLE, pulse_row, total};
+use super::kernel::{
+    Counts, DOWN, Firing, HIDDEN, HIGH, LOW, Line, Noise, ORDINAL, OWN, UP, VISIBLE, pulse_row, total,
+};
 use super::step::{StepLaw, with_law};
 use crate::device::{Chance, Checks, SpecError};
 use crate::rng::{Domain, Draw, element, fill_normals, key};
@@ -207,7 +209,8 @@ impl PulsedArray {
             return 0;
         }
         let padded = columns.div_ceil(LANES) * LANES;
-        let step = &self.cell.step;
+        let firing = Firing::new(columns, |j| counts.fires(j));
+        let (step, firing) = (&self.cell.step, &firing);
         self.data
             .par_chunks_mut(ROWS * stride)
             .enumerate()
@@ -217,7 +220,7 @@ impl PulsedArray {
                 let pulses = run(isa, Fill { counts, first, padded, out: &mut filled });
                 if pulses > 0 {
                     let counts = &filled[..];
-                    with_law!(step, law => run(isa, Rows { law, noise, place, first, padded, stride, counts, data }));
+                    with_law!(step, law => run(isa, Rows { law, noise, firing, place, first, padded, stride, counts, data }));
                 }
                 pulses
             })
@@ -266,6 +269,7 @@ impl<C: Counts> Body for Fill<'_, C> {
 struct Rows<'a, S> {
     law: &'a S,
     noise: Noise,
+    firing: &'a Firing,
     place: u64,
     first: usize,
     padded: usize,
@@ -278,9 +282,18 @@ impl<S: StepLaw> Body for Rows<'_, S> {
     type Output = ();
     #[inline(always)]
     fn run<L: Doubles + Lanes>(self, l: L) {
+        let mut line = Line::new(self.firing);
         let rows = self.data.chunks_exact_mut(self.stride).zip(self.counts.chunks_exact(self.padded)).enumerate();
         for (k, (row, counts)) in rows.filter(|(_, (_, c))| c.iter().any(|n| *n != 0)) {
-            pulse_row(l, self.law, &self.noise, at(self.place, self.first + k, 0), counts, row);
+            pulse_row(
+                l,
+                self.law,
+                &self.noise,
+                (self.firing, &mut line),
+                at(self.place, self.first + k, 0),
+                counts,
+                row,
+            );
         }
     }
 }

@@ -170,6 +170,11 @@ impl Counts for Trains {
         }
         total(out)
     }
+
+    fn fires(&self, j: usize) -> bool {
+        let padded = self.column_signs.len();
+        (0..self.words).any(|word| self.columns[word * padded + j] != 0)
+    }
 }
 
 /// Counts that are products of a number of the row and one of the column, rounded.
@@ -205,6 +210,10 @@ impl<C: Counts> Counts for OneWay<'_, C> {
         }
         total(out)
     }
+
+    fn fires(&self, j: usize) -> bool {
+        self.counts.fires(j)
+    }
 }
 
 /// The pulses of an update.
@@ -219,6 +228,13 @@ impl Counts for Update {
         match self {
             Self::Trains(t) => t.fill(l, row, out),
             Self::Products(p) => p.fill(l, row, out),
+        }
+    }
+
+    fn fires(&self, j: usize) -> bool {
+        match self {
+            Self::Trains(t) => t.fires(j),
+            Self::Products(p) => p.fires(j),
         }
     }
 }

@@ -98,21 +98,21 @@ fn corrupt_cells_stand_still() {
 #[test]
 fn pairs_are_refreshed() {
     let mut cell = quiet(PulsedPreset::GokmenVlasov.cell(), false);
-    (cell.dw_min, cell.reset_std) = (0.01, 0.0);
+    (cell.dw_min, cell.reset_std) = (1.0 / 128.0, 0.0);
     let mut pair = OneSidedArray::new(&cell, [2, 3], 0, Chance { seed: 1, scale: 0.0 }).unwrap();
     let spec = UpdateSpec { desired_bl: 31, fixed_bl: true, ..UpdateSpec::default() };
     let (x, d) = ([1.0; 3], [1.0; 2]);
-    for _ in 0..4 {
-        pair.update(&x, &d, 0.2, &spec);
-        pair.update(&x, &d.map(|d| -d), 0.15, &spec);
+    for _ in 0..5 {
+        pair.update(&x, &d, 20.0 / 128.0, &spec);
+        pair.update(&x, &d.map(|d| -d), 15.0 / 128.0, &spec);
     }
     let [plus, minus] = pair.cells().map(PulsedArray::weights);
     for ((p, m), w) in plus.iter().zip(&minus).zip(pair.weights()) {
-        assert!((p - 0.6).abs() < 1e-5 && (m - 0.8).abs() < 1e-5 && (w + 0.2).abs() < 1e-5, "{p} {m}");
+        assert_eq!([*p, *m, w], [75.0 / 128.0, 100.0 / 128.0, -25.0 / 128.0]);
     }
     let refresh = RefreshSpec { read_noise: 0.0, ..RefreshSpec::default() };
     assert_eq!(pair.refresh(&refresh), 6);
-    assert!(pair.weights().iter().all(|w| (w + 0.2).abs() < 1e-5), "{:?}", pair.weights());
+    assert!(pair.weights().iter().all(|w| *w == -25.0 / 128.0), "{:?}", pair.weights());
     assert!(pair.cells()[0].weights().iter().all(|p| *p == 0.0));
     assert_eq!(pair.refresh(&refresh), 0);
 }
