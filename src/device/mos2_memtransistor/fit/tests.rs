@@ -1,6 +1,7 @@
 //! Fits against cells whose card is known, and against charge transport.
 
 use super::*;
+use crate::units::Kelvin;
 use crate::device::mos2_memtransistor::tests::reference_reads;
 
 /// A card without thresholds, at the bias and with the pulses of the reference.
