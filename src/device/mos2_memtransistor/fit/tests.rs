@@ -1,8 +1,8 @@
 //! Fits against cells whose card is known, and against charge transport.
 
 use super::*;
-use crate::units::Kelvin;
 use crate::device::mos2_memtransistor::tests::reference_reads;
+use crate::units::Kelvin;
 
 /// A card without thresholds, at the bias and with the pulses of the reference.
 fn base(voltage_scale: f64) -> Mos2Spec {
