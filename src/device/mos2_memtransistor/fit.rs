@@ -13,7 +13,7 @@ use super::state::{Kinetics, Rate, State};
 use super::window::ZoneShape;
 use crate::device::spec::SpecError;
 use crate::device::{Device, Pulse};
-use crate::units::{Ampere, Kelvin, Second, Share, Siemens, Volt};
+use crate::units::{Ampere, Second, Share, Siemens, Volt};
 
 /// Fewest reads from which nine numbers can be told.
 const FEWEST_READS: usize = 12;

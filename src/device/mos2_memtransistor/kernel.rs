@@ -5,7 +5,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Isa, LANES, Lanes, Portable};
+use crate::simd::{Isa, LANES, Lanes};
 
 /// What a pulse does to nominal cells.
 #[derive(Debug, Clone, Copy, Default)]
@@ -225,6 +225,7 @@ fn exp<L: Lanes>(l: L, y: L::Float) -> L::Float {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::Portable;
 
     #[test]
     fn functions_are_those_of_the_library() {

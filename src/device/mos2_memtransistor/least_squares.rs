@@ -69,8 +69,9 @@ fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
         }
         for i in k + 1..n {
             let share = a[i][k] / a[k][k];
-            for j in k..n {
-                a[i][j] -= share * a[k][j];
+            let (above, below) = a.split_at_mut(i);
+            for (x, pivot) in below[0][k..].iter_mut().zip(&above[k][k..]) {
+                *x -= share * pivot;
             }
             b[i] -= share * b[k];
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::device::mos2_memtransistor::tests::reference_reads;
+use crate::units::Kelvin;
 
 /// A card without thresholds, at the bias and with the pulses of the reference.
 fn base(voltage_scale: f64) -> Mos2Spec {
