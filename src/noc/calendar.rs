@@ -29,8 +29,9 @@ impl<T> Calendar<T> {
         day.clear();
         self.days[(cycle & self.mask) as usize] = day;
     }
-    /// All events that are to come, in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.days.iter().flatten()
+    /// Events that are to come, day by day.
+    #[cfg(test)]
+    pub(super) fn days(&self) -> impl Iterator<Item = &[T]> {
+        self.days.iter().map(Vec::as_slice)
     }
 }

@@ -233,7 +233,7 @@ impl Network {
         let mut news = vc.credits == 1;
         if news {
             state.stocked |= bit;
-            if state.free & bit == 0 {
+            if (state.free | state.closing) & bit == 0 {
                 state.credited |= 1 << vc.owner & state.active & !state.multicast;
             }
         }

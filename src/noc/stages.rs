@@ -270,7 +270,7 @@ impl Network {
             bits(all).for_each(|k| block.switch_won[k] = NONE);
         }
         if !PLAIN && self.fabric.shared {
-            return self.share(r, inputs);
+            return self.share(r, inputs, hopeful);
         }
         self.matching.run(self.settings.switch_allocator, inputs, &mut block.port_accept, &mut block.port_grant);
         for p in bits(inputs) {
@@ -284,7 +284,7 @@ impl Network {
     }
 
     /// A shared medium carries one flit a cycle: of the next input in turn, to all of its receivers.
-    fn share(&mut self, r: usize, inputs: u64) {
+    fn share(&mut self, r: usize, inputs: u64, hopeful: u64) {
         let ports = self.fabric.ports;
         let block = &mut self.blocks[r];
         let p = first_from(inputs, block.medium);
@@ -299,9 +299,9 @@ impl Network {
             let others = bits(wants & !(1 << o)).filter(|&q| self.label[p * ports + q] as usize == k);
             together = self.abreast(r, k, o, others.fold(0, |m, q| m | 1 << q));
         }
-        self.granted(r, k, o as u8, 0);
+        self.granted(r, k, o as u8, hopeful);
         for q in bits(together) {
-            self.granted(r, k, q as u8, 0);
+            self.granted(r, k, q as u8, hopeful);
         }
     }
 
