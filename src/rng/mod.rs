@@ -4,8 +4,8 @@
 mod bulk;
 mod philox;
 
-pub(crate) use bulk::{normals_of16, normals64};
 pub use bulk::{GROUP, MAX_COLUMNS, fill_normals, fill_normals_with, fill_uniforms_with};
+pub(crate) use bulk::{normals_of16, normals64};
 pub use philox::philox4x32;
 
 /// What a draw is for. Numbers are part of the reproducibility contract: append only.
