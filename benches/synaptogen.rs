@@ -36,8 +36,11 @@ fn measure() {
     say("idle_each", best(RUNS, || cells.apply(Voltages::Each(black_box(&voltages)))));
     let mut out = vec![0.0; CELLS];
     let mut tick = 0;
-    say("read", best(RUNS, || {
-        tick += 1;
-        cells.read(Voltages::All(0.2), NoiseLaw::default(), tick, black_box(&mut out));
-    }));
+    say(
+        "read",
+        best(RUNS, || {
+            tick += 1;
+            cells.read(Voltages::All(0.2), NoiseLaw::default(), tick, black_box(&mut out));
+        }),
+    );
 }

@@ -11,7 +11,7 @@ import numpy
 import synaptogen.synaptogen as peer
 
 CELLS = 1 << 20
-RUNS = 5
+RUNS = 3
 
 if "--array-any" in sys.argv:
     peer.any = lambda mask: mask.any() if isinstance(mask, numpy.ndarray) else builtins.any(mask)

@@ -41,7 +41,10 @@ pub fn read(source: impl Read, name: &str) -> Result<Vec<CycleRecord>> {
     let places = COLUMNS.map(|c| header.iter().position(|h| h.eq_ignore_ascii_case(c)));
     let missing: Vec<&str> = COLUMNS.iter().zip(places).filter(|(_, p)| p.is_none()).map(|(c, _)| *c).collect();
     if !missing.is_empty() {
-        let message = format!("{name}, line 1: no column {}", missing.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", "));
+        let message = format!(
+            "{name}, line 1: no column {}",
+            missing.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ")
+        );
         return Err(Diagnostic::error("D081", message)
             .help(format!("the first line names the columns: {}", COLUMNS.join(",")))
             .into());
@@ -66,7 +69,12 @@ pub fn read(source: impl Read, name: &str) -> Result<Vec<CycleRecord>> {
             found.push(
                 Diagnostic::error(
                     "D082",
-                    format!("{name}, line {line}, column {} (`{}`): `{text}` is not {}", place + 1, COLUMNS[i], wanted(i)),
+                    format!(
+                        "{name}, line {line}, column {} (`{}`): `{text}` is not {}",
+                        place + 1,
+                        COLUMNS[i],
+                        wanted(i)
+                    ),
                 )
                 .help("mend the value, or leave the line out: cycles that follow each other count as successive"),
             );
@@ -100,7 +108,8 @@ mod tests {
 
     #[test]
     fn columns_stand_in_any_order() {
-        let text = "U_RESET, cycle,device,note,R_LRS,R_HRS,U_SET\n0.73,5,2,x,4520,75e3,-0.67\n0.7,4,2,,4500,60000,-0.7\n";
+        let text =
+            "U_RESET, cycle,device,note,R_LRS,R_HRS,U_SET\n0.73,5,2,x,4520,75e3,-0.67\n0.7,4,2,,4500,60000,-0.7\n";
         let got = read(text.as_bytes(), "c.csv").unwrap();
         let first = CycleRecord { device: 2, cycle: 5, r_hrs: 75e3, u_set: -0.67, r_lrs: 4520.0, u_reset: 0.73 };
         assert_eq!((got.len(), got[0]), (2, first));

@@ -388,9 +388,9 @@ impl Body for Read<'_> {
         let absolute = |x: V::Float| l.max(x, l.sub(l.splat(0.0), x));
         for (group, out) in self.out.chunks_mut(BANK).enumerate() {
             let bank = self.bank + group as u64;
-            let normals = self.draws.map(|(key, tick)| {
-                normals64::<V, false>(l, key, bank / FAMILY, tick, (bank % FAMILY) as u32)
-            });
+            let normals = self
+                .draws
+                .map(|(key, tick)| normals64::<V, false>(l, key, bank / FAMILY, tick, (bank % FAMILY) as u32));
             for (k, out) in out.chunks_mut(LANES).enumerate() {
                 let block = group * (BANK / LANES) + k;
                 let u = self.voltages.load(l, block);

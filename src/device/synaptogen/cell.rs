@@ -87,9 +87,8 @@ impl Cell {
         let p = &model.parameters;
         let x = std::array::from_fn(|i| {
             let fresh: f64 = (0..=i).map(|j| p.innovation[i][j] * e[j]).sum();
-            let past = |(a, x): (&[Features; FEATURES], &Features)| -> f64 {
-                a[i].iter().zip(x).map(|(a, x)| a * x).sum()
-            };
+            let past =
+                |(a, x): (&[Features; FEATURES], &Features)| -> f64 { a[i].iter().zip(x).map(|(a, x)| a * x).sum() };
             fresh + p.lags.iter().zip(&self.history).map(past).sum::<f64>()
         });
         self.history.pop_back();
@@ -118,10 +117,8 @@ impl Cell {
             self.cycle += 1;
             self.draw(model, innovation(self.cycle));
             if !full {
-                let (old, new) = (
-                    conduction.current(self.r, self.threshold),
-                    conduction.current(self.high_state(model), p.u_max.0),
-                );
+                let (old, new) =
+                    (conduction.current(self.r, self.threshold), conduction.current(self.high_state(model), p.u_max.0));
                 self.transition = [(old - new) / libm::pow((p.u_max.0 - self.threshold).abs(), p.eta), new];
             }
         }

@@ -58,7 +58,8 @@ impl Latent {
 
     /// `F·s·Fᵀ + Q`.
     fn step(&self, s: &[f64]) -> Vec<f64> {
-        let moved = product(&product(&self.companion, s, self.size), &transposed(&self.companion, self.size), self.size);
+        let moved =
+            product(&product(&self.companion, s, self.size), &transposed(&self.companion, self.size), self.size);
         moved.iter().zip(&self.noise).map(|(m, q)| m + q).collect()
     }
 
@@ -117,7 +118,8 @@ mod tests {
     fn one_lag_has_its_closed_form() {
         let diagonal = |v: [f64; 4]| std::array::from_fn(|i| std::array::from_fn(|j| if i == j { v[i] } else { 0.0 }));
         let a = [0.5, -0.9, 0.1, 0.0];
-        let p = Parameters { innovation: diagonal([1.0, 2.0, 3.0, 4.0]), lags: vec![diagonal(a)], ..Parameters::default() };
+        let p =
+            Parameters { innovation: diagonal([1.0, 2.0, 3.0, 4.0]), lags: vec![diagonal(a)], ..Parameters::default() };
         let latent = Latent::of(&p);
         assert!((latent.spectral_radius() - 0.9).abs() < 1e-10);
         let c = latent.autocovariance(3);

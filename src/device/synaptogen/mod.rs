@@ -39,12 +39,12 @@ pub use marginal::{Moments, moments};
 pub use mixture::{DeviceNumbers, MixtureMoments};
 pub use parameters::{FEATURES, Features, Parameters};
 pub use read::{NoiseLaw, Quantiser};
-pub use statistics::{Square, Statistics, correlations, lag_products, percentile};
 pub(super) use spec::ASSUMED;
 pub use spec::{
     ParametersSpec, Parity, SynaptogenProgrammingSpec, SynaptogenReadSpec, SynaptogenSpec, SynaptogenTemperatureSpec,
     SynaptogenVerifySpec,
 };
+pub use statistics::{Square, Statistics, correlations, lag_products, percentile};
 
 use std::sync::Arc;
 

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
+use super::Synaptogen;
 use super::array::chosen;
 use super::cell::{Cell, Model};
 use super::mixture::{DeviceNumbers, device, mean};
 use super::parameters::{FEATURES, Features};
-use super::Synaptogen;
 use crate::device::{Cells, Chance, Programming, Pulse};
 use crate::rng::{Domain, Draw};
 use crate::units::{Joule, Volt};

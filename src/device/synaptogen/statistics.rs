@@ -61,9 +61,7 @@ pub(super) fn standardised(sequences: &[Vec<Features>]) -> (Vec<Vec<Features>>, 
 /// Covariance over the roots of its diagonal.
 #[must_use]
 pub fn correlations(covariance: &Square, variances: &Square) -> Square {
-    std::array::from_fn(|i| {
-        std::array::from_fn(|j| covariance[i][j] / (variances[i][i] * variances[j][j]).sqrt())
-    })
+    std::array::from_fn(|i| std::array::from_fn(|j| covariance[i][j] / (variances[i][i] * variances[j][j]).sqrt()))
 }
 
 /// Statistics of a set of cycles, features in the order of [`Features`] (the first a logarithm).

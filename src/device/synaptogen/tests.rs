@@ -243,9 +243,8 @@ fn pulses_with_given_numbers() {
         .collect();
     let four = |v: &Value| numbers(v).as_chunks::<4>().0.to_vec();
     let first = four(&inputs["eps_init_devices_x_4"]);
-    let given = Given(
-        (0..8).map(|i| [vec![first[i]], four(&inputs["eps_draw_devices_x_draw_x_4"][i])].concat()).collect(),
-    );
+    let given =
+        Given((0..8).map(|i| [vec![first[i]], four(&inputs["eps_draw_devices_x_draw_x_4"][i])].concat()).collect());
     let expected: Vec<Expected> = rows
         .iter()
         .map(|row| {

@@ -204,7 +204,9 @@ pub fn fit_cycles(cycles: &[Vec<Features>], order: usize) -> Result<CycleFit, Fi
         }
     }
     let (mut standard, numbers) = standardised(cycles);
-    if let Some(device) = numbers.iter().position(|[_, s]| s.iter().any(|s| s.is_nan() || *s <= 0.0)) {
+    // a constant has the spread of rounding
+    let still = |[mean, spread]: &[Features; 2]| mean.iter().zip(spread).any(|(m, s)| !(*s > 1e-12 * m.abs()));
+    if let Some(device) = numbers.iter().position(still) {
         return Err(FitError::Constant { device: device as u32 });
     }
     let gamma = marginal::maps(&standard)?;

@@ -31,17 +31,17 @@ fn a_fit_generates_what_it_was_fitted_to() {
     let base = Parameters::default();
     let fit = fit(&records(&data), &base, FitOptions::default()).unwrap();
     assert_eq!(fit.devices.len(), 256);
-    let again = CellArray::new(&Model::new(fit.parameters.clone()), 4, 0, 2048).cycles(150, 250);
+    let again = CellArray::new(&Model::new(fit.parameters.clone()), 4, 0, 256).cycles(150, 1000);
     let (a, b) = (Statistics::of(&data, 20), Statistics::of(&again, 20));
     for j in 0..FEATURES {
         assert!((b.medians[j] / a.medians[j] - 1.0).abs() < 0.01, "{:?} {:?}", a.medians, b.medians);
         for i in 0..FEATURES {
-            assert!((a.within_cycles[i][j] - b.within_cycles[i][j]).abs() < 0.02);
+            let (a, b) = (a.within_cycles[i][j], b.within_cycles[i][j]);
+            assert!((a - b).abs() < 0.02, "{i} {j}: {a} {b}");
         }
     }
-    // 1000 cycles leave out what their own mean took
     for (lag, (a, b)) in a.autocorrelation.iter().zip(&b.autocorrelation).enumerate() {
-        assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.05), "lag {lag}: {a:?} {b:?}");
+        assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.03), "lag {lag}: {a:?} {b:?}");
     }
     // the moments of the mixture are those of the devices
     let m = MixtureMoments::of(&fit.parameters);
@@ -69,10 +69,15 @@ fn the_gauge_changes_nothing_that_is_seen() {
     });
     let device = p.means[1];
     let moved = std::array::from_fn(|i| {
-        if i < FEATURES { device[i] + device[i + FEATURES] * of[i].mean } else { device[i] * of[i - FEATURES].deviation }
+        if i < FEATURES {
+            device[i] + device[i + FEATURES] * of[i].mean
+        } else {
+            device[i] * of[i - FEATURES].deviation
+        }
     });
     let e = |n: u64| std::array::from_fn(|j| libm::sin((5 * n + j as u64) as f64));
-    let mut cells = [(&old, super::super::Cell::new(&old, device, e(0))), (&new, super::super::Cell::new(&new, moved, e(0)))];
+    let mut cells =
+        [(&old, super::super::Cell::new(&old, device, e(0))), (&new, super::super::Cell::new(&new, moved, e(0)))];
     for _ in 0..30 {
         for (model, cell) in &mut cells {
             cell.apply(model, -10.0, e);
