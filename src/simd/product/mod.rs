@@ -1,4 +1,4 @@
-//! The matrix product that weighted operators and the analog chain share: `out = A · B + bias`, blocked for the
+//! The matrix product of weighted operators in floating point: `out = A · B + bias`, blocked for the
 //! caches.
 //!
 //! `A` is any strided matrix. `B` fills panels on request ([`Columns`]), so that a convolution lays out its
@@ -16,10 +16,7 @@ use kernel::{Strip, Target, panel_vectors, strip};
 
 use super::{Isa, LANES};
 
-/// Depth of a block of a right-hand side that is laid out once: longer chains load and store sums less often (98 % of
-/// the peak against 95 % at 256, measured on 512 × 512).
-const PACKED_DEPTH: usize = 512;
-/// Depth of a block of any other.
+/// Depth of a block.
 const DEPTH: usize = 128;
 /// Columns of a block beside which [`DEPTH`] is meant: with fewer, blocks are as much deeper.
 const COLUMNS: usize = 128;
@@ -118,35 +115,41 @@ const fn block_depth(size: Size) -> usize {
 
 /// As [`product`], on a given instruction set; the result is the same to the bit.
 pub fn product_with(isa: Isa, size: Size, a: Matrix<'_>, b: &dyn Columns, bias: &[f32], out: &mut [f32]) {
-    blocks(isa, size, block_depth(size), a, Blocks::Filled { columns: b, buffer: Vec::new() }, bias, out);
-}
-
-/// A right-hand side that is laid out once for many products.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Packed {
-    isa: Isa,
-    depth: usize,
-    columns: usize,
-    panels: Vec<Vector>,
-}
-
-impl Packed {
-    /// Lays out `columns` columns of `depth` elements for an instruction set.
-    #[must_use]
-    pub fn new(isa: Isa, depth: usize, columns: usize, b: &dyn Columns) -> Self {
-        let mut panels = Vec::with_capacity(depth * columns.div_ceil(LANES));
-        for block in shapes(isa, depth, columns, PACKED_DEPTH) {
-            let at = panels.len();
-            panels.resize(at + block.vectors(), [0.0; LANES]);
-            block.fill(isa, b, 1, &mut panels[at..]);
-        }
-        Self { isa, depth, columns, panels }
+    let Size { rows, depth, columns } = size;
+    if rows == 0 || columns == 0 {
+        return;
     }
-
-    /// `out[r, c] = Σ_k a[r, k] · b[k, c] + bias[r]` for `rows` rows, as [`product`] in blocks of 512.
-    pub fn product(&self, rows: usize, a: Matrix<'_>, bias: &[f32], out: &mut [f32]) {
-        let size = Size { rows, depth: self.depth, columns: self.columns };
-        blocks(self.isa, size, PACKED_DEPTH, a, Blocks::Stored(&self.panels), bias, out);
+    if depth == 0 {
+        out.chunks_exact_mut(columns).zip(bias).for_each(|(row, b)| row.fill(*b));
+        return;
+    }
+    let threads =
+        if rows.saturating_mul(depth).saturating_mul(columns) < ALONE { 1 } else { rayon::current_num_threads() };
+    let share = rows.div_ceil(threads).next_multiple_of(8).min(STRIP);
+    let mut buffer = Vec::new();
+    for shape in shapes(isa, depth, columns, block_depth(size)) {
+        buffer.resize(shape.vectors().max(buffer.len()), [0.0; LANES]);
+        shape.fill(isa, b, threads, &mut buffer[..shape.vectors()]);
+        let panels = &buffer[..shape.vectors()];
+        let from = shape.depth.start;
+        let compute = |(s, out): (usize, &mut [f32])| {
+            let job = Strip {
+                a: &a.data[s * share * a.strides[0] + from * a.strides[1]..],
+                strides: a.strides,
+                rows: out.len() / columns,
+                depth: shape.depth.len(),
+                panels,
+                columns: shape.columns.len(),
+                goes_on: from > 0,
+                bias: (shape.depth.end == depth).then(|| &bias[s * share..]),
+            };
+            strip(isa, &job, Target { out, stride: columns, first: shape.columns.start });
+        };
+        if threads == 1 {
+            out.chunks_mut(share * columns).enumerate().for_each(compute);
+        } else {
+            out.par_chunks_mut(share * columns).enumerate().for_each(compute);
+        }
     }
 }
 
@@ -186,67 +189,6 @@ fn shapes(isa: Isa, depth: usize, columns: usize, block: usize) -> impl Iterator
             columns: first..(first + wide).min(columns),
         })
     })
-}
-
-/// Where the panels of each block come from.
-enum Blocks<'a> {
-    Filled { columns: &'a dyn Columns, buffer: Vec<Vector> },
-    Stored(&'a [Vector]),
-}
-
-impl Blocks<'_> {
-    /// Panels of the next block.
-    fn next(&mut self, isa: Isa, shape: &Shape, threads: usize) -> &[Vector] {
-        match self {
-            Self::Filled { columns, buffer } => {
-                buffer.resize(shape.vectors().max(buffer.len()), [0.0; LANES]);
-                let panels = &mut buffer[..shape.vectors()];
-                shape.fill(isa, *columns, threads, panels);
-                panels
-            }
-            Self::Stored(all) => {
-                let (panels, rest) = all.split_at(shape.vectors());
-                *all = rest;
-                panels
-            }
-        }
-    }
-}
-
-fn blocks(isa: Isa, size: Size, block: usize, a: Matrix<'_>, mut b: Blocks<'_>, bias: &[f32], out: &mut [f32]) {
-    let Size { rows, depth, columns } = size;
-    if rows == 0 || columns == 0 {
-        return;
-    }
-    if depth == 0 {
-        out.chunks_exact_mut(columns).zip(bias).for_each(|(row, b)| row.fill(*b));
-        return;
-    }
-    let threads =
-        if rows.saturating_mul(depth).saturating_mul(columns) < ALONE { 1 } else { rayon::current_num_threads() };
-    let share = rows.div_ceil(threads).next_multiple_of(8).min(STRIP);
-    for shape in shapes(isa, depth, columns, block) {
-        let panels = b.next(isa, &shape, threads);
-        let from = shape.depth.start;
-        let compute = |(s, out): (usize, &mut [f32])| {
-            let job = Strip {
-                a: &a.data[s * share * a.strides[0] + from * a.strides[1]..],
-                strides: a.strides,
-                rows: out.len() / columns,
-                depth: shape.depth.len(),
-                panels,
-                columns: shape.columns.len(),
-                goes_on: from > 0,
-                bias: (shape.depth.end == depth).then(|| &bias[s * share..]),
-            };
-            strip(isa, &job, Target { out, stride: columns, first: shape.columns.start });
-        };
-        if threads == 1 {
-            out.chunks_mut(share * columns).enumerate().for_each(compute);
-        } else {
-            out.par_chunks_mut(share * columns).enumerate().for_each(compute);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -308,8 +250,7 @@ mod tests {
             for (ta, tb) in [(false, false), (true, true)] {
                 let a = Matrix::new(&x, if ta { rows } else { depth }, ta);
                 let b = Matrix::new(&y, if tb { depth } else { columns }, tb);
-                let [want, want_packed] =
-                    [block_depth(size), PACKED_DEPTH].map(|block| chains(size, block, a, b, &bias));
+                let want = chains(size, block_depth(size), a, b, &bias);
                 for isa in Isa::all() {
                     for threads in [1, 3] {
                         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
@@ -318,11 +259,6 @@ mod tests {
                         pool.install(|| product_with(isa, size, a, &columns, &bias, &mut out));
                         let got: Vec<u32> = out.iter().map(|v| v.to_bits()).collect();
                         assert_eq!(got, want, "{} {size:?} on {threads} thread(s)", isa.name());
-                        out.fill(f32::NAN);
-                        let packed = Packed::new(isa, depth, size.columns, &columns);
-                        pool.install(|| packed.product(rows, a, &bias, &mut out));
-                        let got: Vec<u32> = out.iter().map(|v| v.to_bits()).collect();
-                        assert_eq!(got, want_packed, "packed, {} {size:?} on {threads} thread(s)", isa.name());
                     }
                 }
             }
