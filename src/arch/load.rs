@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use super::de::NodeDe;
 use super::tree::{Entry, Kind, Node, Sources, Span};
 use super::yaml::{MAX_BYTES, parse};
 use super::{ArchFile, Chip, resolve, rules};
+use crate::device::DeviceSpec;
 use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
 
 /// Loads a chip from a file. Each override is a dotted path (`cores.macro.adc.sar.bits`, numbers for list
@@ -22,12 +24,24 @@ use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
 ///
 /// # Errors
 /// `F001` if the file cannot be read, `F010` and `F011` for overrides, `A…` for everything wrong in it.
-pub fn load(path: &std::path::Path, overrides: &[(String, String)]) -> Result<Chip> {
-    load_str(&path.display().to_string(), &read_text(path, "arch file")?, overrides)
+pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Chip> {
+    load_with(path, overrides, &|_, _| Ok(()))
+}
+
+/// Reads what a device card names by `file:`, relative to a folder, into the card.
+pub type Resolve<'r> = &'r dyn Fn(&mut DeviceSpec, &Path) -> Result<()>;
+
+/// As [`load`], with `resolve` for cards that name files; what it reads counts in the chip's hash.
+///
+/// # Errors
+/// As [`load`], and those of `resolve`.
+pub fn load_with(path: &Path, overrides: &[(String, String)], resolve: Resolve<'_>) -> Result<Chip> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    load_text(&path.display().to_string(), &read_text(path, "arch file")?, overrides, &|card| resolve(card, folder))
 }
 
 /// The text of a file, as much of it as is ever parsed.
-pub(super) fn read_text(path: &std::path::Path, what: &str) -> Result<String> {
+pub(super) fn read_text(path: &Path, what: &str) -> Result<String> {
     let name = path.display().to_string();
     let mut bytes = Vec::new();
     // one byte more than is allowed: enough for the parser to refuse, however long the file
@@ -50,13 +64,33 @@ pub(super) fn read_text(path: &std::path::Path, what: &str) -> Result<String> {
 /// # Errors
 /// As [`load`].
 pub fn load_str(name: &str, text: &str, overrides: &[(String, String)]) -> Result<Chip> {
-    let (file, root, sources, mut found) = read(name, text, overrides)?;
+    load_text(name, text, overrides, &|_| Ok(()))
+}
+
+fn load_text(
+    name: &str,
+    text: &str,
+    overrides: &[(String, String)],
+    resolve_card: &dyn Fn(&mut DeviceSpec) -> Result<()>,
+) -> Result<Chip> {
+    let (mut file, root, sources, mut found) = read(name, text, overrides)?;
+    let mut from_files = String::new();
+    for card in file.devices.values_mut() {
+        let written = card.clone();
+        match resolve_card(card) {
+            Ok(()) if *card == written => {}
+            // a card of numbers and texts is valid JSON
+            Ok(()) => from_files.push_str(&serde_json::to_string(card).unwrap_or_default()),
+            Err(e) => found.extend(e),
+        }
+    }
     found.extend(rules::apply(&file, &root, &sources));
     if found.has_errors() {
         return Err(found);
     }
     let mut canonical = String::new();
     root.canonical(&mut canonical);
+    canonical.push_str(&from_files);
     let mut hash = String::with_capacity(64);
     for byte in Sha256::digest(canonical.as_bytes()) {
         // writing to a String cannot fail

@@ -30,7 +30,7 @@ pub use file::{
     FidelitySpec, InputSumSpec, MapperSpec, NoiseSpec, OffsetSpec, QuantisationSpec, SubtractionSpec, TileSpec,
     WeightsSpec, WhenTooSmallSpec,
 };
-pub use load::{load, load_str};
+pub use load::{Resolve, load, load_str, load_with};
 pub use rules::MAX_CHIPS;
 pub use wires::{AccessSpec, LineOrderSpec, SelectorSpec, SidesSpec, Wires, WiresFrom, WiresSpec};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};

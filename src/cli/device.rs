@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::{device_plot, device_replay, print};
+use super::{device_fit, device_plot, device_replay, print};
 use crate::arch::{card_str, load_card};
 use crate::device::{Chance, DEVICES, Device, DeviceSpec, Entry};
 use crate::diag::{Diagnostic, Result, nearest};
@@ -25,6 +25,8 @@ pub enum DeviceVerb {
     Plot(device_plot::PlotArgs),
     /// Print what becomes of one cell, given its address: programming, pulse by pulse, ageing.
     Replay(device_replay::ReplayArgs),
+    /// Fit the generative cell to cycling data and write its card.
+    Fit(device_fit::FitArgs),
 }
 
 /// Which device, in which random world.
@@ -126,6 +128,7 @@ pub fn device(verb: &DeviceVerb, json: bool) -> Result<()> {
         }
         DeviceVerb::Plot(args) => device_plot::plot(args)?,
         DeviceVerb::Replay(args) => device_replay::replay(args, json)?,
+        DeviceVerb::Fit(args) => device_fit::run(args, json)?,
     }
     Ok(())
 }

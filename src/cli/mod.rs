@@ -4,6 +4,7 @@
 mod compare;
 mod data;
 mod device;
+mod device_fit;
 mod device_plot;
 mod device_replay;
 mod float;

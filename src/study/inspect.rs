@@ -3,6 +3,7 @@
 use super::RunOptions;
 use super::assemble::describe_placement;
 use super::session::Session;
+use crate::data::device_files;
 use crate::diag::{Diagnostic, Diagnostics, Result, nearest};
 use crate::graph::{self, Graph};
 use crate::id::Id;
@@ -40,7 +41,7 @@ pub fn inspect(has_arch: bool, has_model: bool, stage: &str, options: &RunOption
             .into());
     }
     match stage {
-        "arch" => return Ok(arch::describe(&arch::load(&options.arch, &options.set)?)),
+        "arch" => return Ok(arch::describe(&arch::load_with(&options.arch, &options.set, &device_files::resolve)?)),
         "model" => return Ok(onnx::describe(&onnx::read(&options.model, &onnx::Limits::default())?)),
         "graph" | "folded" => {
             let model = onnx::read(&options.model, &onnx::Limits::default())?;

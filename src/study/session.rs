@@ -10,7 +10,7 @@ use super::{CALIBRATION_SAMPLES, Progress, RunOptions, inputs, structure};
 use crate::arch::{self, Chip, CoreKind};
 use crate::circuit::wires::FoldCache;
 use crate::cost::Action;
-use crate::data::{Dataset, Labels};
+use crate::data::{Dataset, Labels, device_files};
 use crate::diag::{Diagnostics, Result};
 use crate::exec::{self, Activity, Arrays, Converters, Fidelity, LayerActivity, Outcome, ValueOptions};
 use crate::graph::Graph;
@@ -297,7 +297,7 @@ impl Session {
 /// Chip and network of a run, and the warnings of reading them.
 fn read(options: &RunOptions) -> Result<(Chip, Model, Diagnostics)> {
     // the files are independent: report what is wrong with each of them together
-    let chip = arch::load(&options.arch, &options.set);
+    let chip = arch::load_with(&options.arch, &options.set, &device_files::resolve);
     let model = onnx::read(&options.model, &onnx::Limits::default());
     let (chip, model) = both(chip, model)?;
     let warnings = chip.warnings.clone();

@@ -155,4 +155,9 @@ pub(super) const CODES: &[Code] = &[
         "value of cycling data not understood",
         "Devices and cycles are whole numbers, resistances are positive and in ohm, voltages in volts. The message names line and column.",
     ),
+    code(
+        "D083",
+        "cycles that cannot be fitted",
+        "A fit needs successive cycles of enough devices: every feature must vary, no cycle may stand twice, and covariances must be positive definite. The message says what was missing.",
+    ),
 ];
