@@ -80,6 +80,22 @@ pub trait Cells: Debug + Send {
     /// Applies one pulse to each cell, `pulses[i]` to cell `i`; `tick` addresses what chance adds, so
     /// that no tick is used twice for a cell. Energy and time are those of all cells together.
     fn pulse(&mut self, pulses: &[Pulse], tick: u64) -> Programming;
+    /// As [`Cells::pulse`], and adds to `energy[i]` what cell `i` spent, in joules.
+    fn pulse_metered(&mut self, pulses: &[Pulse], tick: u64, energy: &mut [f64]) -> Programming {
+        // cells know nothing of each other: one after another they do what they do together
+        let mut alone = vec![Pulse::default(); pulses.len()];
+        let mut total = Programming::default();
+        for (i, pulse) in pulses.iter().enumerate().filter(|(_, p)| p.voltage.0 != 0.0) {
+            alone[i] = *pulse;
+            let cost = self.pulse(&alone, tick);
+            alone[i] = Pulse::default();
+            energy[i] += cost.energy.0;
+            total.pulses += cost.pulses;
+            total.energy += cost.energy;
+            total.time += cost.time;
+        }
+        total
+    }
     /// Chord conductance of each cell at the read bias, without read noise, in siemens.
     fn conductance(&self, out: &mut [f64]);
 }
