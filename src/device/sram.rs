@@ -130,6 +130,12 @@ impl Cells for SramCells {
         }
         self.device.cost(writes)
     }
+    fn pulse_metered(&mut self, pulses: &[Pulse], tick: u64, energy: &mut [f64]) -> Programming {
+        for (energy, _) in energy.iter_mut().zip(pulses).filter(|(_, p)| p.voltage.0 != 0.0) {
+            *energy += self.device.0.write_energy.0;
+        }
+        self.pulse(pulses, tick)
+    }
     fn conductance(&self, out: &mut [f64]) {
         for ((bit, _), out) in self.bits.iter().zip(out) {
             *out = self.device.conductance(*bit);

@@ -142,6 +142,14 @@ impl Cells for Mos2Cells {
         Programming { pulses: applied, energy: Joule(kernel.run()), time: Second(time) }
     }
 
+    fn pulse_metered(&mut self, pulses: &[Pulse], tick: u64, energy: &mut [f64]) -> Programming {
+        let total = self.pulse(pulses, tick);
+        for (energy, states) in energy.chunks_mut(LANES).zip(&self.states) {
+            energy.iter_mut().zip(states.spent).for_each(|(e, spent)| *e += f64::from(spent));
+        }
+        total
+    }
+
     fn conductance(&self, out: &mut [f64]) {
         for (cell, (out, gain)) in out.iter_mut().zip(&self.read_gain).enumerate() {
             let (states, i) = (&self.states[cell / LANES], cell % LANES);
@@ -200,6 +208,25 @@ mod tests {
                     assert!((g / d.conductance(*s).0 - 1.0).abs() < 2e-5, "{g} {}", d.conductance(*s));
                 }
             }
+        }
+    }
+
+    /// What single cells spent adds up to what all did, and the meter moves no cell.
+    #[test]
+    fn meters_of_cells_add_up() {
+        for d in both() {
+            let n = 37;
+            let addresses: Vec<u64> = (0..n as u64).collect();
+            let (mut plain, mut metered) = (d.cells(&addresses, REAL).unwrap(), d.cells(&addresses, REAL).unwrap());
+            let train: Vec<Pulse> = (0..n).map(|i| pulse([5.0, 0.0, -4.5][i % 3])).collect();
+            let (mut energy, mut sum) = (vec![0.0; n], 0.0);
+            for tick in 0..5 {
+                sum += plain.pulse(&train, tick).energy.0;
+                metered.pulse_metered(&train, tick, &mut energy);
+            }
+            assert!((energy.iter().sum::<f64>() / sum - 1.0).abs() < 1e-12);
+            assert!(energy.iter().enumerate().all(|(i, e)| (*e > 0.0) == (i % 3 != 1)));
+            assert_eq!(read(&*plain, n), read(&*metered, n));
         }
     }
 

@@ -37,6 +37,8 @@ pub(super) struct States {
     pub right: [[f32; LANES]; 2],
     /// Write conductance, over the gain of the cell.
     pub written: [f32; LANES],
+    /// Energy of the last pulse in joules.
+    pub spent: [f32; LANES],
 }
 
 /// Conductance of a channel in single precision: `1/(channel + left·h(l) + right·h(r))`, or linear in the left zone.
@@ -152,10 +154,11 @@ fn pass<L: Lanes, const NOISY: bool, const ZONES: bool>(l: L, kernel: Kernel) ->
         let twice = l.mul(l.add(l.load(&states.written), after), l.load(&law.write_gain));
         l.store(after, &mut states.written);
         let mut energy = [0.0; LANES];
-        l.store(l.mul(twice, l.load(&effect.work)), &mut energy);
+        l.store(l.mul(l.mul(twice, l.load(&effect.work)), l.splat(0.5)), &mut energy);
         for (sum, energy) in sum.iter_mut().zip(energy) {
-            *sum += 0.5 * f64::from(energy);
+            *sum += f64::from(energy);
         }
+        states.spent = energy;
     }
     sum.iter().sum()
 }

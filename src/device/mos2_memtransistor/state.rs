@@ -122,6 +122,10 @@ impl Rate {
     /// Steps of one pulse, positive if it potentiates.
     #[must_use]
     pub fn steps(&self, v: Volt, width: Second) -> f64 {
+        if v.0 == 0.0 {
+            // the soft threshold leaves a little rate at any voltage
+            return 0.0;
+        }
         let over = self.softness * softplus((v.0.abs() - self.threshold) / self.softness);
         self.polarity * 1.0_f64.copysign(v.0) * self.per_second * libm::sinh(over / self.scale) * width.0
     }
@@ -139,6 +143,16 @@ mod tests {
         let rate = Rate::of(&spec, 0.0, ROOM);
         assert!((rate.steps(Volt(5.0), Second(1e-3)) - 1.0).abs() < 1e-12);
         assert!((rate.steps(Volt(-5.0), Second(2e-3)) + 2.0).abs() < 1e-12);
+    }
+
+    /// No voltage, no step, however soft the threshold.
+    #[test]
+    fn nothing_moves_without_voltage() {
+        let mut spec = Mos2Spec::default();
+        spec.kinetics.threshold = Volt(0.0);
+        let rate = Rate::of(&spec, 0.0, ROOM);
+        assert_eq!(rate.steps(Volt(0.0), Second(1.0)), 0.0);
+        assert!(rate.steps(Volt(-1e-3), Second(1.0)) < 0.0);
     }
 
     /// A half-selected cell sees half the voltage: below threshold, almost nothing.

@@ -94,21 +94,30 @@ impl<Q: StateEquation> StateCells<Q> {
         let cells = addresses.iter().map(|a| (device.cell(*a, chance), lowest)).collect();
         Self { device: Arc::new(device.clone()), chance, cells }
     }
-}
 
-impl<Q: StateEquation> Cells for StateCells<Q> {
-    fn pulse(&mut self, pulses: &[Pulse], tick: u64) -> Programming {
+    /// Applies the pulses; `meter` hears of each cell that had one and what it spent.
+    fn each(&mut self, pulses: &[Pulse], tick: u64, mut meter: impl FnMut(usize, f64)) -> Programming {
         let mut cost = Programming::default();
-        for ((cell, x), pulse) in self.cells.iter_mut().zip(pulses) {
-            let (moved, energy) = self.device.apply(*cell, *x, *pulse, tick, self.chance);
-            *x = moved;
+        for (i, ((cell, x), pulse)) in self.cells.iter_mut().zip(pulses).enumerate() {
             if pulse.voltage.0 != 0.0 {
+                let (moved, energy) = self.device.apply(*cell, *x, *pulse, tick, self.chance);
+                *x = moved;
+                meter(i, energy);
                 cost.pulses += 1;
                 cost.energy += Joule(energy);
                 cost.time += pulse.width;
             }
         }
         cost
+    }
+}
+
+impl<Q: StateEquation> Cells for StateCells<Q> {
+    fn pulse(&mut self, pulses: &[Pulse], tick: u64) -> Programming {
+        self.each(pulses, tick, |_, _| ())
+    }
+    fn pulse_metered(&mut self, pulses: &[Pulse], tick: u64, energy: &mut [f64]) -> Programming {
+        self.each(pulses, tick, |cell, spent| energy[cell] += spent)
     }
     fn conductance(&self, out: &mut [f64]) {
         for ((cell, x), out) in self.cells.iter().zip(out) {
