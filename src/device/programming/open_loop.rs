@@ -36,7 +36,7 @@ pub(super) fn train(pulse: Pulse, x: f64, finest: f64) -> Train {
     if rest >= 1.0 {
         return Train { whole: whole as u64 + 1, pulse, ..Train::default() };
     }
-    let last = (rest > 0.0).then(|| Pulse { width: Second(pulse.width.0 * rest), ..pulse });
+    let last = (rest > 0.0).then_some(Pulse { width: Second(pulse.width.0 * rest), ..pulse });
     Train { whole: whole as u64, pulse, last, ..Train::default() }
 }
 

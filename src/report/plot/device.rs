@@ -114,7 +114,7 @@ fn sweep(device: &dyn Device, options: &PlotOptions) -> Option<Panel> {
         let [v, i] = curves::iv_loop(device, n, dwell, cell, options.chance)?;
         Some(Series { name: format!("cell {cell}"), colour: cell as usize, mark: Mark::Line(paired(&v, &i)) })
     });
-    let what = format!("sweep, {dwell} at each of {n} voltages a quarter");
+    let what = format!("sweep, {dwell} a step");
     Some(titled(device, &what, Axis::new("voltage", "V"), Axis::new("current", "A"), series.collect::<Option<_>>()?))
 }
 
