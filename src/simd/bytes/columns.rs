@@ -193,11 +193,8 @@ impl<const N: usize> Body for Weights<'_, N> {
             };
             let out = &mut out[r * stride + first..][..width];
             match out.first_chunk_mut::<LANES>() {
-                Some(out) => {
-                    for l in 0..LANES {
-                        out[l] = value(l);
-                    }
-                }
+                // of known length, so that it is one vector
+                Some(out) => out.iter_mut().enumerate().for_each(|(l, out)| *out = value(l)),
                 None => out.iter_mut().enumerate().for_each(|(l, out)| *out = value(l)),
             }
         }
