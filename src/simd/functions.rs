@@ -53,7 +53,7 @@ pub fn exp2<L: Lanes>(l: L, x: L::Float) -> L::Float {
     let power = horner(
         l,
         l.sub(x, whole),
-        [0.000_154_614_45, 0.001_340_042_8, 0.009_618_057, 0.055_503_27, 0.240_226_5, 0.693_147_2, 1.0],
+        [0.000_154_614_45, 0.001_340_042_8, 0.009_618_057, 0.055_503_27, 0.240_226_5, std::f32::consts::LN_2, 1.0],
     );
     l.float_of_bits(l.add_word(l.bits_of_float(power), l.shl::<23>(l.word_of_float(whole))))
 }

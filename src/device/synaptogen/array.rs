@@ -26,7 +26,7 @@ const FAMILY: u64 = 1 << 12;
 pub enum Voltages<'a> {
     /// The same for all cells.
     All(f32),
-    /// One for each cell.
+    /// One for each cell, as many as the array has; cells without one stay as they are.
     Each(&'a [f32]),
 }
 
@@ -44,7 +44,7 @@ impl<'a> Voltages<'a> {
         match self {
             Self::All(u) => l.splat(u),
             Self::Each(u) => {
-                let rest = &u[LANES * block..];
+                let rest = u.get(LANES * block..).unwrap_or_default();
                 match rest.first_chunk() {
                     Some(whole) => l.load(whole),
                     None => {

@@ -145,9 +145,9 @@ impl Kernel {
         history: &mut [[Plane; FEATURES]],
     ) {
         let mut x = [l.splat(0.0); FEATURES];
-        for i in 0..FEATURES {
-            for j in 0..=i {
-                x[i] = l.add(x[i], l.mul(e[j], l.splat(self.innovation[i][j])));
+        for (i, (x, row)) in x.iter_mut().zip(&self.innovation).enumerate() {
+            for (e, factor) in e.into_iter().zip(row).take(i + 1) {
+                *x = l.add(*x, l.mul(e, l.splat(*factor)));
             }
         }
         let (newer, older) = history.split_at(block.head);
@@ -166,9 +166,9 @@ impl Kernel {
             // the others keep their history: only the cells of the mask move on by one place
             for lag in (1..order).rev() {
                 let (from, to) = ((block.head + lag - 1) % order, (block.head + lag) % order);
-                for j in 0..FEATURES {
-                    let moved = l.select(mask, l.load(&history[from][j]), l.load(&history[to][j]));
-                    l.store(moved, &mut history[to][j]);
+                let source = history[from];
+                for (from, to) in source.iter().zip(&mut history[to]) {
+                    l.store(l.select(mask, l.load(from), l.load(to)), to);
                 }
             }
         }

@@ -119,6 +119,15 @@ impl Parameters {
             .chain(self.factors.as_flattened().as_flattened())
             .chain(self.innovation.as_flattened())
             .chain(self.lags.as_flattened().as_flattened());
+        let above = |m: &[&[f64]]| m.iter().enumerate().any(|(i, row)| row[i + 1..].iter().any(|v| *v != 0.0));
+        let lower = !above(&self.innovation.each_ref().map(|r| &r[..]))
+            && self.factors.iter().all(|f| !above(&f.each_ref().map(|r| &r[..])));
+        c.require(
+            lower,
+            at,
+            "`innovation` and `factors` must be lower triangular",
+            "give Cholesky factors, rows first, with zeros above the diagonal",
+        );
         let usable = numbers.all(|v| v.is_finite());
         c.require(usable, at, "every number of the model must be finite", "mend those that are not");
         if c.clean() {

@@ -431,3 +431,38 @@ fn read_noise_follows_its_law() {
     array.read(Voltages::All(0.0), noise, 0, &mut out);
     assert!(out.iter().all(|i| i.is_finite()));
 }
+
+/// With lags reversed the memory of R_LRS falls, and its spread hardly moves (derived in the description of the model).
+#[test]
+fn parity_reverses_the_lags() {
+    let next = |parity: Parity| {
+        let c = Latent::of(&SynaptogenSpec { parity, ..SynaptogenSpec::default() }.resolved()).autocovariance(1);
+        c[1][2][2] / c[0][2][2]
+    };
+    assert!((next(Parity::Vectorised) - 0.508).abs() < 5e-4);
+    assert!((next(Parity::PerCell) - 0.299).abs() < 5e-4, "{}", next(Parity::PerCell));
+}
+
+/// Cards of a fit: accepted as they are, and every mistake named.
+#[test]
+fn fitted_cards_are_checked() {
+    let room = crate::units::Kelvin(300.0);
+    let card =
+        |p: Parameters| SynaptogenSpec { parameters: ParametersSpec::Fitted(Box::new(p)), ..SynaptogenSpec::default() };
+    let text = serde_json::to_string(&card(Parameters::published(3))).unwrap();
+    let back: SynaptogenSpec = serde_json::from_str(&text).unwrap();
+    assert_eq!(back.build(room).unwrap().model().parameters, Parameters::published(3));
+    let mut p = Parameters::default();
+    p.weights.push(0.1);
+    p.innovation[0][2] = 1.0;
+    p.eta = 0.0;
+    let fields: Vec<String> = card(p).build(room).unwrap_err().into_iter().map(|e| e.field).collect();
+    let all = ["eta", "means", "factors"].map(|f| format!("parameters.fitted.{f}"));
+    assert_eq!(fields, [&all[..], &["parameters.fitted".to_owned()]].concat());
+    let mut p = Parameters::default();
+    p.lags[0][1][1] += 0.9;
+    assert!(card(p).build(room).unwrap_err()[0].message.contains("spectral radius"));
+    let mut p = Parameters::default();
+    p.means.iter_mut().for_each(|m| m[3] = 2.0);
+    assert!(card(p).build(room).unwrap_err()[0].message.contains("nominal cell"));
+}

@@ -128,8 +128,8 @@ fn maximise(devices: &[DeviceNumbers], mut law: Law) -> Option<Law> {
         }
         let gained = total / devices.len() as f64 - law.log_likelihood;
         law.log_likelihood = total / devices.len() as f64;
-        for k in 0..components {
-            let (all, mean, factor) = weighted(devices, &shares[k])?;
+        for (k, shares) in shares.iter().enumerate() {
+            let (all, mean, factor) = weighted(devices, shares)?;
             if all < LEAST as f64 {
                 return None;
             }

@@ -205,7 +205,8 @@ pub fn fit_cycles(cycles: &[Vec<Features>], order: usize) -> Result<CycleFit, Fi
     }
     let (mut standard, numbers) = standardised(cycles);
     // a constant has the spread of rounding
-    let still = |[mean, spread]: &[Features; 2]| mean.iter().zip(spread).any(|(m, s)| !(*s > 1e-12 * m.abs()));
+    let still =
+        |[mean, spread]: &[Features; 2]| mean.iter().zip(spread).any(|(m, s)| s.is_nan() || *s <= 1e-12 * m.abs());
     if let Some(device) = numbers.iter().position(still) {
         return Err(FitError::Constant { device: device as u32 });
     }
