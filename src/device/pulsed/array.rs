@@ -188,7 +188,7 @@ impl PulsedArray {
         self.each(true, |w, i, [_, _, reset], z| if chosen(i) { reset + deviation * z } else { w });
     }
 
-    /// Applies pulses one by one, `counts` row by row, positive upwards. Returns how many.
+    /// Applies pulses one by one, `counts` row by row, positive upwards, at most 65,535 a cell. Returns how many.
     pub fn pulse(&mut self, counts: &[i32]) -> u64 {
         let columns = self.shape[1];
         self.apply(&Given { counts, columns })

@@ -54,15 +54,14 @@ impl PulsedCell {
     /// The numbers by bounds and steps, with their mistakes noted (paths below `cell`).
     pub(super) fn checked(self, c: &mut Checks) -> Option<Self> {
         let mut own = Checks::default();
-        let sound = |own: &Checks| own.clean();
-        if matches!(self.step, super::StepSpec::SoftBoundsPmax(_)) {
-            self.step.check(&self, &mut own);
+        if let super::StepSpec::SoftBoundsPmax(told) = &self.step {
+            told.check(&mut own);
         }
-        let resolved = sound(&own).then(|| self.step.resolved(&self));
+        let resolved = own.clean().then(|| self.step.resolved(&self));
         if let Some(cell) = &resolved {
             cell.check(&mut own);
         }
-        let whole = sound(&own);
+        let whole = own.clean();
         c.extend("cell", own);
         resolved.filter(|_| whole)
     }

@@ -50,7 +50,7 @@ impl StepLaw for LinearStep {
 
     fn draw(&self, mean: &PulsedCell, cell: &mut Instance, spread: Spread) {
         let bounds = if self.mean_bound_reference { [mean.w_max, mean.w_min] } else { [cell.high, cell.low] };
-        let mut slope = |parameter, gamma: f64, deviation: f64, bound: f64| {
+        let slope = |parameter, gamma: f64, deviation: f64, bound: f64| {
             let gamma = gamma + spread.normal(parameter, deviation);
             let gamma = if self.allow_increasing { gamma } else { gamma.abs() };
             if bound == 0.0 { 0.0 } else { gamma / bound }

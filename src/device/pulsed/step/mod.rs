@@ -155,6 +155,10 @@ impl StepSpec {
     pub(super) fn resolved(&self, cell: &PulsedCell) -> PulsedCell {
         match self {
             Self::SoftBoundsPmax(law) => law.resolved(cell),
+            // a reference of nothing is no plane of an array
+            Self::SoftBoundsReference(law) if law.is_absent() => {
+                PulsedCell { step: Self::SoftBounds(SoftBounds { mult_noise: law.mult_noise }), ..cell.clone() }
+            }
             _ => cell.clone(),
         }
     }

@@ -53,7 +53,7 @@ impl SoftBoundsPmax {
     }
 
     /// Notes the mistakes of the numbers.
-    pub(super) fn check(&self, c: &mut Checks) {
+    pub(in super::super) fn check(&self, c: &mut Checks) {
         c.positive("step.soft_bounds_pmax.p_max", self.p_max);
         c.positive("step.soft_bounds_pmax.alpha", self.alpha);
         c.require(

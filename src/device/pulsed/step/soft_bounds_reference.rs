@@ -30,6 +30,14 @@ pub struct SoftBoundsReference {
     pub mult_noise: bool,
 }
 
+impl SoftBoundsReference {
+    /// Whether the law is that of soft bounds without a reference.
+    pub(super) fn is_absent(&self) -> bool {
+        let spreads = [self.slope_up_dtod, self.slope_down_dtod, self.reference_mean, self.reference_std];
+        spreads == [0.0; 4] && !self.subtract_symmetry_point
+    }
+}
+
 impl StepLaw for SoftBoundsReference {
     const OWN: usize = 1;
 
