@@ -8,6 +8,7 @@ mod float;
 mod export;
 mod inspect;
 mod map;
+mod noc;
 mod progress;
 mod quantisation;
 mod run;
@@ -50,6 +51,8 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     /// Place a network on a chip and print the floorplan; needs no data.
     Map(map::MapArgs),
+    /// Measure a network-on-chip under synthetic traffic, or send a packet trace through it.
+    Noc(noc::NocArgs),
     /// List and show device models.
     #[command(subcommand)]
     Device(device::DeviceVerb),
@@ -316,6 +319,7 @@ pub fn main() -> ExitCode {
         Verb::Compare(args) => compare::compare(&args, json),
         Verb::Inspect(args) => inspect::inspect(&args),
         Verb::Map(args) => map::map(&args, json),
+        Verb::Noc(args) => noc::noc(&args, json),
         Verb::Device(verb) => device::device(&verb, json),
         Verb::Data(verb) => data::data(&verb, json),
         Verb::Export(verb) => export::export(&verb),
