@@ -155,13 +155,15 @@ fn note<T>(value: Result<T>, problems: &mut Diagnostics) -> Option<T> {
 /// Reads a trace.
 fn read(path: &Path) -> Result<Trace> {
     let name = path.display();
-    let broken = |e: csv::Error| Diagnostic::error("R172", format!("{name}: {e}")).help("cycle,source,destinations,flits");
+    let broken =
+        |e: csv::Error| Diagnostic::error("R172", format!("{name}: {e}")).help("cycle,source,destinations,flits");
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(broken)?;
     let mut trace = Trace::default();
     for row in reader.deserialize::<(u64, u32, String, u16)>() {
         let (cycle, source, to, flits) = row.map_err(broken)?;
         let destinations = to.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>();
-        let destinations = destinations.map_err(|_| Diagnostic::error("R172", format!("{name}: `{to}` are no nodes")))?;
+        let destinations =
+            destinations.map_err(|_| Diagnostic::error("R172", format!("{name}: `{to}` are no nodes")))?;
         trace.packets.push(TracePacket { cycle, source, destinations, flits });
     }
     Ok(trace)

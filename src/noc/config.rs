@@ -183,7 +183,10 @@ impl Config {
         }
         let s = self.sampling;
         if s.period == 0 || s.warmup == 0 || s.most <= s.warmup || s.settled.is_nan() || s.unstable.is_nan() {
-            problems.push(Diagnostic::error("R170", "a measurement needs periods of some cycles, one to warm up and one more"));
+            problems.push(Diagnostic::error(
+                "R170",
+                "a measurement needs periods of some cycles, one to warm up and one more",
+            ));
         }
         problems.into_result(())
     }

@@ -128,7 +128,9 @@ impl Topology {
     pub fn compile(&self, routing: Routing, settings: &Router) -> Result<Fabric> {
         settings.check()?;
         match *self {
-            Self::Mesh { width, height, concentration } => grid::mesh([width, height], concentration, routing, settings),
+            Self::Mesh { width, height, concentration } => {
+                grid::mesh([width, height], concentration, routing, settings)
+            }
             Self::Torus { width, height } => grid::torus([width, height], routing, settings),
             _ if routing != Routing::Natural => {
                 Err(wrong(format!("{routing:?} routing is for grids"), "take the natural routing"))
