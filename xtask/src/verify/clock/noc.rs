@@ -2,7 +2,7 @@
 //! what they print is read.
 
 use super::super::Finding;
-use super::super::project::cargo;
+use super::super::project::{cargo, passed};
 
 /// Output of tests whose names begin so, and whether all passed; `flags` go to the test program.
 fn tests(name: &str, flags: &[&str]) -> Result<(bool, String), String> {
@@ -59,9 +59,7 @@ pub fn speed() -> Finding {
 /// How many tests of a module pass, all of them or not.
 fn passing(name: &str) -> Result<(String, bool), String> {
     let (ok, output) = tests(name, &[])?;
-    let passed =
-        output.lines().filter_map(|l| l.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok());
-    let passed = passed.sum::<usize>();
+    let passed = passed(&output);
     Ok((format!("{passed} tests of {name} pass"), ok && passed > 0))
 }
 
