@@ -18,6 +18,7 @@ pub mod graph;
 pub mod lower;
 pub mod map;
 pub mod sched;
+pub mod noc;
 pub mod sim;
 pub mod exec;
 pub mod energy;

@@ -11,6 +11,7 @@ mod float;
 mod export;
 mod inspect;
 mod map;
+mod noc;
 mod progress;
 mod quantisation;
 mod run;
@@ -53,7 +54,9 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     /// Place a network on a chip and print the floorplan; needs no data.
     Map(map::MapArgs),
-    /// List, show and draw device models, replay a cell.
+    /// Measure a network-on-chip under synthetic traffic, or send a packet trace through it.
+    Noc(noc::NocArgs),
+    /// List, show, draw and fit device models, replay a cell.
     #[command(subcommand)]
     Device(device::DeviceVerb),
     /// Turn data of others into archsim data files.
@@ -319,6 +322,7 @@ pub fn main() -> ExitCode {
         Verb::Compare(args) => compare::compare(&args, json),
         Verb::Inspect(args) => inspect::inspect(&args),
         Verb::Map(args) => map::map(&args, json),
+        Verb::Noc(args) => noc::noc(&args, json),
         Verb::Device(verb) => device::device(&verb, json),
         Verb::Data(verb) => data::data(&verb, json),
         Verb::Export(verb) => export::export(&verb),

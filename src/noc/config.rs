@@ -17,6 +17,23 @@ pub enum Allocator {
     RoundRobin,
 }
 
+impl Allocator {
+    /// The allocator of a text: `islip`, `islip:3` for as many iterations, or `round_robin`.
+    ///
+    /// # Errors
+    /// R170 for an unknown one.
+    pub fn parse(text: &str) -> Result<Self> {
+        match (text, text.strip_prefix("islip:").map(str::parse)) {
+            ("islip", _) => Ok(Self::Islip { iterations: 1 }),
+            ("round_robin", _) => Ok(Self::RoundRobin),
+            (_, Some(Ok(iterations))) if iterations > 0 => Ok(Self::Islip { iterations }),
+            _ => Err(Diagnostic::error("R170", format!("there is no allocator `{text}`"))
+                .help("islip, islip:N for N iterations, or round_robin")
+                .into()),
+        }
+    }
+}
+
 /// A router: sizes and cycles of each stage. The default is the one of BookSim2's own defaults with four VCs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Router {
@@ -166,7 +183,10 @@ impl Config {
         }
         let s = self.sampling;
         if s.period == 0 || s.warmup == 0 || s.most <= s.warmup || s.settled.is_nan() || s.unstable.is_nan() {
-            problems.push(Diagnostic::error("R170", "a measurement needs periods of some cycles, one to warm up and one more"));
+            problems.push(Diagnostic::error(
+                "R170",
+                "a measurement needs periods of some cycles, one to warm up and one more",
+            ));
         }
         problems.into_result(())
     }

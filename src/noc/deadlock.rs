@@ -126,7 +126,10 @@ impl Network {
             if s.multicast & bit == 0 {
                 add(self.channel(r, wish));
             } else {
-                (0..self.fabric.ports).map(|p| wish & self.fabric.on(p)).filter(|&w| w != 0).for_each(|w| add(self.channel(r, w)));
+                (0..self.fabric.ports)
+                    .map(|p| wish & self.fabric.on(p))
+                    .filter(|&w| w != 0)
+                    .for_each(|w| add(self.channel(r, w)));
             }
         }
         if s.active & bit != 0 {

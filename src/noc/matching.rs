@@ -80,7 +80,14 @@ impl Matching {
         }
     }
 
-    fn islip(&mut self, iterations: u32, mut requesters: u64, mut resources: u64, accept: &mut Pointers, grant: &mut Pointers) {
+    fn islip(
+        &mut self,
+        iterations: u32,
+        mut requesters: u64,
+        mut resources: u64,
+        accept: &mut Pointers,
+        grant: &mut Pointers,
+    ) {
         for iteration in 0..iterations {
             let mut offered = 0u64;
             for o in bits(resources) {

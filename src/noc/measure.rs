@@ -131,7 +131,7 @@ pub fn measure(config: &Config) -> Result<Measurement> {
 /// Measures what the network accepts, however long packets wait: nothing is given up and nothing drained.
 ///
 /// # Errors
-/// As [`measure`].
+/// As [`measure()`].
 pub fn saturation(config: &Config) -> Result<Measurement> {
     run(config, false)
 }
@@ -139,7 +139,7 @@ pub fn saturation(config: &Config) -> Result<Measurement> {
 /// Measures latency at several offered loads, side by side on the threads there are; the results do not depend on them.
 ///
 /// # Errors
-/// As [`measure`].
+/// As [`measure()`].
 pub fn curve(config: &Config, offered: &[f64]) -> Result<Vec<Measurement>> {
     offered.par_iter().map(|&offered| measure(&Config { offered, ..config.clone() })).collect()
 }

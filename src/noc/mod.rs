@@ -13,7 +13,7 @@
 //! - *Speed*: VCs that wait are bits of words, delays are calendars of fixed length, routers without work are not
 //!   visited, and the loop allocates no memory once its packets have found their places.
 //!
-//! [`measure`] runs synthetic [`Pattern`]s as BookSim2 does; [`Trace`]s go in and come out; [`Network::deadlock`] names
+//! [`measure()`] runs synthetic [`Pattern`]s as BookSim2 does; [`Trace`]s go in and come out; [`Network::deadlock`] names
 //! packets that wait for each other in a circle.
 
 mod calendar;
@@ -43,4 +43,5 @@ pub use network::Network;
 pub use packets::{Arrival, Destination, Endpoints, Request};
 pub use topology::{Routing, Topology};
 pub use trace::{Trace, TracePacket, replay};
-pub use traffic::{Bernoulli, Pattern};
+use traffic::Bernoulli;
+pub use traffic::Pattern;

@@ -49,7 +49,7 @@ impl Network {
         if self.branches.is_empty() {
             // networks without such packets do not pay for them
             self.branches = vec![Branch::default(); (self.blocks.len() << 6) * self.fabric.ports];
-            self.under_way = vec![0; (self.blocks.len() << 6)];
+            self.under_way = vec![0; self.blocks.len() << 6];
         }
         let members = self.packets.members(self.packets[packet].set);
         let wish = members.fold(0, |all, n| all | self.tree(r, n).1);

@@ -196,7 +196,11 @@ impl Network {
         }
         self.arriving.give_back(now, day);
         self.send(nodes);
-        if self.is_plain() { self.visit_all::<true>() } else { self.visit_all::<false>() }
+        if self.is_plain() {
+            self.visit_all::<true>()
+        } else {
+            self.visit_all::<false>()
+        }
         self.now += 1;
     }
 
@@ -280,7 +284,8 @@ impl Network {
         let (node, vc) = (to >> 6, to & 63);
         self.ejected += 1;
         let (router, port) = self.fabric.homes[node as usize];
-        let back = 1 + self.fabric.latency[router as usize * self.fabric.ports + port as usize] + self.settings.credit_delay;
+        let back =
+            1 + self.fabric.latency[router as usize * self.fabric.ports + port as usize] + self.settings.credit_delay;
         self.credits.enter(self.now + u64::from(back), (router << 6) + port * self.fabric.vcs as u32 + vc);
         nodes.flit(node, self.now);
         let packet = &mut self.packets[flit.packet()];

@@ -29,10 +29,6 @@ impl Source {
         let all = if vcs >= 64 { u64::MAX } else { (1 << vcs) - 1 };
         Self { packet: 0, left: 0, vc: vcs as u8 - 1, begun: false, free: all, stocked: all, closing: 0 }
     }
-    /// The packet in hand and its flits that are still here.
-    pub(super) fn in_hand(&self) -> Option<(u32, u16)> {
-        (self.left > 0).then_some((self.packet, self.left))
-    }
 }
 
 impl Network {

@@ -4,11 +4,11 @@
 //! it for the crossbar in t + 2 (or, where routers speculate, in t + 1 beside the other request, and what it wins of
 //! the crossbar without the VC is lost). An output VC given back in t can be taken in t + 1.
 
+use super::Network;
 use super::matching::NONE;
+use super::network::Flit;
 use super::packets::NO_SET;
 use super::router::{Block, bits, first_from};
-use super::Network;
-use super::network::Flit;
 
 /// Place of a cycle among the slots of a stage.
 #[inline]

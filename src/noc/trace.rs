@@ -110,7 +110,7 @@ pub fn replay(network: &mut Network, trace: &Trace) -> Result<Vec<Arrival>> {
     let from = network.now();
     while script.arrivals.len() < expected {
         network.step(&mut script);
-        if (network.now() - from) % WATCH == 0 {
+        if (network.now() - from).is_multiple_of(WATCH) {
             watch(network)?;
         }
     }

@@ -79,7 +79,8 @@ const BLOCK: u64 = 64;
 #[derive(Debug, Clone)]
 pub struct Bernoulli {
     seed: u64,
-    key: [u32; 2],
+    /// Keys of [`Domain::NocInjection`] and [`Domain::NocDestination`].
+    keys: [[u32; 2]; 2],
     /// A packet begins where a word of 32 bits is smaller.
     threshold: u64,
     flits: u16,
@@ -95,8 +96,8 @@ impl Bernoulli {
     #[must_use]
     pub(super) fn new(seed: u64, rate: f64, flits: u16, nodes: usize, targets: Option<Vec<u32>>) -> Self {
         let threshold = (rate * (1u64 << 32) as f64).round() as u64;
-        let key = key(seed, Domain::NocInjection);
-        let mut new = Self { seed, key, threshold, flits, targets, nodes: nodes as u32, next: Vec::new() };
+        let keys = [Domain::NocInjection, Domain::NocDestination].map(|domain| key(seed, domain));
+        let mut new = Self { seed, keys, threshold, flits, targets, nodes: nodes as u32, next: Vec::new() };
         new.next = (0..nodes as u32).map(|n| (0, new.block(n, 0))).collect();
         new
     }
@@ -105,17 +106,17 @@ impl Bernoulli {
     fn block(&self, node: u32, cycle: u64) -> u64 {
         let mut mask = 0;
         for four in 0..BLOCK / 4 {
-            // the words of the draw, with its key made once
-            let counter = self.draw(Domain::NocInjection, node, cycle / 4 + four).counter(0);
-            for (i, word) in philox4x32(counter, self.key).into_iter().enumerate() {
+            for (i, word) in self.words(Domain::NocInjection, node, cycle / 4 + four).into_iter().enumerate() {
                 mask |= u64::from(u64::from(word) < self.threshold) << (four * 4 + i as u64);
             }
         }
         mask
     }
 
-    const fn draw(&self, domain: Domain, node: u32, tick: u64) -> Draw {
-        Draw { seed: self.seed, domain, element: node as u64, tick }
+    /// The words of a draw, with a key that was made once.
+    fn words(&self, domain: Domain, node: u32, tick: u64) -> [u32; 4] {
+        let draw = Draw { seed: self.seed, domain, element: u64::from(node), tick };
+        philox4x32(draw.counter(0), self.keys[usize::from(domain == Domain::NocDestination)])
     }
 
     /// The next packet of a node.
@@ -133,7 +134,7 @@ impl Bernoulli {
         let to = match &self.targets {
             Some(targets) => targets[node as usize],
             None => {
-                let word = self.draw(Domain::NocDestination, node, created).words(0)[0];
+                let word = self.words(Domain::NocDestination, node, created)[0];
                 ((u64::from(word) * u64::from(self.nodes)) >> 32) as u32
             }
         };
@@ -144,5 +145,51 @@ impl Bernoulli {
 impl Endpoints for Bernoulli {
     fn next(&mut self, node: u32) -> Option<Request> {
         self.packet(node)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packets are where the addressed draws say, and nowhere else.
+    #[test]
+    fn packets_are_addressed_by_seed_node_and_cycle() {
+        let mut traffic = Bernoulli::new(3, 0.2, 1, 5, None);
+        for node in 0..5 {
+            let expected = (0..1000u64).filter(|&cycle| {
+                let draw = Draw { seed: 3, domain: Domain::NocInjection, element: u64::from(node), tick: cycle / 4 };
+                f64::from(draw.words(0)[cycle as usize % 4]) < 0.2 * 2f64.powi(32)
+            });
+            for cycle in expected {
+                let request = traffic.packet(node).expect("there is always another");
+                assert_eq!(request.created, cycle);
+                let draw = Draw { seed: 3, domain: Domain::NocDestination, element: u64::from(node), tick: cycle };
+                let to = (f64::from(draw.words(0)[0]) / 2f64.powi(32) * 5.0) as u32;
+                assert_eq!(request.to, Destination::One(to));
+            }
+        }
+    }
+
+    /// Each pattern on 4 × 4 nodes from node 1, which stands at (1, 0), as its definition has it.
+    #[test]
+    fn patterns_send_where_they_say() {
+        let to = |name: &str| {
+            let table = Pattern::parse(name).expect("a pattern").table(16, Some((4, 4))).expect("it fits");
+            table.map(|t| t[1])
+        };
+        assert_eq!(to("uniform"), None);
+        assert_eq!(to("transpose"), Some(4));
+        assert_eq!(to("hotspot:9"), Some(9));
+        assert_eq!(to("bit_complement"), Some(14));
+        assert_eq!(to("neighbour"), Some(6));
+        assert_eq!(to("tornado"), Some(6));
+        let tornado = Pattern::Tornado.table(64, Some((8, 8))).expect("it fits").expect("a table");
+        assert_eq!(tornado[0], 3 * 8 + 3);
+        for wrong in ["transposed", "hotspot", "hotspot:x", "uniform:3"] {
+            assert!(Pattern::parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(Pattern::Hotspot(16).table(16, None).is_err());
+        assert!(Pattern::Transpose.table(12, Some((4, 3))).is_err());
     }
 }

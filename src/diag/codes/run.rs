@@ -117,5 +117,18 @@ pub(super) const CODES: &[Code] = &[
         "R158",
         "column law of an analog chain",
         "The comparison of column noise with single cells looks at the noise of cells. Behind an analog chain noise is that of its settings.",
+        "R170",
+        "network-on-chip with impossible settings",
+        "A topology, routing, router or load is out of range, or they do not go together: a torus or ring needs two virtual channels, adaptive routing needs virtual channels that wait for the tail credit, and all ports of a router together have at most 64 virtual channels. The message says which.",
+    ),
+    code(
+        "R171",
+        "deadlock in the network-on-chip",
+        "Packets wait for each other in a circle and never move again. The message names router, port and virtual channel of each. Routes of the built-in topologies cannot close a circle; routes made by hand can, and so can packets to several nodes that are longer than a buffer.",
+    ),
+    code(
+        "R172",
+        "packet trace not usable",
+        "A packet of a trace has no flits or no receivers, names a node that does not exist, or its line cannot be read. A line is cycle, source, destinations with spaces between them, flits.",
     ),
 ];

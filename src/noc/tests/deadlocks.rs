@@ -95,7 +95,8 @@ fn waiting_alone_is_no_deadlock() {
         // everybody to everybody at once, packets of twelve flits
         let packets =
             (0..nodes).flat_map(|s| (0..nodes).map(move |d| packet(0, s, &[(s * 3 + d) % nodes], 12))).collect();
-        let got = super::super::replay(&mut network, &Trace { packets }).unwrap_or_else(|e| panic!("{topology:?}: {e}"));
+        let got =
+            super::super::replay(&mut network, &Trace { packets }).unwrap_or_else(|e| panic!("{topology:?}: {e}"));
         assert_eq!(got.len(), (nodes * nodes) as usize);
     }
 }

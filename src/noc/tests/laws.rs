@@ -14,7 +14,12 @@ fn routers() -> Vec<Router> {
         r,
         Router { routing: 0, speculative: true, credit_delay: 0, buffer: 5, ..r },
         Router { routing: 3, vc_allocation: 2, switch_allocation: 3, traversal: 2, link: 2, credit_delay: 3, ..r },
-        Router { vc_allocator: Allocator::RoundRobin, switch_allocator: Allocator::Islip { iterations: 3 }, vcs: 2, ..r },
+        Router {
+            vc_allocator: Allocator::RoundRobin,
+            switch_allocator: Allocator::Islip { iterations: 3 },
+            vcs: 2,
+            ..r
+        },
     ]
 }
 

@@ -71,7 +71,7 @@ pub(super) fn torus(size: [usize; 2], routing: Routing, settings: &Router) -> Re
 /// the one up, which keeps both directions in use; later routers of the way have no such choice.
 pub(super) fn half(f: &Fabric, up: usize, from: usize, to: usize, size: usize) -> u64 {
     let ahead = (to + size - from) % size;
-    let rises = 2 * ahead < size || 2 * ahead == size && from % 2 == 0;
+    let rises = 2 * ahead < size || 2 * ahead == size && from.is_multiple_of(2);
     let wraps = if rises { to < from } else { to > from };
     let middle = f.vcs / 2;
     let port = up + usize::from(!rises);

@@ -76,6 +76,29 @@ pub enum Routing {
 }
 
 impl Topology {
+    /// The shapes as a command line writes them.
+    pub const FORMS: &str = "mesh:8x8, cmesh:4x4x4, torus:8x8, ring:8, bus:8, tree:2x3, fat_tree:2x3, h_tree:2";
+
+    /// The shape of a text such as `mesh:8x8`: width, height, nodes a router; or branches and levels.
+    ///
+    /// # Errors
+    /// R170 for an unknown one.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (name, sizes) = text.split_once(':').unwrap_or((text, ""));
+        let sizes: Option<Vec<usize>> = sizes.split('x').map(|n| n.parse().ok()).collect();
+        Ok(match (name, sizes.as_deref()) {
+            ("mesh", Some(&[width, height])) => Self::Mesh { width, height, concentration: 1 },
+            ("cmesh", Some(&[width, height, concentration])) => Self::Mesh { width, height, concentration },
+            ("torus", Some(&[width, height])) => Self::Torus { width, height },
+            ("ring", Some(&[nodes])) => Self::Ring { nodes },
+            ("bus", Some(&[nodes])) => Self::Bus { nodes },
+            ("tree", Some(&[arity, levels])) => Self::Tree { arity, levels },
+            ("fat_tree", Some(&[arity, levels])) => Self::FatTree { arity, levels },
+            ("h_tree", Some(&[levels])) => Self::HTree { levels },
+            _ => return Err(wrong(format!("there is no topology `{text}`"), Self::FORMS)),
+        })
+    }
+
     /// Number of nodes.
     #[must_use]
     pub fn nodes(&self) -> usize {
@@ -105,7 +128,9 @@ impl Topology {
     pub fn compile(&self, routing: Routing, settings: &Router) -> Result<Fabric> {
         settings.check()?;
         match *self {
-            Self::Mesh { width, height, concentration } => grid::mesh([width, height], concentration, routing, settings),
+            Self::Mesh { width, height, concentration } => {
+                grid::mesh([width, height], concentration, routing, settings)
+            }
             Self::Torus { width, height } => grid::torus([width, height], routing, settings),
             _ if routing != Routing::Natural => {
                 Err(wrong(format!("{routing:?} routing is for grids"), "take the natural routing"))
@@ -119,6 +144,60 @@ impl Topology {
     }
 }
 
+impl Routing {
+    /// Names on the command line.
+    pub const NAMES: [(&str, Self); 5] = [
+        ("xy", Self::Xy),
+        ("yx", Self::Yx),
+        ("west_first", Self::WestFirst),
+        ("adaptive", Self::Adaptive),
+        ("natural", Self::Natural),
+    ];
+
+    /// The routing of a name.
+    ///
+    /// # Errors
+    /// R170 for an unknown one.
+    pub fn parse(text: &str) -> Result<Self> {
+        Self::NAMES
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, routing)| *routing)
+            .ok_or_else(|| wrong(format!("there is no routing `{text}`"), "xy, yx, west_first, adaptive or natural"))
+    }
+}
+
 fn wrong(what: impl Into<String>, help: &str) -> crate::diag::Diagnostics {
     Diagnostic::error("R170", what).help(help).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_read() {
+        for form in Topology::FORMS.split(", ") {
+            let topology = Topology::parse(form).expect("a form");
+            let fabric = topology.compile(Routing::Natural, &Router::default()).expect("it can be built");
+            assert_eq!(fabric.nodes(), topology.nodes(), "{form}");
+        }
+        for wrong in ["mesh", "mesh:4", "ring:x", "star:4", "mesh:0x4", "tree:1x3", "bus:4096", "mesh:1000x1000"] {
+            let built = Topology::parse(wrong).and_then(|t| t.compile(Routing::Natural, &Router::default()));
+            assert!(built.is_err(), "{wrong}");
+        }
+    }
+
+    /// Adaptive routing without what keeps it from deadlock is refused, and so are routings of other shapes.
+    #[test]
+    fn routings_that_do_not_suit_are_refused() {
+        let mesh = Topology::Mesh { width: 4, height: 4, concentration: 1 };
+        let torus = Topology::Torus { width: 4, height: 4 };
+        let plain = Router::default();
+        assert!(mesh.compile(Routing::Adaptive, &plain).is_err());
+        assert!(mesh.compile(Routing::Adaptive, &Router { wait_for_tail_credit: true, ..plain }).is_ok());
+        assert!(torus.compile(Routing::WestFirst, &plain).is_err());
+        assert!(torus.compile(Routing::Xy, &Router { vcs: 1, ..plain }).is_err());
+        assert!(Topology::Ring { nodes: 5 }.compile(Routing::Xy, &plain).is_err());
+    }
 }
