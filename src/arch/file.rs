@@ -155,10 +155,10 @@ pub struct TelegraphSpec {
     pub share: Share,
     /// How much less such a cell conducts while the trap is filled.
     pub amplitude: Share,
-    /// Mean time with an empty trap.
-    pub high: Second,
-    /// Mean time with a filled trap.
-    pub low: Second,
+    /// Mean time to capture of an empty trap.
+    pub capture: Second,
+    /// Mean time to emission of a filled trap.
+    pub emission: Second,
 }
 
 /// How a signed weight becomes conductances.

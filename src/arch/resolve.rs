@@ -8,6 +8,7 @@ use super::{
 use crate::circuit::converter::{DacModel, FullScaleSpec, PulseWidthDac, VoltageDac};
 use crate::circuit::{Flicker, Telegraph};
 use crate::cost::{DacSpec, Part, PartKind, Provenance};
+use crate::device::laws::TrapSpec;
 use crate::device::{DeviceSpec, SpecError};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::{Id, IdVec};
@@ -36,9 +37,7 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
                 flicker: x.noise.flicker.map(|f| Flicker { density: f.density, from: f.from }),
                 telegraph: x.noise.telegraph.map(|t| Telegraph {
                     share: t.share,
-                    amplitude: t.amplitude,
-                    high: t.high,
-                    low: t.low,
+                    trap: TrapSpec { capture: t.capture, emission: t.emission, amplitude: t.amplitude },
                 }),
                 hold: x.noise.hold,
             },

@@ -323,17 +323,17 @@ fn overrides_add_optional_keys() {
 fn noise_and_deviations_are_read_and_checked() {
     let noise = |text: &str| MOS2.replace("    weights: {", &format!("    noise: {text}\n    weights: {{"));
     let codes = |text: &str| -> Vec<&str> { mistakes(&refused(text, &[])).iter().map(|m| m.0).collect() };
-    let good = "{ flicker: { density: 1e-6, from: 1 Hz }, telegraph: { share: 5 %, amplitude: 10 %, high: 2 s, low: 1 s } }";
+    let good = "{ flicker: { density: 1e-6, from: 1 Hz }, telegraph: { share: 5 %, amplitude: 10 %, capture: 2 s, emission: 1 s } }";
     let chip = loaded(&noise(good), &[]);
     let xbar = chip.xbar_kinds.iter().next().unwrap();
     let bands = xbar.noise.bands(xbar.t_read).unwrap();
-    assert!(bands.flicker.is_some_and(|f| f.density == 1e-6) && bands.telegraph.is_some_and(|t| t.filled() == 1.0 / 3.0));
+    assert!(bands.flicker.is_some_and(|f| f.density == 1e-6) && bands.telegraph.is_some_and(|t| t.trap.occupancy() == 1.0 / 3.0));
     assert_eq!(bands.hold, Second(1e-3));
     for (bad, at) in [
         ("{ flicker: { density: 0.01, from: 1 Hz } }", "flicker"),
         ("{ flicker: { density: 1e-6, from: 2 kHz } }", "flicker"),
-        ("{ telegraph: { share: 5 %, amplitude: 10 %, high: 2 us, low: 1 us } }", "telegraph"),
-        ("{ telegraph: { share: 5 %, amplitude: 100 %, high: 2 s, low: 1 s } }", "telegraph"),
+        ("{ telegraph: { share: 5 %, amplitude: 10 %, capture: 2 us, emission: 1 us } }", "telegraph"),
+        ("{ telegraph: { share: 5 %, amplitude: 100 %, capture: 2 s, emission: 1 s } }", "telegraph"),
         ("{ hold: 1 ns, flicker: { density: 1e-6, from: 1 Hz } }", "hold"),
     ] {
         let all = refused(&noise(bad), &[]);

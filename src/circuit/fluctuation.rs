@@ -8,12 +8,11 @@
 //! **1/f** (Hooge, doi:10.1016/0375-9601(69)90076-0): relative fluctuations of density `K/f` have the variance
 //! `K·ln(f₂/f₁)` between `f₁` and `f₂`: `from … 1/hold` stands still, `1/hold … 1/2T` is new at every read.
 //!
-//! **Telegraph** (Machlup, doi:10.1063/1.1721637): a cell with a trap conducts less by the share `a` during times that
-//! are exponential with the mean `t_low`, after times of mean `t_high`. `p = t_low/(t_low + t_high)`,
-//! `1/τ = 1/t_low + 1/t_high`, autocovariance `a²·p(1−p)·exp(−t/τ)`. With `τ` from ten times `hold` on the state is drawn
+//! **Telegraph** ([`TrapSpec`]: occupancy `p`, amplitude `a`, autocovariance `a²·p(1−p)·exp(−t/τ)`). With `τ` from ten times `hold` on the state is drawn
 //! with probability `p`; up to a hundredth of `T` a read has the mean `1 − a·p` and the variance
 //! `a²·2p(1−p)·(τ/T)·(1 − (τ/T)(1 − exp(−T/τ)))`, Gaussian but for cumulants of the order of `τ/T`.
 
+use crate::device::laws::TrapSpec;
 use crate::rng::{Domain, Draw};
 use crate::units::{Hertz, Second, Share};
 
@@ -31,12 +30,8 @@ pub struct Flicker {
 pub struct Telegraph {
     /// Share of the cells that have a trap.
     pub share: Share,
-    /// How much less such a cell conducts while the trap is filled.
-    pub amplitude: Share,
-    /// Mean time with an empty trap.
-    pub high: Second,
-    /// Mean time with a filled one.
-    pub low: Second,
+    /// The trap.
+    pub trap: TrapSpec,
 }
 
 /// Slow noise with the times that part it.
@@ -76,18 +71,13 @@ impl Telegraph {
     /// Correlation time.
     #[must_use]
     pub fn tau(&self) -> Second {
-        Second(1.0 / (1.0 / self.low.0 + 1.0 / self.high.0))
-    }
-    /// Probability of a filled trap.
-    #[must_use]
-    pub fn filled(&self) -> f64 {
-        self.low.0 / (self.low.0 + self.high.0)
+        Second(1.0 / self.trap.rate())
     }
     /// Variance of the mean over a time `t`, over the squared conductance.
     #[must_use]
     pub fn variance_of_mean(&self, t: Second) -> f64 {
-        let (p, x) = (self.filled(), self.tau().0 / t.0);
-        self.amplitude.0 * self.amplitude.0 * 2.0 * p * (1.0 - p) * x * (1.0 + x * libm::expm1(-1.0 / x))
+        let x = self.tau().0 / t.0;
+        2.0 * self.trap.variance() * x * (1.0 + x * libm::expm1(-1.0 / x))
     }
     /// Whether a law for whole columns holds.
     #[must_use]
@@ -121,14 +111,15 @@ impl Bands {
             slow.factor += still * scale * draw(0).normal(0);
             slow.variance += flicker.variance(parting, Hertz(0.5 / self.read.0)) * scale * scale;
         }
-        if let Some(trap) = self.telegraph
-            && draw(1).chance(trap.share.0 * scale, 0)
+        if let Some(noise) = self.telegraph
+            && draw(1).chance(noise.share.0 * scale, 0)
         {
-            match trap.pace(self.hold, self.read) {
-                Pace::Still => slow.factor *= if draw(2).chance(trap.filled(), 0) { 1.0 - trap.amplitude.0 } else { 1.0 },
+            let (filled, amplitude) = (noise.trap.occupancy(), noise.trap.amplitude.0);
+            match noise.pace(self.hold, self.read) {
+                Pace::Still => slow.factor *= if draw(2).chance(filled, 0) { 1.0 - amplitude } else { 1.0 },
                 _ => {
-                    slow.factor *= 1.0 - trap.amplitude.0 * trap.filled();
-                    slow.variance += trap.variance_of_mean(self.read);
+                    slow.factor *= 1.0 - amplitude * filled;
+                    slow.variance += noise.variance_of_mean(self.read);
                 }
             }
         }
@@ -140,8 +131,10 @@ impl Bands {
 mod tests {
     use super::*;
 
-    const TRAP: Telegraph =
-        Telegraph { share: Share(0.3), amplitude: Share(0.2), high: Second(3e-3), low: Second(1e-3) };
+    const TRAP: Telegraph = Telegraph {
+        share: Share(0.3),
+        trap: TrapSpec { capture: Second(3e-3), emission: Second(1e-3), amplitude: Share(0.2) },
+    };
 
     /// A trap followed flip by flip has the variance of means of the law.
     #[test]
@@ -150,15 +143,15 @@ mod tests {
             let (mut sum, mut square, n) = (0.0, 0.0, 20_000u64);
             for cell in 0..n {
                 let draw = |k: u64| Draw { seed: 5, domain: Domain::Rtn, element: cell, tick: k }.uniform(0);
-                let mut filled = draw(0) < TRAP.filled();
+                let mut filled = draw(0) < TRAP.trap.occupancy();
                 let (mut now, mut low, mut k) = (0.0, 0.0, 1);
                 while now < t {
-                    let stay = -libm::log(draw(k)) * if filled { TRAP.low.0 } else { TRAP.high.0 };
+                    let stay = -libm::log(draw(k)) * if filled { TRAP.trap.emission.0 } else { TRAP.trap.capture.0 };
                     let until = (now + stay).min(t);
                     low += if filled { until - now } else { 0.0 };
                     (now, filled, k) = (until, !filled, k + 1);
                 }
-                let mean = TRAP.amplitude.0 * low / t;
+                let mean = TRAP.trap.amplitude.0 * low / t;
                 (sum, square) = (sum + mean, square + mean * mean);
             }
             let n = n as f64;

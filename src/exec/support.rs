@@ -11,6 +11,7 @@ use crate::circuit::converter::{AdcModel, DacModel, FullScalePer, PulseWidthDac,
 use crate::circuit::chain::ChainOptions;
 use crate::circuit::{Flicker, Telegraph};
 use crate::cost::{Part, PartKind, Price, Source};
+use crate::device::laws::TrapSpec;
 use crate::device::{Chance, Device, Programming, Window as Conductances};
 use crate::diag::Diagnostics;
 use crate::id::{Id, IdVec};
@@ -139,7 +140,7 @@ impl Parameters {
         };
         let noise = Noise {
             flicker: Some(Flicker { density: 1e-5, from: Hertz(1.0) }),
-            telegraph: Some(Telegraph { share: Share(0.3), amplitude: Share(0.1), high: Second(1.0), low: Second(0.5) }),
+            telegraph: Some(Telegraph { share: Share(0.3), trap: TrapSpec { capture: Second(1.0), emission: Second(0.5), amplitude: Share(0.1) } }),
             hold: Second(1e-3),
             ..Noise::default()
         };

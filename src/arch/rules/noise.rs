@@ -5,6 +5,7 @@ use crate::circuit::chain::not_on_chips;
 use crate::circuit::{Flicker, Pace, Telegraph};
 use crate::cost::DacSpec;
 use crate::device::DeviceSpec;
+use crate::device::laws::TrapSpec;
 use crate::units::{Hertz, Second};
 
 /// A083: the card of the cell has thermal and shot noise already.
@@ -38,10 +39,11 @@ pub(super) fn slow(ctx: &mut Ctx<'_>) {
         }
         if let Some(t) = n.telegraph {
             let shares = [t.share, t.amplitude].iter().all(|s| (0.0..=1.0).contains(&s.0)) && t.amplitude.0 < 1.0;
-            let times = t.high.0 > 0.0 && t.low.0 > 0.0;
+            let times = t.capture.0 > 0.0 && t.emission.0 > 0.0;
             ctx.require(shares, "A084", &at("telegraph"), "a share is out of range", "`amplitude` below 100 %");
             ctx.require(times, "A084", &at("telegraph"), "a mean time is not positive", "more than 0 s");
-            let trap = Telegraph { share: t.share, amplitude: t.amplitude, high: t.high, low: t.low };
+            let trap = TrapSpec { capture: t.capture, emission: t.emission, amplitude: t.amplitude };
+            let trap = Telegraph { share: t.share, trap };
             if times && trap.pace(n.hold, spec.t_read) == Pace::Between {
                 let [low, high] = [Second(0.01 * read), Second(10.0 * n.hold.0)];
                 let message = format!(

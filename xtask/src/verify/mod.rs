@@ -4,6 +4,7 @@
 //! say so when the data are absent, and do not hold.
 
 mod circuit;
+mod clock;
 mod devices;
 mod ecg;
 mod foundation;
@@ -43,7 +44,7 @@ pub struct Row {
 }
 
 /// Topics and their rows.
-const TOPICS: &[(&str, &[Row])] = &[("foundation", foundation::ROWS), ("onnx", onnx::ROWS), ("circuit", circuit::ROWS), ("devices", devices::ROWS)];
+const TOPICS: &[(&str, &[Row])] = &[("foundation", foundation::ROWS), ("onnx", onnx::ROWS), ("circuit", circuit::ROWS), ("devices", devices::ROWS), ("clock", clock::ROWS)];
 
 /// Runs the rows of a topic and prints the table.
 pub fn verify(topic: &str, only: Option<&str>) -> ExitCode {
