@@ -1,13 +1,10 @@
 //! Matching of requests with resources: iSLIP and separable round-robin, on words.
 
 use super::Allocator;
-use super::router::{bits, first_from};
+use super::router::{Turns, bits, first_from};
 
 /// Nothing was won.
 pub(super) const NONE: u8 = u8::MAX;
-
-/// Round-robin pointers: one past the last winner.
-pub(super) type Pointers = [u8; 64];
 
 /// A match of up to 64 requesters with up to 64 resources.
 #[derive(Debug, Clone)]
@@ -25,10 +22,15 @@ impl Matching {
         Self { wants: [0; 64], won: [NONE; 64], sought: [0; 64], offers: [0; 64] }
     }
 
-    /// Matches `requesters` (none with empty `wants`). `accept` and `grant` are the round-robin pointers of requesters
-    /// and resources.
+    /// Matches `requesters` (none with empty `wants`). `ACCEPT` and `GRANT` are the places of the round-robin pointers of requesters
+    /// and resources in `turns`.
     #[inline(always)]
-    pub(super) fn run(&mut self, allocator: Allocator, requesters: u64, accept: &mut Pointers, grant: &mut Pointers) {
+    pub(super) fn run<const ACCEPT: usize, const GRANT: usize>(
+        &mut self,
+        allocator: Allocator,
+        requesters: u64,
+        turns: &mut Turns,
+    ) {
         let (mut once, mut twice) = (0u64, 0u64);
         for i in bits(requesters) {
             twice |= once & self.wants[i];
@@ -41,24 +43,29 @@ impl Matching {
                 rivals |= 1 << i;
                 continue;
             }
-            let o = first_from(self.wants[i], accept[i]);
-            (accept[i], grant[o]) = (o as u8 + 1, i as u8 + 1);
+            let o = first_from(self.wants[i], turns[i][ACCEPT]);
+            (turns[i][ACCEPT], turns[o][GRANT]) = (o as u8 + 1, i as u8 + 1);
             self.won[i] = o as u8;
         }
         if rivals != 0 {
-            self.settle(allocator, rivals, accept, grant);
+            self.settle::<ACCEPT, GRANT>(allocator, rivals, turns);
         }
     }
 
     /// The match of requesters that want the same resources.
     #[inline(never)]
-    fn settle(&mut self, allocator: Allocator, requesters: u64, accept: &mut Pointers, grant: &mut Pointers) {
+    fn settle<const ACCEPT: usize, const GRANT: usize>(
+        &mut self,
+        allocator: Allocator,
+        requesters: u64,
+        turns: &mut Turns,
+    ) {
         let mut resources = 0;
         for i in bits(requesters) {
             self.won[i] = NONE;
             let asked = match allocator {
                 Allocator::Islip { .. } => self.wants[i],
-                Allocator::RoundRobin => 1 << first_from(self.wants[i], accept[i]),
+                Allocator::RoundRobin => 1 << first_from(self.wants[i], turns[i][ACCEPT]),
             };
             for o in bits(asked & !resources) {
                 self.sought[o] = 0;
@@ -69,24 +76,23 @@ impl Matching {
             }
         }
         match allocator {
-            Allocator::Islip { iterations } => self.islip(iterations, requesters, resources, accept, grant),
+            Allocator::Islip { iterations } => self.islip::<ACCEPT, GRANT>(iterations, requesters, resources, turns),
             Allocator::RoundRobin => {
                 for o in bits(resources) {
-                    let i = first_from(self.sought[o], grant[o]);
-                    (accept[i], grant[o]) = (o as u8 + 1, i as u8 + 1);
+                    let i = first_from(self.sought[o], turns[o][GRANT]);
+                    (turns[i][ACCEPT], turns[o][GRANT]) = (o as u8 + 1, i as u8 + 1);
                     self.won[i] = o as u8;
                 }
             }
         }
     }
 
-    fn islip(
+    fn islip<const ACCEPT: usize, const GRANT: usize>(
         &mut self,
         iterations: u32,
         mut requesters: u64,
         mut resources: u64,
-        accept: &mut Pointers,
-        grant: &mut Pointers,
+        turns: &mut Turns,
     ) {
         for iteration in 0..iterations {
             let mut offered = 0u64;
@@ -95,7 +101,7 @@ impl Matching {
                 if open == 0 {
                     continue;
                 }
-                let i = first_from(open, grant[o]);
+                let i = first_from(open, turns[o][GRANT]);
                 if offered & (1 << i) == 0 {
                     offered |= 1 << i;
                     self.offers[i] = 0;
@@ -106,12 +112,12 @@ impl Matching {
                 return;
             }
             for i in bits(offered) {
-                let o = first_from(self.offers[i], accept[i]);
+                let o = first_from(self.offers[i], turns[i][ACCEPT]);
                 self.won[i] = o as u8;
                 requesters &= !(1 << i);
                 resources &= !(1 << o);
                 if iteration == 0 {
-                    (accept[i], grant[o]) = (o as u8 + 1, i as u8 + 1);
+                    (turns[i][ACCEPT], turns[o][GRANT]) = (o as u8 + 1, i as u8 + 1);
                 }
             }
         }
@@ -122,11 +128,11 @@ impl Matching {
 mod tests {
     use super::*;
 
-    fn matched(allocator: Allocator, wants: &[u64], accept: &mut Pointers, grant: &mut Pointers) -> Vec<u8> {
+    fn matched(allocator: Allocator, wants: &[u64], turns: &mut Turns) -> Vec<u8> {
         let mut m = Matching::new();
         m.wants[..wants.len()].copy_from_slice(wants);
         let requesters = (0..wants.len()).filter(|&i| wants[i] != 0).fold(0, |s, i| s | 1 << i);
-        m.run(allocator, requesters, accept, grant);
+        m.run::<0, 1>(allocator, requesters, turns);
         (0..wants.len()).map(|i| if wants[i] == 0 { NONE } else { m.won[i] }).collect()
     }
 
@@ -134,17 +140,18 @@ mod tests {
     #[test]
     fn islip_grants_then_accepts() {
         let wants = [0b0011, 0b0101, 0, 0b1000];
-        let (mut accept, mut grant) = ([0; 64], [0; 64]);
-        let once = matched(Allocator::Islip { iterations: 1 }, &wants, &mut accept, &mut grant);
+        let mut turns = [[0; 5]; 64];
+        let once = matched(Allocator::Islip { iterations: 1 }, &wants, &mut turns);
         // outputs 0 and 1 grant input 0, output 2 grants input 1
         assert_eq!(once, [0, 2, NONE, 3]);
-        assert_eq!((&accept[..4], &grant[..4]), (&[1, 3, 0, 4][..], &[1, 0, 2, 4][..]));
+        let pointers = [0, 1, 2, 3].map(|i| (turns[i][0], turns[i][1]));
+        assert_eq!(pointers, [(1, 1), (3, 0), (0, 2), (4, 4)]);
         // all want one output: it goes round
         let all = [1, 1, 1, 1];
-        let (mut accept, mut grant) = ([0; 64], [0; 64]);
+        let mut turns = [[0; 5]; 64];
         let winners: Vec<_> = (0..5)
             .map(|_| {
-                let won = matched(Allocator::Islip { iterations: 1 }, &all, &mut accept, &mut grant);
+                let won = matched(Allocator::Islip { iterations: 1 }, &all, &mut turns);
                 won.iter().position(|&w| w == 0).expect("one wins")
             })
             .collect();
@@ -155,19 +162,19 @@ mod tests {
     #[test]
     fn further_iterations_fill_up() {
         let wants = [0b11, 0b11];
-        let (mut accept, mut grant) = ([0; 64], [0; 64]);
-        assert_eq!(matched(Allocator::Islip { iterations: 1 }, &wants, &mut accept, &mut grant), [0, NONE]);
-        let (mut accept, mut grant) = ([0; 64], [0; 64]);
-        assert_eq!(matched(Allocator::Islip { iterations: 2 }, &wants, &mut accept, &mut grant), [0, 1]);
-        assert_eq!((&accept[..2], &grant[..2]), (&[1, 0][..], &[1, 0][..]));
+        let mut turns = [[0; 5]; 64];
+        assert_eq!(matched(Allocator::Islip { iterations: 1 }, &wants, &mut turns), [0, NONE]);
+        let mut turns = [[0; 5]; 64];
+        assert_eq!(matched(Allocator::Islip { iterations: 2 }, &wants, &mut turns), [0, 1]);
+        assert_eq!([0, 1].map(|i| (turns[i][0], turns[i][1])), [(1, 1), (0, 0)]);
     }
 
     /// Input first: both inputs pick output 0, one loses although output 1 is free.
     #[test]
     fn round_robin_is_input_first() {
         let wants = [0b11, 0b11];
-        let (mut accept, mut grant) = ([0; 64], [0; 64]);
-        assert_eq!(matched(Allocator::RoundRobin, &wants, &mut accept, &mut grant), [0, NONE]);
-        assert_eq!(matched(Allocator::RoundRobin, &wants, &mut accept, &mut grant), [1, 0]);
+        let mut turns = [[0; 5]; 64];
+        assert_eq!(matched(Allocator::RoundRobin, &wants, &mut turns), [0, NONE]);
+        assert_eq!(matched(Allocator::RoundRobin, &wants, &mut turns), [1, 0]);
     }
 }

@@ -84,20 +84,27 @@ pub(super) struct Wire {
     pub(super) carried: u64,
 }
 
+/// Round-robin pointers by number of VC or port: one past the last winner.
+pub(super) type Turns = [[u8; 5]; 64];
+/// Which output VC an input VC accepts.
+pub(super) const VC_ACCEPT: usize = 0;
+/// Which input VC an output VC is granted to.
+pub(super) const VC_GRANT: usize = 1;
+/// Which output an input port accepts.
+pub(super) const PORT_ACCEPT: usize = 2;
+/// Which input an output port is granted to.
+pub(super) const PORT_GRANT: usize = 3;
+/// Which of its VCs an input port sends.
+pub(super) const PORT_VC: usize = 4;
+
 /// All of a router but its flits. Every list has a place for each bit of a word.
 #[derive(Debug, Clone)]
 pub(super) struct Block {
     pub(super) state: State,
     pub(super) input: [InputVc; 64],
     pub(super) output: [OutputVc; 64],
-    /// Round-robin pointers of the VC allocator, by input and output VC.
-    pub(super) vc_accept: [u8; 64],
-    pub(super) vc_grant: [u8; 64],
-    /// Round-robin pointers of the switch allocator, by port.
-    pub(super) port_accept: [u8; 64],
-    pub(super) port_grant: [u8; 64],
-    /// Round-robin pointer of the VCs of an input port.
-    pub(super) port_vc: [u8; 64],
+    /// Round-robin pointers, all of one number side by side.
+    pub(super) turns: Turns,
     /// Round-robin pointer of the inputs of a shared medium.
     pub(super) medium: u8,
     /// What a request still in an allocator of several cycles has won.
@@ -113,11 +120,7 @@ impl Block {
             state: State { free: all, stocked: all, ..State::default() },
             input: [InputVc::default(); 64],
             output: [OutputVc { credits: buffer, owner: 0 }; 64],
-            vc_accept: [0; 64],
-            vc_grant: [0; 64],
-            port_accept: [0; 64],
-            port_grant: [0; 64],
-            port_vc: [0; 64],
+            turns: [[0; 5]; 64],
             medium: 0,
             vc_won: [0; 64],
             switch_won: [0; 64],

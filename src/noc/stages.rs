@@ -8,7 +8,7 @@ use super::Network;
 use super::matching::NONE;
 use super::network::Flit;
 use super::packets::NO_SET;
-use super::router::{Block, bits, first_from};
+use super::router::{Block, PORT_ACCEPT, PORT_GRANT, PORT_VC, VC_ACCEPT, VC_GRANT, bits, first_from};
 
 /// Place of a cycle among the slots of a stage.
 #[inline]
@@ -120,8 +120,8 @@ impl Network {
             let k = seekers.trailing_zeros() as usize;
             let wants = block.input[k].wish & s.free;
             if wants != 0 {
-                let j = first_from(wants, block.vc_accept[k]);
-                (block.vc_accept[k], block.vc_grant[j]) = (j as u8 + 1, k as u8 + 1);
+                let j = first_from(wants, block.turns[k][VC_ACCEPT]);
+                (block.turns[k][VC_ACCEPT], block.turns[j][VC_GRANT]) = (j as u8 + 1, k as u8 + 1);
                 self.take::<PLAIN>(r, k, j as u8);
             }
             return;
@@ -137,7 +137,7 @@ impl Network {
         if requesters == 0 {
             return;
         }
-        self.matching.run(self.settings.vc_allocator, requesters, &mut block.vc_accept, &mut block.vc_grant);
+        self.matching.run::<VC_ACCEPT, VC_GRANT>(self.settings.vc_allocator, requesters, &mut block.turns);
         if stage == 1 {
             for k in bits(requesters) {
                 if self.matching.won[k] != NONE {
@@ -210,9 +210,9 @@ impl Network {
         let block = &mut self.blocks[r];
         let p = self.port_of[k] as usize & 63;
         let o = self.port_of[block.input[k].out as usize & 63];
-        block.port_accept[p] = o + 1;
-        block.port_grant[o as usize & 63] = p as u8 + 1;
-        block.port_vc[p] = self.vc_of[k] + 1;
+        block.turns[p][PORT_ACCEPT] = o + 1;
+        block.turns[o as usize & 63][PORT_GRANT] = p as u8 + 1;
+        block.turns[p][PORT_VC] = self.vc_of[k] + 1;
         self.forward::<true>(r, k, o as usize);
     }
 
@@ -235,7 +235,7 @@ impl Network {
             for group in [ready | many, hopeful] {
                 let mut group = group >> low & of_port;
                 while group != 0 {
-                    let v = first_from(group, self.blocks[r].port_vc[p]);
+                    let v = first_from(group, self.blocks[r].turns[p][PORT_VC]);
                     group &= !(1 << v);
                     let k = low + v;
                     let bit = 1 << k;
@@ -272,12 +272,12 @@ impl Network {
         if !PLAIN && self.fabric.shared {
             return self.share(r, inputs, hopeful);
         }
-        self.matching.run(self.settings.switch_allocator, inputs, &mut block.port_accept, &mut block.port_grant);
+        self.matching.run::<PORT_ACCEPT, PORT_GRANT>(self.settings.switch_allocator, inputs, &mut block.turns);
         for p in bits(inputs) {
             let o = self.matching.won[p];
             if o != NONE {
                 let k = self.label[p * ports + o as usize] as usize & 63;
-                self.blocks[r].port_vc[p] = self.vc_of[k] + 1;
+                self.blocks[r].turns[p][PORT_VC] = self.vc_of[k] + 1;
                 if PLAIN { self.forward::<true>(r, k, o as usize) } else { self.granted(r, k, o, hopeful) }
             }
         }
@@ -290,10 +290,10 @@ impl Network {
         let p = first_from(inputs, block.medium);
         block.medium = p as u8 + 1;
         let wants = self.matching.wants[p];
-        let o = first_from(wants, block.port_accept[p]);
-        block.port_accept[p] = o as u8 + 1;
+        let o = first_from(wants, block.turns[p][PORT_ACCEPT]);
+        block.turns[p][PORT_ACCEPT] = o as u8 + 1;
         let k = self.label[p * ports + o] as usize;
-        block.port_vc[p] = self.vc_of[k] + 1;
+        block.turns[p][PORT_VC] = self.vc_of[k] + 1;
         let mut together = 0;
         if block.state.multicast & (1 << k) != 0 {
             let others = bits(wants & !(1 << o)).filter(|&q| self.label[p * ports + q] as usize == k);
