@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Wires;
-use crate::circuit::converter::{AdcModel, DacModel, FullScalePer};
 use crate::circuit::chain::ChainOptions;
+use crate::circuit::converter::{AdcModel, DacModel, FullScalePer};
 use crate::circuit::{Bands, Flicker, Telegraph};
 use crate::cost::Part;
 use crate::define_id;

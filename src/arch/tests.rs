@@ -8,11 +8,16 @@ use crate::cost::{Action, PartKind};
 use crate::diag::{Diagnostics, Severity, explain};
 use crate::units::Second;
 
+const CARDS: &str = include_str!("../../arch/device_cards.yaml");
 const MOS2: &str = include_str!("../../arch/mos2_tile.yaml");
 const HFOX: &str = include_str!("../../arch/hfox_tile.yaml");
 const ISAAC: &str = include_str!("../../arch/isaac_ce.yaml");
-const SHIPPED: [(&str, &str); 3] =
-    [("arch/hfox_tile.yaml", HFOX), ("arch/isaac_ce.yaml", ISAAC), ("arch/mos2_tile.yaml", MOS2)];
+const SHIPPED: [(&str, &str); 4] = [
+    ("arch/device_cards.yaml", CARDS),
+    ("arch/hfox_tile.yaml", HFOX),
+    ("arch/isaac_ce.yaml", ISAAC),
+    ("arch/mos2_tile.yaml", MOS2),
+];
 
 fn set(path: &str, value: &str) -> Vec<(String, String)> {
     vec![(path.to_owned(), value.to_owned())]
@@ -327,7 +332,10 @@ fn noise_and_deviations_are_read_and_checked() {
     let chip = loaded(&noise(good), &[]);
     let xbar = chip.xbar_kinds.iter().next().unwrap();
     let bands = xbar.noise.bands(xbar.t_read).unwrap();
-    assert!(bands.flicker.is_some_and(|f| f.density == 1e-6) && bands.telegraph.is_some_and(|t| t.trap.occupancy() == 1.0 / 3.0));
+    assert!(
+        bands.flicker.is_some_and(|f| f.density == 1e-6)
+            && bands.telegraph.is_some_and(|t| t.trap.occupancy() == 1.0 / 3.0)
+    );
     assert_eq!(bands.hold, Second(1e-3));
     for (bad, at) in [
         ("{ flicker: { density: 0.01, from: 1 Hz } }", "flicker"),
@@ -340,7 +348,8 @@ fn noise_and_deviations_are_read_and_checked() {
         assert_eq!(codes(&noise(bad)), ["A084"], "{bad}");
         assert!(all.iter().any(|d| d.message.contains(at)), "{bad}: {all}");
     }
-    let dac = |text: &str| MOS2.replace("      bit_serial:\n", &format!("      bit_serial:\n        mismatch: {text}\n"));
+    let dac =
+        |text: &str| MOS2.replace("      bit_serial:\n", &format!("      bit_serial:\n        mismatch: {text}\n"));
     let chip = loaded(&dac("{ element: 1 %, gain: 2 % }"), &[]);
     assert!(chip.core_kinds.iter().all(|c| c.dac_model != DacModel::Ideal));
     assert_eq!(codes(&dac("{ edge: 0.1 }")), ["A085"]);

@@ -257,7 +257,9 @@ fn every_file_of_the_folder_is_in_the_table() {
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if !["mod", "spec", "conformance", "laws", "programming", "curves", "inference", "state_equation"].contains(&name.as_str()) {
+        if !["mod", "spec", "conformance", "laws", "programming", "curves", "inference", "state_equation"]
+            .contains(&name.as_str())
+        {
             assert!(DEVICES.iter().any(|e| e.name == name), "`{name}` is not in DEVICES");
         }
     }

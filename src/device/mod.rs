@@ -34,28 +34,28 @@ pub use hfox_weak_reset::{
     WeakProgrammingSpec, WeakReadSpec, WeakResetCell, WeakTelegraphSpec,
 };
 pub use ideal::{Ideal, IdealSpec};
-pub use me_mtj::{
-    BitStream, Junction, Logistic, MeMtj, MeMtjSpec, MtjBarrierSpec, MtjPrecessionSpec, MtjProgrammingSpec,
-    MtjReadSpec, MtjResistanceSpec, MtjTemperatureSpec, MtjVariationSpec, NeelBrown, Telegraph, standardised,
-};
 pub use inference::compensation::{DriftCompensation, Scope};
 pub use inference::{
     Acceptance, Hermes, HermesSpec, Inference, InferenceSpec, PcmLike, PcmSpec, ReramCmo, ReramCmoSpec, ReramWan,
     ReramWanSpec, RramMilo, RramMiloSpec, Statistics, WriteSpec,
 };
 pub use linear_ion_drift::{DriftWindowSpec, ExponentSpec, LinearIonDrift, LinearIonDriftSpec, ProdromakisSpec};
+pub use me_mtj::{
+    BitStream, Junction, Logistic, MeMtj, MeMtjSpec, MtjBarrierSpec, MtjPrecessionSpec, MtjProgrammingSpec,
+    MtjReadSpec, MtjResistanceSpec, MtjTemperatureSpec, MtjVariationSpec, NeelBrown, Telegraph, standardised,
+};
 pub use mos2_memtransistor::*;
 pub use pulsed::*;
 pub(crate) use spec::Checks;
 pub use spec::{DEVICES, DeviceSpec, Entry, SpecError};
-pub use table::{
-    PulseDirection, PulseRow, Table, TableProgrammingSpec, TablePulseSpec, TablePulsesSpec, TableReadSpec, TableSpec,
-    TableTemperatureSpec, TableVariationSpec, TableVerifySpec,
-};
 pub use sram::{Sram, SramSpec};
 pub use stanford_pku::{StanfordPku, StanfordPkuSpec};
 pub use state_equation::{
     CorrectionSpec, StateDevice, StateEquation, StateProgrammingSpec, StateSample, StateVariationSpec,
+};
+pub use table::{
+    PulseDirection, PulseRow, Table, TableProgrammingSpec, TablePulseSpec, TablePulsesSpec, TableReadSpec, TableSpec,
+    TableTemperatureSpec, TableVariationSpec, TableVerifySpec,
 };
 pub use vteam::{TeamWindowSpec, Vteam, VteamConduction, VteamSpec};
 

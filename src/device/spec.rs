@@ -13,16 +13,16 @@ use super::Device;
 use super::hfox::{self, HfOxSpec};
 use super::hfox_weak_reset::{self as weak_reset, HfOxWeakResetSpec};
 use super::ideal::{self, IdealSpec};
-use super::me_mtj::{self, MeMtjSpec};
 use super::inference::{self, HermesSpec, PcmSpec, ReramCmoSpec, ReramWanSpec, RramMiloSpec};
 use super::linear_ion_drift::{self, LinearIonDriftSpec};
+use super::me_mtj::{self, MeMtjSpec};
 use super::mos2_memtransistor::{self as mos2, Mos2Spec};
-use super::table::{self, TableSpec};
 use super::pulsed::{self, PulsedSpec};
 use super::sram::{self, SramSpec};
 use super::stanford_pku::{self, StanfordPkuSpec};
-use super::vteam::{self, VteamSpec};
 use super::synaptogen::{self, SynaptogenSpec};
+use super::table::{self, TableSpec};
+use super::vteam::{self, VteamSpec};
 use crate::units::Kelvin;
 
 /// Electric card of a memory cell: `devices: { synapse: { mos2_memtransistor: { … } } }`.
@@ -90,7 +90,25 @@ pub struct Entry {
 }
 
 /// Every cell technology, in the order in which lists show them.
-pub const DEVICES: &[Entry] = &[ideal::ENTRY, mos2::ENTRY, hfox::ENTRY, weak_reset::ENTRY, me_mtj::ENTRY, table::ENTRY, pulsed::ENTRY, inference::PCM, inference::HERMES, inference::RERAM_WAN, inference::RERAM_CMO, inference::RRAM_MILO, stanford_pku::ENTRY, vteam::ENTRY, linear_ion_drift::ENTRY, sram::ENTRY, synaptogen::ENTRY];
+pub const DEVICES: &[Entry] = &[
+    ideal::ENTRY,
+    mos2::ENTRY,
+    hfox::ENTRY,
+    weak_reset::ENTRY,
+    me_mtj::ENTRY,
+    table::ENTRY,
+    pulsed::ENTRY,
+    inference::PCM,
+    inference::HERMES,
+    inference::RERAM_WAN,
+    inference::RERAM_CMO,
+    inference::RRAM_MILO,
+    stanford_pku::ENTRY,
+    vteam::ENTRY,
+    linear_ion_drift::ENTRY,
+    sram::ENTRY,
+    synaptogen::ENTRY,
+];
 
 impl DeviceSpec {
     /// Name of the variant in an arch file.

@@ -14,9 +14,9 @@ use super::stored::Stored;
 use super::wired::{WireReport, Wiring};
 use super::{Fidelity, ValueOptions};
 use crate::arch::Drive;
-use crate::circuit::{Bands, Slow};
 use crate::circuit::converter::Instance;
 use crate::circuit::wires::FoldCache;
+use crate::circuit::{Bands, Slow};
 use crate::device::{Chance, Programming};
 use crate::diag;
 use crate::id::Id;
@@ -120,7 +120,11 @@ fn bare_cells(
         g.iter_mut().zip(&slow).for_each(|(g, slow)| *g *= slow.factor);
         let reads = Reads { hardware, g: &g, slow: &slow, chance, driven: noise.driven };
         reads.at(hardware.xbar.v_read, &mut mean, &mut variance);
-        let drivers = Drivers::new(hardware, rng::element(id.index(), block.rows.start, block.cols.start, 0, false, replica), chance);
+        let drivers = Drivers::new(
+            hardware,
+            rng::element(id.index(), block.rows.start, block.cols.start, 0, false, replica),
+            chance,
+        );
         let panel = |digit: u32| {
             let mut panel = [vec![0.0; count], vec![0.0; count]];
             for (row, cells) in lines() {
@@ -219,7 +223,6 @@ impl Drivers {
 pub(super) fn unit_cell(layer: LayerId, row: usize, block: &Block, replica: usize) -> u64 {
     rng::element(layer.index(), row, block.cols.start, 0, true, replica)
 }
-
 
 #[cfg(test)]
 mod tests {

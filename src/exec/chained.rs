@@ -194,7 +194,12 @@ mod tests {
         let plain = outcome(&Parameters { chain: None, ..behind(quiet()) }, Fidelity::Ideal).unwrap();
         assert!(perfect.logits.iter().zip(&plain.logits).all(|(a, b)| (a - b).abs() <= 1e-3 * b.abs().max(1.0)));
         let steps = |out_res: f32| {
-            let chain = ChainOptions { inp_res: 0.0, out_res, bound_management: crate::circuit::chain::BoundManagement::None, ..quiet() };
+            let chain = ChainOptions {
+                inp_res: 0.0,
+                out_res,
+                bound_management: crate::circuit::chain::BoundManagement::None,
+                ..quiet()
+            };
             error(&outcome(&behind(chain), Fidelity::Quantised).unwrap())
         };
         // the power of rounding goes with the square of the step
@@ -218,7 +223,11 @@ mod tests {
         assert_eq!(a.conversions * o.reads, o.conversions * a.reads, "each read converts every column");
         // each round drives with half the voltage: a third more energy at most, and less than a quarter a retry
         let more = a.array_energy.0 / o.array_energy.0;
-        assert!(more > 1.0 && more < 4.0 / 3.0 && more <= 0.25f64.mul_add(a.pace() - 1.0, 1.0) * 1.1, "{more} {}", a.pace());
+        assert!(
+            more > 1.0 && more < 4.0 / 3.0 && more <= 0.25f64.mul_add(a.pace() - 1.0, 1.0) * 1.1,
+            "{more} {}",
+            a.pace()
+        );
         assert!(error(&again) < error(&once));
     }
 

@@ -92,7 +92,11 @@ mod tests {
 
     #[test]
     fn shot_noise_of_several_voltages_is_refused() {
-        let p = Parameters { noise: Noise { thermal: true, shot: true, ..Noise::default() }, dac_bits: 2, ..Parameters::default() };
+        let p = Parameters {
+            noise: Noise { thermal: true, shot: true, ..Noise::default() },
+            dac_bits: 2,
+            ..Parameters::default()
+        };
         assert_eq!(of(&p).unwrap_err().iter().map(|d| d.code).collect::<Vec<_>>(), ["R154"]);
         let thermal = Parameters { noise: Noise { thermal: true, ..Noise::default() }, ..p };
         assert!(of(&thermal).is_ok_and(|n| n.driven == 0.0 && n.still > 0.0));

@@ -11,11 +11,11 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
+use super::cells::{self, CellMoments};
 use super::converter::Converters;
 use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
 use super::mvm::{Probe, Scratch};
-use super::cells::{self, CellMoments};
 use super::program::{self, Arrays};
 use super::run::{Hooks, RunOptions, Walk};
 use super::{Fidelity, ValueOptions};
@@ -392,7 +392,14 @@ mod tests {
             (Drive::Amplitude, SignedInputs::TwoPhase, 2),
             (Drive::PulseWidth, SignedInputs::TwoPhase, 2),
         ] {
-            let p = Parameters { drive, signed, dac_bits, block: [64, 20], group: 48, ..Parameters::rough(drive, dac_bits) };
+            let p = Parameters {
+                drive,
+                signed,
+                dac_bits,
+                block: [64, 20],
+                group: 48,
+                ..Parameters::rough(drive, dac_bits)
+            };
             let (chip, tiled) = (chip(&p), tile(&graph, &p));
             let v = options(Fidelity::Noisy);
             for t in column_moments_test(&graph, &tiled, &chip, &v, &[x.view()], 0, 60).unwrap() {

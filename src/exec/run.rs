@@ -269,10 +269,9 @@ impl<'a> Walk<'a> {
     fn settle(&self, samples: usize, chunks: Vec<ChunkResult>) -> Outcome {
         let classes = self.graph.elements(self.graph.output());
         let mut logits = Vec::with_capacity(samples * classes);
-        let mut layers: IdVec<LayerId, LayerActivity> =
-            (self.plans.iter())
-                .map(|p| LayerActivity { planned: p.planned_reads(samples as u64), ..LayerActivity::default() })
-                .collect();
+        let mut layers: IdVec<LayerId, LayerActivity> = (self.plans.iter())
+            .map(|p| LayerActivity { planned: p.planned_reads(samples as u64), ..LayerActivity::default() })
+            .collect();
         let mut drive: IdVec<LayerId, Vec<Vec<u64>>> = self.plans.iter().map(|p| p.counts().drive).collect();
         for chunk in chunks {
             logits.extend(chunk.logits);

@@ -7,8 +7,8 @@ use ndarray::Array2;
 use crate::arch::{
     Adc, BackEnd, Chip, CoreKind, Defaults, Drive, FullScale, Memory, Noc, Noise, TileKind, XbarKind, XbarKindId,
 };
-use crate::circuit::converter::{AdcModel, DacModel, FullScalePer, PulseWidthDac, VoltageDac};
 use crate::circuit::chain::ChainOptions;
+use crate::circuit::converter::{AdcModel, DacModel, FullScalePer, PulseWidthDac, VoltageDac};
 use crate::circuit::{Flicker, Telegraph};
 use crate::cost::{Part, PartKind, Price, Source};
 use crate::device::laws::TrapSpec;
@@ -140,7 +140,10 @@ impl Parameters {
         };
         let noise = Noise {
             flicker: Some(Flicker { density: 1e-5, from: Hertz(1.0) }),
-            telegraph: Some(Telegraph { share: Share(0.3), trap: TrapSpec { capture: Second(1.0), emission: Second(0.5), amplitude: Share(0.1) } }),
+            telegraph: Some(Telegraph {
+                share: Share(0.3),
+                trap: TrapSpec { capture: Second(1.0), emission: Second(0.5), amplitude: Share(0.1) },
+            }),
             hold: Second(1e-3),
             ..Noise::default()
         };

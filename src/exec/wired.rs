@@ -24,8 +24,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::hardware::LayerHardware;
 use super::cells::CellMoments;
+use super::hardware::LayerHardware;
 use super::{Fidelity, ValueOptions};
 use crate::arch::{Drive, Wires, WiresFrom};
 use crate::circuit::converter::DacModel;

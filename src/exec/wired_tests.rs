@@ -1,8 +1,8 @@
 //! The value core behind wires, against the network of every cell and wire.
 
+use super::cells::{CellMoments, cells};
 use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
-use super::cells::{CellMoments, cells};
 use super::support::{Builder, Gaussian, Parameters, chip, heartbeat, integer, samples, tile};
 use super::tests::options;
 use super::wired::Wiring;

@@ -11,9 +11,9 @@
 //! rounding), evaluated with separate multiplications and additions in a fixed order.
 
 use super::Draw;
+use crate::simd::functions::{horner, ln};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::functions::{horner, ln};
 use crate::simd::{Isa, LANES, Lanes, Portable};
 
 /// Columns that one step of sixteen Philox lanes yields.

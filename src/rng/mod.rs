@@ -6,8 +6,8 @@ mod cells;
 mod philox;
 
 pub use bulk::{GROUP, MAX_COLUMNS, fill_normals, fill_normals_with, fill_uniforms_with};
-pub use cells::{fill_cell_normals, fill_cell_normals_with};
 pub(crate) use bulk::{normals_of16, normals64};
+pub use cells::{fill_cell_normals, fill_cell_normals_with};
 pub use philox::philox4x32;
 
 /// What a draw is for. Numbers are part of the reproducibility contract: append only.

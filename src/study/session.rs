@@ -170,7 +170,9 @@ impl Session {
     pub fn time_of(&self, samples: usize, activity: Option<&Activity>) -> Result<Timeline> {
         let options = SimOptions { samples, ..SimOptions::default() };
         let run = |program: &Program, first: usize| {
-            let pace = |a: &Activity, l: LayerId| a.layers.get(LayerId::new(first + l.index())).map_or(1.0, LayerActivity::pace);
+            let pace = |a: &Activity, l: LayerId| {
+                a.layers.get(LayerId::new(first + l.index())).map_or(1.0, LayerActivity::pace)
+            };
             match activity {
                 Some(activity) => sim::run(&program.paced(|l| pace(activity, l)), &options),
                 None => sim::run(program, &options),

@@ -70,8 +70,7 @@ pub(super) fn chains(ctx: &mut Ctx<'_>) {
             ctx.require(false, "A086", &at(field), message, instead);
         }
         let (dac, adc) = (core.dac.card().bits, core.adc.common().bits);
-        for (field, res, part, bits) in
-            [("inp_res", chain.inp_res, "DAC", dac), ("out_res", chain.out_res, "ADC", adc)]
+        for (field, res, part, bits) in [("inp_res", chain.inp_res, "DAC", dac), ("out_res", chain.out_res, "ADC", adc)]
         {
             let steps = if res > 1.0 { res } else { 1.0 / res };
             let good = res <= 0.0 || steps < (1u64 << bits.min(40)) as f32;
@@ -85,8 +84,13 @@ pub(super) fn chains(ctx: &mut Ctx<'_>) {
         let noisy = noisy.into_iter().any(|x| x.noise.thermal || x.noise.shot);
         let message = "thermal and shot noise of crossbars do not reach a chain";
         ctx.require(!noisy, "A086", &["cores", name, "chain"], message, "`out_noise` or `w_noise` in their place");
-        ctx.require(core.adc.build().is_ok_and(|m| m.is_ideal()) && core.dac.card().mismatch.is_none(), "A086", &["cores", name, "chain"],
-            "deviations of the DAC's or the ADC's card do not reach a chain", "converters without `mismatch`");
+        ctx.require(
+            core.adc.build().is_ok_and(|m| m.is_ideal()) && core.dac.card().mismatch.is_none(),
+            "A086",
+            &["cores", name, "chain"],
+            "deviations of the DAC's or the ADC's card do not reach a chain",
+            "converters without `mismatch`",
+        );
     }
 }
 

@@ -263,10 +263,7 @@ impl ChainOptions {
 #[must_use]
 pub fn not_on_chips(chain: &ChainOptions) -> Vec<(&'static str, &'static str, &'static str)> {
     let mut found = Vec::new();
-    if !matches!(
-        chain.noise_management,
-        NoiseManagement::None | NoiseManagement::AbsMax | NoiseManagement::Constant
-    ) {
+    if !matches!(chain.noise_management, NoiseManagement::None | NoiseManagement::AbsMax | NoiseManagement::Constant) {
         found.push(("noise_management", "it has no law of energy here", "`none`, `abs_max` or `constant`"));
     }
     if !matches!(chain.bound_management, BoundManagement::None | BoundManagement::Iterative) {

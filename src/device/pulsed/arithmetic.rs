@@ -20,8 +20,6 @@ pub(super) trait Arithmetic: Copy {
     fn mul(self, a: Self::Number, b: Self::Number) -> Self::Number;
     /// Quotient.
     fn div(self, a: Self::Number, b: Self::Number) -> Self::Number;
-    /// Smaller of two.
-    fn min(self, a: Self::Number, b: Self::Number) -> Self::Number;
     /// Larger of two.
     fn max(self, a: Self::Number, b: Self::Number) -> Self::Number;
     /// `e^x`.
@@ -54,9 +52,6 @@ impl Arithmetic for Scalar {
     }
     fn div(self, a: f64, b: f64) -> f64 {
         a / b
-    }
-    fn min(self, a: f64, b: f64) -> f64 {
-        a.min(b)
     }
     fn max(self, a: f64, b: f64) -> f64 {
         a.max(b)
@@ -95,10 +90,6 @@ impl<L: Lanes> Arithmetic for L {
     #[inline(always)]
     fn div(self, a: L::Float, b: L::Float) -> L::Float {
         Lanes::div(self, a, b)
-    }
-    #[inline(always)]
-    fn min(self, a: L::Float, b: L::Float) -> L::Float {
-        Lanes::min(self, a, b)
     }
     #[inline(always)]
     fn max(self, a: L::Float, b: L::Float) -> L::Float {

@@ -13,7 +13,7 @@ use super::scalar::trajectory;
 use super::{PulsedCell, PulsedSpec, card};
 use crate::device::{Cells, Chance, Checks, Device, Programming, Pulse, Window};
 use crate::rng::{Domain, Draw, MAX_COLUMNS, fill_normals};
-use crate::units::{Joule, Kelvin, Second, Siemens, Volt};
+use crate::units::{Joule, Kelvin, Second, Volt};
 
 /// Longest curve of the controller; ten times the states of the finest preset.
 const LONGEST: usize = 100_000;

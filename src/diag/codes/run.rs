@@ -117,6 +117,8 @@ pub(super) const CODES: &[Code] = &[
         "R158",
         "column law of an analog chain",
         "The comparison of column noise with single cells looks at the noise of cells. Behind an analog chain noise is that of its settings.",
+    ),
+    code(
         "R170",
         "network-on-chip with impossible settings",
         "A topology, routing, router or load is out of range, or they do not go together: a torus or ring needs two virtual channels, adaptive routing needs virtual channels that wait for the tail credit, and all ports of a router together have at most 64 virtual channels. The message says which.",

@@ -44,7 +44,13 @@ pub struct Row {
 }
 
 /// Topics and their rows.
-const TOPICS: &[(&str, &[Row])] = &[("foundation", foundation::ROWS), ("onnx", onnx::ROWS), ("circuit", circuit::ROWS), ("devices", devices::ROWS), ("clock", clock::ROWS)];
+const TOPICS: &[(&str, &[Row])] = &[
+    ("foundation", foundation::ROWS),
+    ("onnx", onnx::ROWS),
+    ("circuit", circuit::ROWS),
+    ("devices", devices::ROWS),
+    ("clock", clock::ROWS),
+];
 
 /// Runs the rows of a topic and prints the table.
 pub fn verify(topic: &str, only: Option<&str>) -> ExitCode {

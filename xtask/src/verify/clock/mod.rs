@@ -2,7 +2,7 @@
 
 mod noc;
 
-use super::{Finding, Row};
+use super::Row;
 
 /// The rows that can be measured. `a` marks the half of a row that is the network's; the other half is not there.
 pub const ROWS: &[Row] = &[
