@@ -1,4 +1,5 @@
 //! Processor time of this thread: on a machine that others use as well, what a clock on the wall shows is theirs too.
+#![allow(dead_code, reason = "each bench takes what it needs")]
 
 /// Seconds that this thread has run.
 #[cfg(target_os = "linux")]

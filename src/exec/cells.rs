@@ -252,7 +252,7 @@ mod tests {
         let graph = heartbeat();
         let exact = Parameters { dac_bits: 2, group: 48, block: [96, 20], ..Parameters::still() };
         let dac = VoltageDac { bits: 2, element: Share(0.1), gain: Share(0.05) };
-        let rough = Parameters { dac_model: DacModel::Voltage(dac), ..exact.clone() };
+        let rough = Parameters { dac_model: DacModel::Voltage(dac), ..exact };
         let ((plain, rows, cols), (found, ..)) = (moments(&exact, &graph), moments(&rough, &graph));
         let plane = rows.len() * cols;
         let array = Instance::new(options(Fidelity::Noisy).seed, rng::element(0, 0, 0, 0, false, 0));

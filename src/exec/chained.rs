@@ -118,6 +118,7 @@ impl Chained {
 
 impl LayerPlan<'_> {
     /// Reads some positions, `replicas` apart, of one sample through the chain of a row group.
+    #[expect(clippy::too_many_arguments, reason = "what a read of a row group meets and fills")]
     pub(super) fn read_chain(
         &self,
         chained: &Chained,

@@ -43,7 +43,7 @@ pub enum Domain {
     /// Mixture component and parameters of a generative cell.
     GenerativeCell = 14,
     /// Innovation of a generative cell; tick = its cycle.
-    GenerativeCycle = 15,
+    GenerativeInnovation = 15,
     /// Read noise of an array of generative cells; tick = read.
     GenerativeRead = 16,
     /// Starts of a fit.
@@ -230,7 +230,7 @@ mod tests {
             (Domain::DeviceToDevice, 12),
             (Domain::Bootstrap, 13),
             (Domain::GenerativeCell, 14),
-            (Domain::GenerativeCycle, 15),
+            (Domain::GenerativeInnovation, 15),
             (Domain::GenerativeRead, 16),
             (Domain::FitStart, 17),
             (Domain::Pulse, 18),

@@ -169,17 +169,17 @@ impl Session {
     /// See [`Self::time`].
     pub fn time_of(&self, samples: usize, activity: Option<&Activity>) -> Result<Timeline> {
         let options = SimOptions { samples, ..SimOptions::default() };
-        let run = |program: &Program, first: usize| {
+        let run = |program: &Program, first: usize| -> Result<Timeline> {
             let pace = |a: &Activity, l: LayerId| {
                 a.layers.get(LayerId::new(first + l.index())).map_or(1.0, LayerActivity::pace)
             };
-            match activity {
-                Some(activity) => sim::run(&program.paced(|l| pace(activity, l)), &options),
-                None => sim::run(program, &options),
-            }
+            Ok(match activity {
+                Some(activity) => sim::run(&program.paced(|l| pace(activity, l)), &options)?,
+                None => sim::run(program, &options)?,
+            })
         };
         if self.segments.is_empty() {
-            return Ok(run(&self.program, 0)?);
+            return run(&self.program, 0);
         }
         let mut whole = Timeline::default();
         for part in &self.segments {

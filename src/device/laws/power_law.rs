@@ -90,9 +90,9 @@ mod tests {
 
     #[test]
     fn heat_shortens_the_onset() {
-        let activation = Some(ActivationSpec { energy_ev: 0.3, reference: Kelvin(300.0) });
-        let hot = AgeingSpec::PowerLaw(PowerLawSpec { activation, ..LAW });
-        let speed = activation.unwrap().speed(Kelvin(350.0));
+        let activation = ActivationSpec { energy_ev: 0.3, reference: Kelvin(300.0) };
+        let hot = AgeingSpec::PowerLaw(PowerLawSpec { activation: Some(activation), ..LAW });
+        let speed = activation.speed(Kelvin(350.0));
         let [at_350, at_300] =
             [population(&hot, 5e-6, 1e3, 350.0, 1, 0.0), population(&hot, 5e-6, 1e3 * speed, 300.0, 1, 0.0)];
         assert!((at_350[0] / at_300[0] - 1.0).abs() < 1e-12);

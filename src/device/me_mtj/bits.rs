@@ -143,9 +143,9 @@ mod tests {
     }
 
     fn binomial(k: u32, p: f64) -> Vec<f64> {
-        let mut law = vec![1.0];
+        let mut law = vec![0.0; k as usize + 1];
+        law[0] = 1.0;
         for _ in 0..k {
-            law.push(0.0);
             for i in (0..law.len()).rev() {
                 law[i] = law[i] * (1.0 - p) + if i > 0 { law[i - 1] * p } else { 0.0 };
             }

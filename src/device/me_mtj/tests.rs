@@ -114,7 +114,7 @@ fn retention_is_the_telegraph_law() {
     let w = d.window();
     let mut worst = 0.0_f64;
     for (temperature, factor) in [(300.0, 1.0), (330.0, 300.0 / 330.0)] {
-        let rate = 1e9 * (-30.0 * factor as f64).exp();
+        let rate = 1e9 * (-30.0_f64 * factor).exp();
         for age in [0.1 / rate, 1.0 / rate, 50.0 / rate] {
             for (from, to) in [(w.g_max.0, w.g_min.0), (w.g_min.0, w.g_max.0)] {
                 let mut g = vec![from; N];

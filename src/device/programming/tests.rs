@@ -170,10 +170,9 @@ fn with_chance_cells_come_into_range() {
         let out = scheme(&d, loose.clone()).outcome(&d, &target, &addresses, REAL);
         eprintln!("{loose:?}: unconverged {}, pulses {}", out.unconverged(), out.total().pulses as f64 / n as f64);
         assert!(out.unconverged() < 0.02, "{loose:?}: {}", out.unconverged());
-        for i in 0..n as usize {
+        for ((g, target), converged) in out.conductance.iter().zip(&target).zip(&out.converged) {
             // in range by the read: the noise of the read comes on top, five standard deviations of it
-            let error = (out.conductance[i] - target[i]).abs();
-            assert!(!out.converged[i] || error <= 0.01 * 20e-6 + 5.0 * 0.001 * out.conductance[i]);
+            assert!(!converged || (g - target).abs() <= 0.01 * 20e-6 + 5.0 * 0.001 * g);
         }
     }
 }

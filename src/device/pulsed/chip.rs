@@ -82,7 +82,7 @@ impl Pulsed {
             format!("{} pulses up do not lead the mean cell to `w_max`", up.len() - 1),
             "narrow the weights to what the step law reaches, or give larger steps",
         );
-        reached.then(|| Self { spec, cell, ends: [low, high], up, down })
+        reached.then_some(Self { spec, cell, ends: [low, high], up, down })
     }
 
     /// The numbers of the cell.
@@ -117,6 +117,7 @@ impl Pulsed {
     }
 
     /// Applies a train of nominal pulses; their noise is the line of normals of (cell, train).
+    #[expect(clippy::too_many_arguments, reason = "a cell, a train and its address")]
     fn train(
         &self,
         m: &mut Moving,

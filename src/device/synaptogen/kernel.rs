@@ -49,7 +49,7 @@ pub(super) struct Addressed {
 
 impl Addressed {
     pub fn new(seed: u64, first: u64) -> Self {
-        Self { key: key(seed, Domain::GenerativeCycle), first }
+        Self { key: key(seed, Domain::GenerativeInnovation), first }
     }
 }
 

@@ -74,7 +74,7 @@ fn innovation(address: u64, chance: Chance, cycle: u64) -> Features {
     if chance.scale == 0.0 {
         return [0.0; FEATURES];
     }
-    let draw = Draw { seed: chance.seed, domain: Domain::GenerativeCycle, element: address, tick: cycle };
+    let draw = Draw { seed: chance.seed, domain: Domain::GenerativeInnovation, element: address, tick: cycle };
     draw.normals(0).map(|e| e * chance.scale)
 }
 

@@ -365,7 +365,7 @@ fn arrays_are_their_cells() {
             let z: Vec<f64> = [d.normals(0), d.normals(1)].concat();
             let k = array::chosen(&model, seed, a);
             let numbers = mixture::device(&model.parameters, k, z.try_into().unwrap());
-            Cell::new(&model, numbers, draw(crate::rng::Domain::GenerativeCycle, a, 0).normals(0))
+            Cell::new(&model, numbers, draw(crate::rng::Domain::GenerativeInnovation, a, 0).normals(0))
         })
         .collect();
     let mut apart = 0;
@@ -379,7 +379,9 @@ fn arrays_are_their_cells() {
         parts[1].apply(Voltages::Each(&u[128..]));
         for (i, cell) in single.iter_mut().enumerate() {
             let address = first + i as u64;
-            cell.apply(&model, f64::from(u[i]), |n| draw(crate::rng::Domain::GenerativeCycle, address, n).normals(0));
+            cell.apply(&model, f64::from(u[i]), |n| {
+                draw(crate::rng::Domain::GenerativeInnovation, address, n).normals(0)
+            });
             // a voltage within rounding of a threshold may go either way
             apart += usize::from((cell.state(), cell.cycle()) != (whole.state(i), whole.cycle(i)));
             if (cell.state(), cell.cycle()) == (whole.state(i), whole.cycle(i)) {

@@ -41,7 +41,7 @@ impl Endpoints for Mixed {
         }
         let count = &mut self.sent[node as usize];
         *count += 1;
-        if self.spread && *count % 7 == 0 {
+        if self.spread && count.is_multiple_of(7) {
             let to: BTreeSet<u32> = (0..3).map(|i| (node * 5 + i * 3 + *count as u32) % self.nodes).collect();
             self.expected += to.len() as u64 - 1;
             request.to = Destination::Many(to.into_iter().collect());

@@ -56,9 +56,9 @@ fn the_gauge_changes_nothing_that_is_seen() {
     let p = Parameters::default();
     let c = p.canonical().unwrap();
     let latent = crate::device::synaptogen::Latent::of(&c).autocovariance(0)[0];
-    for j in 0..FEATURES {
-        assert!((latent[j][j] - 1.0).abs() < 1e-12);
-        let m = crate::device::synaptogen::moments(&c.gamma[j], 1.0);
+    for (j, (row, gamma)) in latent.iter().zip(&c.gamma).enumerate() {
+        assert!((row[j] - 1.0).abs() < 1e-12);
+        let m = crate::device::synaptogen::moments(gamma, 1.0);
         assert!(m.mean.abs() < 1e-12 && (m.deviation - 1.0).abs() < 1e-12);
     }
     // the same device and the same innovations through both: innovations keep their meaning, numbers move
