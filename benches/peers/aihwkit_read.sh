@@ -5,13 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-version=1.1.0
-place=target/peers/aihwkit
-if [ ! -x "$place/bin/python" ]; then
-    # its wheel is for CPython 3.11; with a newer torch than the one it was built for it refuses its own weights
-    python3.11 -m venv "$place"
-    "$place/bin/pip" install --quiet "aihwkit==$version" torch==2.10.0 torchvision==0.25.0
-fi
+. benches/peers/aihwkit_venv.sh
 cargo bench --bench chain --no-run
 mine=target/peers/chain.txt
 theirs=target/peers/aihwkit.txt
