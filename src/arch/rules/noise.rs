@@ -11,7 +11,7 @@ use crate::units::{Hertz, Second};
 /// A083: the card of the cell has thermal and shot noise already.
 pub(super) fn twice(ctx: &mut Ctx<'_>) {
     for (name, spec) in &ctx.file.crossbars {
-        let own = matches!(ctx.file.devices.get(&spec.device), Some(DeviceSpec::HfOx(_)));
+        let own = matches!(ctx.file.devices.get(&spec.device), Some(DeviceSpec::HfOx(_) | DeviceSpec::Synaptogen(_)));
         let twice = own && (spec.noise.thermal || spec.noise.shot);
         let message = format!("the card of device `{}` has thermal and shot noise of its own", spec.device);
         ctx.require(!twice, "A083", &["crossbars", name, "noise"], &message, "no such noise of the crossbar");
