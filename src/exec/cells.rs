@@ -111,7 +111,7 @@ fn bare_cells(
         })
     };
     let (mut mean, mut variance) = (target, vec![0.0; count]);
-    let (mut still, mut amplitudes) = (Vec::new(), Vec::new());
+    let (mut still, mut amplitudes, mut deviating) = (Vec::new(), Vec::new(), None);
     if noisy {
         device.age(&mut g, &address, options.age, options.temperature, chance);
         let bands = hardware.xbar.noise.bands(hardware.xbar.t_read);
@@ -132,18 +132,23 @@ fn bare_cells(
             }
             panel
         };
-        if hardware.panels() > 1 {
-            amplitudes.extend((1..=hardware.digit_max).map(panel));
-        } else if noise.driven > 0.0 || drivers.deviate() {
-            [mean, variance] = panel(1);
-        }
         if noise.still > 0.0 {
             still.extend(mean.iter().map(|g| noise.still * g.max(0.0)));
+        }
+        if hardware.panels() > 1 {
+            amplitudes.extend((1..=hardware.digit_max).map(panel));
+        } else if drivers.deviate() {
+            deviating = Some(panel(1));
+        } else if noise.driven > 0.0 {
+            variance.iter_mut().zip(&mean).for_each(|(v, g)| *v += noise.driven * g.max(0.0));
         }
     }
     let mut row_conductance = vec![0.0; rows];
     for (row, cells) in lines() {
         row_conductance[row] += mean[cells].iter().sum::<f64>();
+    }
+    if let Some(panel) = deviating {
+        [mean, variance] = panel;
     }
     CellMoments { mean, variance, still, amplitudes, row_conductance, programming, wires: None }
 }
