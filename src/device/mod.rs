@@ -128,6 +128,21 @@ pub trait Cells: Debug + Send {
     fn conductance(&self, out: &mut [f64]);
 }
 
+/// Programs cells that know nothing of each other: `program` takes target, address and what has been spent, and yields
+/// the conductance achieved.
+fn one_by_one(
+    target: &[f64],
+    cells: &[u64],
+    achieved: &mut [f64],
+    mut program: impl FnMut(f64, u64, &mut Programming) -> f64,
+) -> Programming {
+    let mut cost = Programming::default();
+    for ((target, cell), achieved) in target.iter().zip(cells).zip(achieved) {
+        *achieved = program(*target, *cell, &mut cost);
+    }
+    cost
+}
+
 /// A cell technology with its parameters. Conductances are in siemens; `cells` are the logical
 /// addresses ([`crate::rng::element`]) that make draws independent of where a cell ends up. The
 /// conductance of a cell is always its chord conductance `I/v` at the read bias.

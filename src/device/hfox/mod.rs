@@ -32,7 +32,7 @@ pub use spec::{
 };
 
 use super::spec::{Checks, Entry, SpecError};
-use super::{Cells, Chance, Device, Programming, Pulse, Window};
+use super::{Cells, Chance, Device, Programming, Pulse, Window, one_by_one};
 use crate::rng::{Domain, Draw};
 use crate::units::{Joule, Kelvin, Second, Siemens, Volt};
 use cells::HfOxCells;
@@ -194,11 +194,7 @@ impl Device for HfOx {
         [self.spec.temperature.minimum, self.spec.temperature.maximum]
     }
     fn program(&self, target: &[f64], cells: &[u64], chance: Chance, achieved: &mut [f64]) -> Programming {
-        let mut cost = Programming::default();
-        for ((target, cell), achieved) in target.iter().zip(cells).zip(achieved) {
-            *achieved = self.program_cell(*target, *cell, chance, &mut cost);
-        }
-        cost
+        one_by_one(target, cells, achieved, |target, cell, cost| self.program_cell(target, cell, chance, cost))
     }
     /// A complete SET and a complete RESET.
     fn pulses(&self) -> Option<[Pulse; 2]> {

@@ -28,7 +28,7 @@ pub(super) use spec::ASSUMED;
 pub use spec::{FlickerSpec, GrowthSpec, HfOxWeakResetSpec, WeakProgrammingSpec, WeakReadSpec, WeakTelegraphSpec};
 
 use super::spec::Entry;
-use super::{Cells, Chance, Device, Programming, Pulse, Window};
+use super::{Cells, Chance, Device, Programming, Pulse, Window, one_by_one};
 use crate::units::{Kelvin, Second, Siemens, Volt};
 use cell::{Parameters, Population, WeakResetCells};
 use spec::MOST_TAPS;
@@ -81,11 +81,7 @@ impl Device for HfOxWeakReset {
         [self.spec.temperature.minimum, self.spec.temperature.maximum]
     }
     fn program(&self, target: &[f64], cells: &[u64], chance: Chance, achieved: &mut [f64]) -> Programming {
-        let mut cost = Programming::default();
-        for ((target, cell), achieved) in target.iter().zip(cells).zip(achieved) {
-            *achieved = self.program_cell(*target, *cell, chance, &mut cost);
-        }
-        cost
+        one_by_one(target, cells, achieved, |target, cell, cost| self.program_cell(target, cell, chance, cost))
     }
     /// SET, which raises the conductance to its highest at once, and one weak RESET.
     fn pulses(&self) -> Option<[Pulse; 2]> {

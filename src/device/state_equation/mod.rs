@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::spec::{Checks, SpecError};
-use super::{Cells, Chance, Device, Programming, Pulse, Window};
+use super::{Cells, Chance, Device, Programming, Pulse, Window, one_by_one};
 use crate::units::{Kelvin, Second, Share, Siemens, Volt};
 use cells::StateCells;
 use integrate::{Ramp, advance};
@@ -162,11 +162,7 @@ impl<Q: StateEquation> Device for StateDevice<Q> {
         self.law.temperature_range()
     }
     fn program(&self, target: &[f64], cells: &[u64], chance: Chance, achieved: &mut [f64]) -> Programming {
-        let mut cost = Programming::default();
-        for ((target, cell), achieved) in target.iter().zip(cells).zip(achieved) {
-            *achieved = self.program_cell(*target, *cell, chance, &mut cost);
-        }
-        cost
+        one_by_one(target, cells, achieved, |target, cell, cost| self.program_cell(target, cell, chance, cost))
     }
     fn pulses(&self) -> Option<[Pulse; 2]> {
         let p = &self.programming;

@@ -49,7 +49,7 @@ pub use statistics::{Square, Statistics, correlations, lag_products, percentile}
 use std::sync::Arc;
 
 use super::spec::Entry;
-use super::{Cells, Chance, Device, Programming, Pulse, Window};
+use super::{Cells, Chance, Device, Programming, Pulse, Window, one_by_one};
 use crate::units::{Kelvin, Second, Siemens, Volt};
 use programming::{Nominal, Pulsed};
 
@@ -119,11 +119,7 @@ impl Device for Synaptogen {
         [self.spec.temperature.minimum, self.spec.temperature.maximum]
     }
     fn program(&self, target: &[f64], cells: &[u64], chance: Chance, achieved: &mut [f64]) -> Programming {
-        let mut cost = Programming::default();
-        for ((target, cell), achieved) in target.iter().zip(cells).zip(achieved) {
-            *achieved = self.program_cell(*target, *cell, chance, &mut cost);
-        }
-        cost
+        one_by_one(target, cells, achieved, |target, cell, cost| self.program_cell(target, cell, chance, cost))
     }
     fn pulses(&self) -> Option<[Pulse; 2]> {
         let p = &self.spec.programming;
