@@ -1,17 +1,10 @@
 //! archsim: one ONNX network and one chip description in; energy, latency, area and accuracy out.
 //!
-//! Layers, lowest first; a module imports only what stands above it in this list. `ARCHITECTURE.md`
-//! tells the whole story.
+//! Layers, lowest first; a module imports only what stands above it in this list. The lowest are those of the package
+//! `archsim-hardware`, in the order of its `lib.rs`. `ARCHITECTURE.md` tells the whole story.
 
-pub mod units;
-pub mod id;
-pub mod simd;
-pub mod rng;
-pub mod diag;
-pub mod tensor;
-pub mod device;
-pub mod cost;
-pub mod circuit;
+pub use archsim_hardware::{circuit, cost, define_id, device, diag, id, rng, simd, tensor, units};
+
 pub mod arch;
 pub mod onnx;
 pub mod graph;

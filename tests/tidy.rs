@@ -1,11 +1,14 @@
 //! Keeps the house in order: imports go downward, tables are complete, files stay small.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Longest source file.
 const LONGEST: usize = 500;
+
+/// The packages whose modules make one house, lowest first: folder, and the crate's name in code.
+const PACKAGES: [(&str, &str); 2] = [("hardware", "archsim_hardware"), ("", "archsim")];
 
 /// What a module must not use although the order would allow it, and why.
 const FORBIDDEN: &[(&str, &str, &str)] = &[
@@ -27,6 +30,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("comfy_table", &["report"]),
+    ("archsim_hardware", &["lib"]), // all else says `crate::`, where the order can be seen
 ];
 
 fn root() -> PathBuf {
@@ -45,13 +49,15 @@ fn rust_files(folder: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-fn sources() -> Vec<(String, PathBuf, String)> {
+/// The files of one package: module, path and text of each.
+fn sources_of(package: &str) -> Vec<(String, PathBuf, String)> {
+    let folder = root().join(package).join("src");
     let mut files = Vec::new();
-    rust_files(&root().join("src"), &mut files);
+    rust_files(&folder, &mut files);
     files
         .into_iter()
         .map(|path| {
-            let inside = path.strip_prefix(root().join("src")).unwrap();
+            let inside = path.strip_prefix(&folder).unwrap();
             let module =
                 inside.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_string();
             let text = fs::read_to_string(&path).unwrap();
@@ -60,10 +66,20 @@ fn sources() -> Vec<(String, PathBuf, String)> {
         .collect()
 }
 
-/// The layers in the order of `src/lib.rs`.
-fn layers() -> Vec<String> {
-    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+/// The files of all packages.
+fn sources() -> Vec<(String, PathBuf, String)> {
+    PACKAGES.iter().flat_map(|(package, _)| sources_of(package)).collect()
+}
+
+/// The layers of one package in the order of its `src/lib.rs`.
+fn layers_of(package: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(package).join("src/lib.rs")).unwrap();
     text.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).map(str::to_string).collect()
+}
+
+/// All layers, lowest first.
+fn layers() -> Vec<String> {
+    PACKAGES.iter().flat_map(|(package, _)| layers_of(package)).collect()
 }
 
 /// Code without comments and without the test module at the end.
@@ -127,19 +143,39 @@ fn imports_go_downward() {
 
 #[test]
 fn every_module_is_a_layer() {
-    let order: BTreeSet<String> = layers().into_iter().collect();
-    let found: BTreeSet<String> =
-        sources().into_iter().map(|(m, ..)| m).filter(|m| m != "lib" && m != "main").collect();
-    assert_eq!(order, found);
+    for (package, name) in PACKAGES {
+        let order: BTreeSet<String> = layers_of(package).into_iter().collect();
+        let found: BTreeSet<String> =
+            sources_of(package).into_iter().map(|(m, ..)| m).filter(|m| m != "lib" && m != "main").collect();
+        assert_eq!(order, found, "{name}");
+    }
+}
+
+/// Every layer of the lower packages has its path in the uppermost, and no two layers have one name.
+#[test]
+fn lower_layers_are_passed_on() {
+    let mut passed = BTreeSet::new();
+    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    for (package, name) in PACKAGES {
+        let list =
+            text.split_once(&format!("pub use {name}::{{")).map_or("", |(_, rest)| rest.split('}').next().unwrap());
+        let list: BTreeSet<&str> = list.split(',').map(str::trim).collect();
+        for layer in layers_of(package) {
+            assert!(package.is_empty() || list.contains(layer.as_str()), "src/lib.rs does not pass on `{layer}`");
+            assert!(passed.insert(layer.clone()), "there are two layers `{layer}`");
+        }
+    }
 }
 
 #[test]
 fn files_stay_small() {
     let mut long = Vec::new();
     let mut files = Vec::new();
-    for folder in ["src", "tests", "benches", "xtask/src"] {
-        if root().join(folder).exists() {
-            rust_files(&root().join(folder), &mut files);
+    for package in ["", "hardware", "xtask"] {
+        for folder in ["src", "tests", "benches"].map(|f| root().join(package).join(f)) {
+            if folder.exists() {
+                rust_files(&folder, &mut files);
+            }
         }
     }
     for path in files {
@@ -208,7 +244,7 @@ fn codes_are_documented_and_used() {
     }
     let undocumented: Vec<_> = used.difference(&table).collect();
     let unused: Vec<_> = table.difference(&used).collect();
-    assert!(undocumented.is_empty(), "codes without a row in src/diag/codes/: {undocumented:?}");
+    assert!(undocumented.is_empty(), "codes without a row in hardware/src/diag/codes/: {undocumented:?}");
     assert!(unused.is_empty(), "codes that nothing emits: {unused:?}");
 }
 
@@ -249,21 +285,37 @@ fn tables_are_complete() {
     }
 }
 
-/// Every direct dependency is explained in ARCHITECTURE.md.
+/// The direct dependencies of each package are those of the table in ARCHITECTURE.md, which says why.
 #[test]
 fn dependencies_are_explained() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let mut inside = false;
-    for line in manifest.lines() {
-        if line.starts_with('[') {
-            inside = line == "[dependencies]" || line == "[dev-dependencies]";
-        } else if inside && let Some((name, _)) = line.split_once('=') {
-            assert!(
-                text.contains(&format!("`{}`", name.trim())),
-                "dependency `{}` has no line in ARCHITECTURE.md",
-                name.trim()
-            );
+    let mut used: BTreeMap<String, [&str; PACKAGES.len()]> = BTreeMap::new();
+    for (at, (package, _)) in PACKAGES.iter().enumerate() {
+        let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
+        let mut how = "";
+        for line in manifest.lines() {
+            if line.starts_with('[') {
+                how = match line {
+                    "[dependencies]" => "yes",
+                    "[dev-dependencies]" => "tests",
+                    _ => "",
+                };
+            } else if !how.is_empty()
+                && let Some((name, _)) = line.split_once('=')
+            {
+                let name = name.trim().trim_end_matches(".workspace");
+                used.entry(name.to_string()).or_insert(["–"; PACKAGES.len()])[at] = how;
+            }
         }
     }
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let table = text.split_once("\n## Dependencies\n").expect("the section on dependencies").1;
+    let table: BTreeMap<String, [&str; PACKAGES.len()]> = table
+        .lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.strip_prefix("| `")?.split('|').map(str::trim).collect();
+            assert!(cells.last() == Some(&"") && cells.len() == 5 && !cells[3].is_empty(), "{line}");
+            Some((cells[0].trim_end_matches('`').to_string(), [cells[1], cells[2]]))
+        })
+        .collect();
+    assert_eq!(used, table, "manifests against the table in ARCHITECTURE.md");
 }

@@ -125,6 +125,7 @@ macro_rules! quantity {
         impl $name {
             /// The value in SI base units.
             #[must_use]
+            #[inline]
             pub const fn si(self) -> f64 { self.0 }
             /// What this quantity is called in messages.
             pub const WHAT: &'static str = $what;
@@ -158,12 +159,12 @@ macro_rules! quantity {
                 json_schema!({ "type": "string", "description": concat!($what, ", written with its unit"), "examples": [$example], "x-quantity": stringify!($name) })
             }
         }
-        impl Add for $name { type Output = Self; fn add(self, o: Self) -> Self { Self(self.0 + o.0) } }
-        impl Sub for $name { type Output = Self; fn sub(self, o: Self) -> Self { Self(self.0 - o.0) } }
-        impl AddAssign for $name { fn add_assign(&mut self, o: Self) { self.0 += o.0; } }
-        impl Mul<f64> for $name { type Output = Self; fn mul(self, k: f64) -> Self { Self(self.0 * k) } }
-        impl Div<f64> for $name { type Output = Self; fn div(self, k: f64) -> Self { Self(self.0 / k) } }
-        impl Div for $name { type Output = f64; fn div(self, o: Self) -> f64 { self.0 / o.0 } }
+        impl Add for $name { type Output = Self; #[inline] fn add(self, o: Self) -> Self { Self(self.0 + o.0) } }
+        impl Sub for $name { type Output = Self; #[inline] fn sub(self, o: Self) -> Self { Self(self.0 - o.0) } }
+        impl AddAssign for $name { #[inline] fn add_assign(&mut self, o: Self) { self.0 += o.0; } }
+        impl Mul<f64> for $name { type Output = Self; #[inline] fn mul(self, k: f64) -> Self { Self(self.0 * k) } }
+        impl Div<f64> for $name { type Output = Self; #[inline] fn div(self, k: f64) -> Self { Self(self.0 / k) } }
+        impl Div for $name { type Output = f64; #[inline] fn div(self, o: Self) -> f64 { self.0 / o.0 } }
         impl std::iter::Sum for $name { fn sum<I: Iterator<Item = Self>>(i: I) -> Self { Self(i.map(|q| q.0).sum()) } }
     };
 }
@@ -309,18 +310,21 @@ pub fn check(kind: &str, text: &str) -> Result<(), ParseError> {
 
 impl Mul<Siemens> for Volt {
     type Output = Ampere;
+    #[inline]
     fn mul(self, g: Siemens) -> Ampere {
         Ampere(self.0 * g.0)
     }
 }
 impl Mul<Volt> for Ampere {
     type Output = Watt;
+    #[inline]
     fn mul(self, v: Volt) -> Watt {
         Watt(self.0 * v.0)
     }
 }
 impl Mul<Second> for Watt {
     type Output = Joule;
+    #[inline]
     fn mul(self, t: Second) -> Joule {
         Joule(self.0 * t.0)
     }

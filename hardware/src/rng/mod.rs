@@ -90,6 +90,7 @@ pub enum Domain {
 /// (56 bits). Remapping a layer keeps its cells' addresses. For a column, `row` is the first row of
 /// the block or row group that is read together.
 #[must_use]
+#[inline]
 pub fn element(layer: usize, row: usize, column: usize, slice: usize, negative: bool, replica: usize) -> u64 {
     debug_assert!(layer < 1 << 12 && row < 1 << 16 && column < 1 << 16 && slice < 16 && replica < 128);
     ((layer as u64) << 44)
@@ -110,6 +111,7 @@ pub fn neighbourhood(address: u64, rows: u32, columns: u32) -> u64 {
 
 /// Tick of a read: `sample:28 ‖ position:22 ‖ plane:6` (56 bits), absolute numbers.
 #[must_use]
+#[inline]
 pub fn read_tick(sample: usize, position: usize, plane: usize) -> u64 {
     debug_assert!(sample < 1 << 28 && position < 1 << 22 && plane < 64);
     ((sample as u64) << 28) | ((position as u64) << 6) | plane as u64
@@ -131,11 +133,13 @@ pub struct Draw {
 impl Draw {
     /// Philox key of this draw's seed and domain.
     #[must_use]
+    #[inline]
     pub const fn key(self) -> [u32; 2] {
         key(self.seed, self.domain)
     }
     /// Philox counter of lane `lane`.
     #[must_use]
+    #[inline]
     pub const fn counter(self, lane: u16) -> [u32; 4] {
         [
             self.element as u32,
@@ -146,11 +150,13 @@ impl Draw {
     }
     /// Four random words of a lane.
     #[must_use]
+    #[inline]
     pub const fn words(self, lane: u16) -> [u32; 4] {
         philox4x32(self.counter(lane), self.key())
     }
     /// Uniform in the open interval (0, 1), 52 bits.
     #[must_use]
+    #[inline]
     pub fn uniform(self, lane: u16) -> f64 {
         let w = self.words(lane);
         open_unit(w[0], w[1])
@@ -179,6 +185,7 @@ impl Draw {
     }
     /// Whether an event of the given probability happens.
     #[must_use]
+    #[inline]
     pub fn chance(self, probability: f64, lane: u16) -> bool {
         self.uniform(lane) < probability
     }
@@ -186,12 +193,14 @@ impl Draw {
 
 /// Philox key of a seed and domain. The seed is mixed so that neighbouring seeds share nothing.
 #[must_use]
+#[inline]
 pub const fn key(seed: u64, domain: Domain) -> [u32; 2] {
     let mixed = splitmix(seed ^ splitmix(domain as u64));
     [mixed as u32, (mixed >> 32) as u32]
 }
 
 /// The SplitMix64 finaliser (Steele, Lea, Flood, OOPSLA 2014, doi:10.1145/2660193.2660195).
+#[inline]
 const fn splitmix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -199,6 +208,7 @@ const fn splitmix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+#[inline]
 const fn open_unit(high: u32, low: u32) -> f64 {
     let bits = ((high as u64) << 20) | (low as u64 >> 12);
     (bits as f64 + 0.5) / (1u64 << 52) as f64

@@ -60,6 +60,7 @@ impl Plane {
     /// The digit of `code` that this plane drives, in `0 ..= 2^bits - 1`, with either sign where the lines are
     /// driven with both.
     #[must_use]
+    #[inline]
     pub const fn digit(self, code: i32) -> i32 {
         let mask = (1 << self.bits) - 1;
         match self.take {
@@ -71,11 +72,13 @@ impl Plane {
     }
     /// Whether digits have either sign.
     #[must_use]
+    #[inline]
     pub const fn bipolar(self) -> bool {
         matches!(self.take, Take::Magnitude)
     }
     /// Signed weight of one digit step.
     #[must_use]
+    #[inline]
     pub const fn weight(self) -> i64 {
         let weight = 1i64 << self.shift;
         if self.negative { -weight } else { weight }
@@ -94,6 +97,7 @@ pub struct Slice {
 impl Slice {
     /// The level of a magnitude in this slice.
     #[must_use]
+    #[inline]
     pub const fn level(self, magnitude: u32) -> u32 {
         (magnitude >> self.shift) & ((1 << self.bits) - 1)
     }
@@ -113,6 +117,7 @@ impl Slice {
 impl Quant {
     /// Smallest and largest code. Signed codes are symmetric (`-127 ..= 127` for 8 bits).
     #[must_use]
+    #[inline]
     pub const fn range(self) -> (i32, i32) {
         if self.signed {
             let top = (1i32 << (self.bits - 1)) - 1;
@@ -123,12 +128,14 @@ impl Quant {
     }
     /// Code of a real value: nearest, ties to even, clipped.
     #[must_use]
+    #[inline]
     pub fn code(self, value: f64) -> i32 {
         let (low, high) = self.range();
         (value / self.scale).round_ties_even().clamp(f64::from(low), f64::from(high)) as i32
     }
     /// Real value of a code.
     #[must_use]
+    #[inline]
     pub fn value(self, code: i32) -> f64 {
         f64::from(code) * self.scale
     }

@@ -30,6 +30,6 @@ fn statistics_row() -> Result<Finding, String> {
     Ok(Finding {
         measured: format!("{}; {} tests of converters passed", found.join("; "), passed(&output)),
         holds: ok && found.len() == PARTS.len(),
-        configuration: "src/circuit/converter: transfers of drawn instances; tolerance five standard errors of a standard deviation, 1/√(2n) each, at the worst of all levels; 4.5 standard errors between two populations".into(),
+        configuration: "hardware/src/circuit/converter: transfers of drawn instances; tolerance five standard errors of a standard deviation, 1/√(2n) each, at the worst of all levels; 4.5 standard errors between two populations".into(),
     })
 }

@@ -20,7 +20,8 @@ fn measure() -> Result<Finding, String> {
     Ok(Finding {
         measured: format!("me_mtj: {}; {} tests passed", found.join("; "), passed(&output)),
         holds: ok && found.len() == PARTS.len(),
-        configuration: "src/device/me_mtj: 20 000 cells for each condition, seeds fixed; allowed 4.5 standard errors"
-            .into(),
+        configuration:
+            "hardware/src/device/me_mtj: 20 000 cells for each condition, seeds fixed; allowed 4.5 standard errors"
+                .into(),
     })
 }
