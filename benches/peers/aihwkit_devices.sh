@@ -6,4 +6,4 @@ cd "$(dirname "$0")/../.."
 . benches/peers/aihwkit_venv.sh
 OPENBLAS_NUM_THREADS=1 "$place/bin/python" -P benches/peers/aihwkit_devices.py >target/peers/aihwkit_devices.csv
 ARCHSIM_AIHWKIT_DEVICES="$PWD/target/peers/aihwkit_devices.csv" \
-    cargo test --quiet --release --lib device::pulsed::tests::peer -- --nocapture
+    cargo test --quiet --release --package archsim-hardware --lib device::pulsed::tests::peer -- --nocapture

@@ -11,7 +11,7 @@ pub fn reference() -> Finding {
             "test",
             "--release",
             "--package",
-            "archsim",
+            "archsim-hardware",
             "--lib",
             "circuit::chain::tests::forward_cases",
             "--",

@@ -23,7 +23,8 @@ pub fn statistics() -> Finding {
 }
 
 fn statistics_row() -> Result<Finding, String> {
-    let (ok, output) = cargo(&["test", "--package", "archsim", "--lib", "circuit::converter", "--", "--nocapture"])?;
+    let (ok, output) =
+        cargo(&["test", "--package", "archsim-hardware", "--lib", "circuit::converter", "--", "--nocapture"])?;
     let lines: Vec<&str> = output.lines().filter_map(|l| l.split_once("row9 ")).map(|(_, l)| l).collect();
     // in the order of the list, not of the threads that measured
     let found: Vec<&str> = PARTS.iter().filter_map(|p| lines.iter().find(|l| l.starts_with(p)).copied()).collect();

@@ -16,7 +16,8 @@ use crate::root;
 
 /// Runs tests of the library and returns the lines that begin with `mark`.
 fn tests(filter: &str, count: usize, mark: &str) -> Result<Vec<String>, String> {
-    let (ok, output) = cargo(&["test", "--lib", filter, "--", "--nocapture", "--test-threads=1"])?;
+    let (ok, output) =
+        cargo(&["test", "--package", "archsim-hardware", "--lib", filter, "--", "--nocapture", "--test-threads=1"])?;
     if let Some(line) = output.lines().find(|l| l.contains("SKIPPED")) {
         return Err(line.trim().to_string());
     }

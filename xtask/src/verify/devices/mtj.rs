@@ -13,7 +13,8 @@ pub fn closed_forms() -> Finding {
 }
 
 fn measure() -> Result<Finding, String> {
-    let (ok, output) = cargo(&["test", "--package", "archsim", "--lib", "device::me_mtj", "--", "--nocapture"])?;
+    let (ok, output) =
+        cargo(&["test", "--package", "archsim-hardware", "--lib", "device::me_mtj", "--", "--nocapture"])?;
     let lines: Vec<&str> = output.lines().filter_map(|l| l.split_once("row9 me_mtj ")).map(|(_, l)| l).collect();
     // in the order of the list, not of the threads that measured
     let found: Vec<&str> = PARTS.iter().filter_map(|p| lines.iter().find(|l| l.starts_with(p)).copied()).collect();

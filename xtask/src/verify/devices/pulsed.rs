@@ -7,7 +7,7 @@ use crate::root;
 
 /// Lines of a test of the library that begin with one of `kinds`, and whether all passed.
 fn said(test: &str, kinds: &[&str]) -> Result<(bool, Vec<String>), String> {
-    let arguments = ["test", "--release", "--package", "archsim", "--lib", test, "--", "--nocapture"];
+    let arguments = ["test", "--release", "--package", "archsim-hardware", "--lib", test, "--", "--nocapture"];
     let (ok, output) = cargo(&arguments)?;
     if let Some(line) = output.lines().find(|l| l.contains("SKIPPED") && l.contains("ARCHSIM_REFERENCE")) {
         return Err(line.to_string());

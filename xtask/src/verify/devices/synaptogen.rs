@@ -19,7 +19,7 @@ pub fn reference() -> Finding {
             "test",
             "--release",
             "--package",
-            "archsim",
+            "archsim-hardware",
             "--lib",
             "device::synaptogen::",
             "--",
