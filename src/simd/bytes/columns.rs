@@ -139,7 +139,7 @@ impl Columns {
             out,
         };
         // lines that are joined at a time, all of them within the steps of a block
-        let share = TILE.div_ceil(steps).max(2);
+        let share = TILE.div_ceil(steps).max(4);
         let mut sums = Sums([[[0; LANES]; TILE]; WEIGHTS]);
         let mut last = None;
         for (tile, columns) in self.quads.chunks_exact(w * steps * TILE).enumerate() {
