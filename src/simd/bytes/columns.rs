@@ -12,7 +12,7 @@ use crate::simd::{Isa, LANES, run};
 /// Most elements of a column: sums of three products of bytes stay within `i32`.
 pub const MAX_DEPTH: usize = 16_384;
 /// Rows that a tile of columns meets while it stays in a first-level cache; theirs stay in one of the second level.
-const STRIP: usize = 4 * TILE;
+const STRIP: usize = 8 * TILE;
 /// Products of fewer multiplications stay on one thread.
 const ALONE: usize = 1 << 20;
 

@@ -32,7 +32,7 @@ impl Join<'_> {
             return;
         }
         let (isa, weights) = (self.isa, self.weights);
-        let lines = Lines { of: self, sums, row, column, lines };
+        let lines = &mut Lines { of: self, sums, row, column, lines };
         match weights {
             1 => run(isa, Weights::<1>(lines)),
             2 => run(isa, Weights::<2>(lines)),
@@ -50,20 +50,22 @@ struct Lines<'a, 'b> {
     lines: Range<usize>,
 }
 
-/// Joins the sums of `N` weights: exact in `f64`, rounded to `f32` once.
-struct Weights<'a, 'b, const N: usize>(Lines<'a, 'b>);
+/// Joins the sums of `N` weights: exact in `f64`, rounded to `f32` once. By reference: copies of what was just written
+/// wait until it has left the pipeline, and with it all products before.
+struct Weights<'a, 'b, 'c, const N: usize>(&'a mut Lines<'b, 'c>);
 
-impl<const N: usize> Body for Weights<'_, '_, N> {
+impl<const N: usize> Body for Weights<'_, '_, '_, N> {
     type Output = ();
     #[inline(always)]
     fn run<L: Vectors>(self, l: L) {
         let Lines { of, sums: Sums(sums), row, column, lines } = self.0;
+        let (row, column) = (*row, *column);
         let (stride, scale, power) = (of.stride, of.scale, l.splat_f64(256.0));
         let columns = of.columns[column..][..LANES].as_chunks().0;
         let bias = of.bias[column..][..LANES].as_chunks().0;
         let rows = &of.rows[row..][lines.clone()];
         let out = of.out[(row + lines.start) * stride..].chunks_mut(stride);
-        for ((n, unit), out) in lines.zip(rows).zip(out) {
+        for ((n, unit), out) in lines.clone().zip(rows).zip(out) {
             let unit = l.splat_f64(unit * scale);
             let out = &mut out[column..];
             let mut part = [0.0; LANES];
