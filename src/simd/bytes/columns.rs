@@ -110,12 +110,13 @@ impl Columns {
         }
         assert_eq!(rows.depth, self.depth, "vectors as long as columns");
         let work = out.len().saturating_mul(self.depth);
-        let strip =
-            |share: usize| move |(n, out): (usize, &mut [f32])| self.strip(isa, multiplier, rows, n * share, out);
-        if work < ALONE || rayon::current_num_threads() == 1 {
-            out.chunks_mut(STRIP * self.columns).enumerate().for_each(strip(STRIP));
+        let threads = if work < ALONE { 1 } else { rayon::current_num_threads() };
+        let share = rows.len().div_ceil(threads).next_multiple_of(TILE).min(STRIP);
+        let strip = |(n, out): (usize, &mut [f32])| self.strip(isa, multiplier, rows, n * share, out);
+        if threads == 1 {
+            out.chunks_mut(share * self.columns).enumerate().for_each(strip);
         } else {
-            out.par_chunks_mut(TILE * self.columns).enumerate().for_each(strip(TILE));
+            out.par_chunks_mut(share * self.columns).enumerate().for_each(strip);
         }
     }
 
