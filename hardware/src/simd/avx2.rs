@@ -150,17 +150,6 @@ impl Lanes for Avx2 {
         }
     }
     #[inline(always)]
-    fn store_bytes(self, v: Self::Word, to: &mut [u8; LANES]) {
-        // SAFETY: the token exists only where the instruction set was detected.
-        unsafe {
-            let low = _mm256_set1_epi32(0xff);
-            let halves = _mm256_packus_epi32(_mm256_and_si256(v[0], low), _mm256_and_si256(v[1], low));
-            let halves = _mm256_permute4x64_epi64::<0b11_01_10_00>(halves);
-            let bytes = _mm_packus_epi16(_mm256_castsi256_si128(halves), _mm256_extracti128_si256::<1>(halves));
-            _mm_storeu_si128(to.as_mut_ptr().cast(), bytes);
-        }
-    }
-    #[inline(always)]
     fn and(self, a: Self::Word, b: Self::Word) -> Self::Word {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { [_mm256_and_si256(a[0], b[0]), _mm256_and_si256(a[1], b[1])] }

@@ -136,11 +136,6 @@ impl Lanes for Avx512 {
         unsafe { _mm512_storeu_epi32(to.as_mut_ptr(), v) }
     }
     #[inline(always)]
-    fn store_bytes(self, v: Self::Word, to: &mut [u8; LANES]) {
-        // SAFETY: the token exists only where the instruction set was detected.
-        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(v)) }
-    }
-    #[inline(always)]
     fn and(self, a: Self::Word, b: Self::Word) -> Self::Word {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_and_si512(a, b) }

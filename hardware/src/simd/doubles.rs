@@ -26,6 +26,10 @@ pub trait Doubles: Copy {
     fn load_f64(self, v: &[f64; DOUBLES]) -> Self::Double;
     /// Stores eight numbers.
     fn store_f64(self, v: Self::Double, to: &mut [f64; DOUBLES]);
+    /// Loads eight signed words as numbers.
+    fn load_i32(self, v: &[i32; DOUBLES]) -> Self::Double;
+    /// Stores the nearest `f32` of eight numbers.
+    fn store_f32(self, v: Self::Double, to: &mut [f32; DOUBLES]);
     /// Difference.
     fn sub_f64(self, a: Self::Double, b: Self::Double) -> Self::Double;
     /// Product.
@@ -91,6 +95,16 @@ impl Doubles for Avx512 {
         unsafe { _mm512_storeu_pd(to.as_mut_ptr(), v) }
     }
     #[inline(always)]
+    fn load_i32(self, v: &[i32; DOUBLES]) -> Self::Double {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe { _mm512_cvtepi32_pd(_mm256_loadu_si256(v.as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn store_f32(self, v: Self::Double, to: &mut [f32; DOUBLES]) {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe { _mm256_storeu_ps(to.as_mut_ptr(), _mm512_cvtpd_ps(v)) }
+    }
+    #[inline(always)]
     fn sub_f64(self, a: Self::Double, b: Self::Double) -> Self::Double {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { _mm512_sub_pd(a, b) }
@@ -141,6 +155,22 @@ impl Doubles for Avx2 {
         }
     }
     #[inline(always)]
+    fn load_i32(self, v: &[i32; DOUBLES]) -> Self::Double {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe {
+            let half = |n: usize| _mm256_cvtepi32_pd(_mm_loadu_si128(v.as_ptr().add(n).cast()));
+            [half(0), half(4)]
+        }
+    }
+    #[inline(always)]
+    fn store_f32(self, v: Self::Double, to: &mut [f32; DOUBLES]) {
+        // SAFETY: the token exists only where the instruction set was detected.
+        unsafe {
+            _mm_storeu_ps(to.as_mut_ptr(), _mm256_cvtpd_ps(v[0]));
+            _mm_storeu_ps(to.as_mut_ptr().add(4), _mm256_cvtpd_ps(v[1]));
+        }
+    }
+    #[inline(always)]
     fn sub_f64(self, a: Self::Double, b: Self::Double) -> Self::Double {
         // SAFETY: the token exists only where the instruction set was detected.
         unsafe { [_mm256_sub_pd(a[0], b[0]), _mm256_sub_pd(a[1], b[1])] }
@@ -187,6 +217,14 @@ impl Doubles for Portable {
         *to = v;
     }
     #[inline(always)]
+    fn load_i32(self, v: &[i32; DOUBLES]) -> Self::Double {
+        v.map(f64::from)
+    }
+    #[inline(always)]
+    fn store_f32(self, v: Self::Double, to: &mut [f32; DOUBLES]) {
+        *to = v.map(|v| v as f32);
+    }
+    #[inline(always)]
     fn sub_f64(self, a: Self::Double, b: Self::Double) -> Self::Double {
         std::array::from_fn(|i| a[i] - b[i])
     }
@@ -224,11 +262,15 @@ mod tests {
                 l.mul_add(a, b, l.splat_f64(0.1)),
                 l.max_abs(l.splat_f64(0.2), a),
                 l.max_abs(l.splat_f64(0.0), b),
+                l.load_i32(&[0, -1, 7, i32::MIN, i32::MAX, 1 << 24, -5, 99]),
             ] {
                 let mut to = [0.0; DOUBLES];
                 l.store_f64(v, &mut to);
                 out.extend(to.map(f64::to_bits));
             }
+            let mut to = [0.0; DOUBLES];
+            l.store_f32(l.mul_f64(a, b), &mut to);
+            out.extend(to.map(|v| u64::from(v.to_bits())));
             out
         }
     }
@@ -241,5 +283,7 @@ mod tests {
         }
         // fused: the product is not rounded
         assert_eq!(f64::from_bits(expected[16]), 0.1f64.mul_add(0.3, 0.1));
+        assert_eq!(f64::from_bits(expected[43]), f64::from(i32::MIN));
+        assert_eq!(f32::from_bits(expected[48] as u32), (0.1 * 0.3) as f32);
     }
 }

@@ -84,8 +84,6 @@ pub trait Lanes: Copy {
     fn load_word(self, v: &[i32; LANES]) -> Self::Word;
     /// Stores sixteen words.
     fn store_word(self, v: Self::Word, to: &mut [i32; LANES]);
-    /// Stores the low byte of sixteen words.
-    fn store_bytes(self, v: Self::Word, to: &mut [u8; LANES]);
     /// Bitwise and.
     fn and(self, a: Self::Word, b: Self::Word) -> Self::Word;
     /// Bitwise exclusive or.
@@ -220,9 +218,6 @@ mod tests {
         word(l.shr::<5>(wb));
         word(l.sar::<7>(wb));
         word(l.load_word(&[-7; LANES]));
-        let mut bytes = [0; LANES];
-        l.store_bytes(wa, &mut bytes);
-        word(l.load_word(&bytes.map(i32::from)));
         let w = l.mul_wide(l.counter_wide(0x1234_5678), l.splat_wide(0xD251_1F53));
         word(l.narrow(w));
         word(l.narrow(l.high_wide(w)));

@@ -130,10 +130,6 @@ impl Lanes for Portable {
         *to = map(v, |v| v as i32);
     }
     #[inline(always)]
-    fn store_bytes(self, v: Self::Word, to: &mut [u8; LANES]) {
-        *to = v.map(|v| v as u8);
-    }
-    #[inline(always)]
     fn and(self, a: Self::Word, b: Self::Word) -> Self::Word {
         zip(a, b, |a, b| a & b)
     }

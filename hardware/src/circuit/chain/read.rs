@@ -14,7 +14,7 @@ use crate::simd::bytes::{Columns, Grid, Rows};
 use crate::simd::{Isa, run};
 
 /// Vectors that go through the chain together: their intermediate results stay in a second-level cache.
-const CHUNK: usize = 64;
+const CHUNK: usize = 128;
 
 /// What reading a batch took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -22,7 +22,7 @@ fn sum_of(terms: &[Term<'_>], first: usize, out: &mut [[i32; LANES]; ROWS]) {
     let zero = _mm256_setzero_si256();
     let mut sums = [[zero; 4]; ROWS];
     for (a, b) in terms {
-        let lines: &[[[u8; 4]; TILE]; ROWS] = a.0[first..].first_chunk().expect("two rows");
+        let lines: &[[i32; TILE]; ROWS] = a.0[first..].first_chunk().expect("two rows");
         for k in 0..TILE {
             let (columns, _) = b[k].0.as_chunks::<4>();
             let mut w = [zero; 4];
@@ -31,7 +31,7 @@ fn sum_of(terms: &[Term<'_>], first: usize, out: &mut [[i32; LANES]; ROWS]) {
                 *w = _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(four.as_ptr().cast()) });
             }
             for m in 0..ROWS {
-                let x = _mm256_unpacklo_epi8(_mm256_set1_epi32(i32::from_le_bytes(lines[m][k])), zero);
+                let x = _mm256_unpacklo_epi8(_mm256_set1_epi32(lines[m][k]), zero);
                 for v in 0..4 {
                     sums[m][v] = _mm256_add_epi32(sums[m][v], _mm256_madd_epi16(x, w[v]));
                 }

@@ -3,17 +3,16 @@
 use rayon::prelude::*;
 
 use super::grid::{BIAS, DIGITS, Most, factor, levels};
+use super::join::Join;
 use super::multiplier::Session;
 use super::rows::Rows;
-use super::{Block, DEPTH, Multiplier, Quad, Sums, TILE, pairs};
-use crate::simd::{Body, Doubles, Isa, LANES, run};
+use super::{Block, DEPTH, Multiplier, Quad, Sums, TILE, WEIGHTS, pairs, place};
+use crate::simd::{Isa, LANES, run};
 
 /// Most elements of a column: sums of three products of bytes stay within `i32`.
 pub const MAX_DEPTH: usize = 16_384;
-/// Weights of pairs of digits: powers of 256 below the first.
-const WEIGHTS: usize = 4;
 /// Rows that a tile of columns meets while it stays in a first-level cache; theirs stay in one of the second level.
-const STRIP: usize = 4 * TILE;
+const STRIP: usize = 8 * TILE;
 /// Products of fewer multiplications stay on one thread.
 const ALONE: usize = 1 << 20;
 
@@ -77,8 +76,9 @@ impl Columns {
                 let biased = (q >> shift) + BIAS[digits];
                 for (j, sum) in sums[c][..digits].iter_mut().enumerate() {
                     let digit = ((biased >> (8 * (digits - 1 - j))) & 0xff) - 128;
-                    let at = ((c / LANES * depth.div_ceil(DEPTH) + k / DEPTH) * digits + j) * TILE + k % DEPTH / 4;
-                    made.quads[at].0[c % LANES][k % 4] = digit as i8;
+                    let at = ((c / LANES * depth.div_ceil(DEPTH) + k / DEPTH) * digits + j) * TILE;
+                    let [word, byte] = place(k);
+                    made.quads[at + word].0[c % LANES][byte] = digit as i8;
                     *sum += i64::from(digit);
                 }
             }
@@ -110,93 +110,52 @@ impl Columns {
         }
         assert_eq!(rows.depth, self.depth, "vectors as long as columns");
         let work = out.len().saturating_mul(self.depth);
-        let strip =
-            |share: usize| move |(n, out): (usize, &mut [f32])| self.strip(isa, multiplier, rows, n * share, out);
-        if work < ALONE || rayon::current_num_threads() == 1 {
-            out.chunks_mut(STRIP * self.columns).enumerate().for_each(strip(STRIP));
+        let threads = if work < ALONE { 1 } else { rayon::current_num_threads() };
+        let share = rows.len().div_ceil(threads).next_multiple_of(TILE).min(STRIP);
+        let strip = |(n, out): (usize, &mut [f32])| self.strip(isa, multiplier, rows, n * share, out);
+        if threads == 1 {
+            out.chunks_mut(share * self.columns).enumerate().for_each(strip);
         } else {
-            out.par_chunks_mut(TILE * self.columns).enumerate().for_each(strip(TILE));
+            out.par_chunks_mut(share * self.columns).enumerate().for_each(strip);
         }
     }
 
     /// The results of the vectors from `first` on that `out` has lines for.
     fn strip(&self, isa: Isa, multiplier: Multiplier, rows: &Rows, first: usize, out: &mut [f32]) {
-        let (x, w) = (rows.digits, self.digits);
+        let digits @ [x, w] = [rows.digits, self.digits];
         let weights = weights(x, w);
         // what stands below the last weight
         let below = f64::from(1u32 << (8 * (x + w - 1 - weights)));
-        let mut sums = Sums([[[0; LANES]; TILE]; 5]);
+        let steps = self.depth.div_ceil(DEPTH);
         let count = out.len() / self.columns;
-        let session = Session::new(multiplier, [x, w], count.min(TILE));
-        for (tile, columns) in self.quads.chunks_exact(w * self.depth.div_ceil(DEPTH) * TILE).enumerate() {
-            let at = tile * LANES;
-            let width = LANES.min(self.columns - at);
-            for (row, out) in (first..).step_by(TILE).zip(out.chunks_mut(TILE * self.columns)) {
-                session.sums(&Block { rows: count.min(TILE), a: rows.tile(row / TILE), b: columns }, &mut sums);
-                let units = &rows.units[row..rows.len().min(row + TILE)];
-                let join = Join {
-                    sums: &sums,
-                    scale: below,
-                    rows: units,
-                    columns: self.units[at..].first_chunk().expect("padded"),
-                    bias: self.bias[x - 1][at..].first_chunk().expect("padded"),
-                    place: [self.columns, at, width],
-                    out,
-                };
-                match weights {
-                    1 => run(isa, Weights::<1>(join)),
-                    2 => run(isa, Weights::<2>(join)),
-                    3 => run(isa, Weights::<3>(join)),
-                    _ => run(isa, Weights::<WEIGHTS>(join)),
-                }
+        let session = Session::new(multiplier, digits, count.min(TILE));
+        let mut join = Join {
+            isa,
+            weights,
+            scale: below,
+            rows: &rows.units[first..][..count],
+            columns: &self.units,
+            bias: &self.bias[x - 1],
+            stride: self.columns,
+            out,
+        };
+        // lines that are joined at a time, all of them within the steps of a block
+        let share = TILE.div_ceil(steps).max(4);
+        let mut sums = Sums([[[0; LANES]; TILE]; WEIGHTS]);
+        let mut last = None;
+        for (tile, columns) in self.quads.chunks_exact(w * steps * TILE).enumerate() {
+            for row in (0..count).step_by(TILE) {
+                let block = Block { rows: count.min(TILE), a: rows.tile((first + row) / TILE), b: columns };
+                session.sums(&block, &mut sums, &mut |sums, step| {
+                    if let Some(at) = last {
+                        join.lines(sums, at, step * share..(step + 1) * share);
+                    }
+                });
+                last = Some([row, tile * LANES]);
             }
         }
-    }
-}
-
-/// The sums of a block and where they go.
-struct Join<'a> {
-    sums: &'a Sums,
-    /// Worth of the last weight.
-    scale: f64,
-    /// Worth of a step of every row and column.
-    rows: &'a [f64],
-    columns: &'a [f64; LANES],
-    bias: &'a [f64; LANES],
-    /// Elements of a line of `out`, first column, columns.
-    place: [usize; 3],
-    out: &'a mut [f32],
-}
-
-/// Joins the sums of `N` weights: exact in `f64`, rounded to `f32` once.
-struct Weights<'a, const N: usize>(Join<'a>);
-
-impl<const N: usize> Body for Weights<'_, N> {
-    type Output = ();
-    #[inline(always)]
-    fn run<L: Doubles>(self, _: L) {
-        let Join { sums: Sums(sums), scale, rows, columns, bias, place: [stride, first, width], out } = self.0;
-        for (r, unit) in rows.iter().enumerate() {
-            let unit = unit * scale;
-            let value = |l: usize| {
-                let mut sum = f64::from(sums[0][r][l]);
-                if N > 1 {
-                    sum = sum * 256.0 + f64::from(sums[1][r][l]);
-                }
-                if N > 2 {
-                    sum = sum * 256.0 + f64::from(sums[2][r][l] + sums[4][r][l]);
-                }
-                if N > 3 {
-                    sum = sum * 256.0 + f64::from(sums[3][r][l]);
-                }
-                ((sum - bias[l]) * (columns[l] * unit)) as f32
-            };
-            let out = &mut out[r * stride + first..][..width];
-            match out.first_chunk_mut::<LANES>() {
-                // of known length, so that it is one vector
-                Some(out) => out.iter_mut().enumerate().for_each(|(l, out)| *out = value(l)),
-                None => out.iter_mut().enumerate().for_each(|(l, out)| *out = value(l)),
-            }
+        if let Some(at) = last {
+            join.lines(&sums, at, 0..TILE);
         }
     }
 }

@@ -22,6 +22,7 @@ mod amx;
 mod avx2;
 mod columns;
 mod grid;
+mod join;
 mod multiplier;
 mod portable;
 mod rows;
@@ -48,25 +49,35 @@ const TILE: usize = 16;
 /// Elements of a row of a tile.
 const DEPTH: usize = 4 * TILE;
 
-/// Sixteen rows of 64 elements, four to a word.
+/// Sixteen rows of 64 elements, four to a word, the first in its lowest byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
-struct Tile([[[u8; 4]; TILE]; TILE]);
+struct Tile([[i32; TILE]; TILE]);
 
-/// Pairs of digits that are multiplied, first of the left-hand side, and which of the [`Sums`] takes them. Pairs of one
-/// sum have one weight; that of `(1, 1)` is the weight of the third sum, which would else be a chain of three.
+/// Place of an element in a row of a tile: its word, and its byte there. Neighbours stand in neighbouring words, so that
+/// vectors of words become vectors of bytes lane by lane.
+const fn place(element: usize) -> [usize; 2] {
+    let element = element % DEPTH;
+    [element % TILE, element / TILE]
+}
+
+/// Pairs of digits that are multiplied, first of the left-hand side, and which of the [`Sums`] takes them: the one of
+/// their weight, 256 to the power of minus the sum of their numbers.
 const PAIRS: [([usize; 2], usize); 7] =
-    [([0, 0], 0), ([0, 1], 1), ([0, 2], 2), ([1, 2], 3), ([1, 1], 4), ([1, 0], 1), ([2, 0], 2)];
+    [([0, 0], 0), ([0, 1], 1), ([0, 2], 2), ([1, 2], 3), ([1, 1], 2), ([1, 0], 1), ([2, 0], 2)];
 
 /// The pairs of `x` against `w` digits.
 fn pairs(x: usize, w: usize) -> impl Iterator<Item = ([usize; 2], usize)> {
     PAIRS.into_iter().filter(move |([i, j], _)| *i < x && *j < w)
 }
 
-/// Sums of sixteen rows and columns.
+/// Weights that pairs of digits have.
+const WEIGHTS: usize = 4;
+
+/// Sums of sixteen rows and columns, one for each weight.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-struct Sums([[[i32; LANES]; TILE]; 5]);
+struct Sums([[[i32; LANES]; TILE]; WEIGHTS]);
 
 /// Sixteen rows and columns: every 64 elements stand together, digit by digit.
 struct Block<'a> {

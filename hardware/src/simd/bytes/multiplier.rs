@@ -7,7 +7,7 @@ use super::avx2;
 use super::grid::DIGITS;
 #[cfg(target_arch = "x86_64")]
 use super::vnni::Vnni;
-use super::{Block, Quad, Sums, TILE, Tile, pairs, portable};
+use super::{Block, Quad, Sums, TILE, Tile, WEIGHTS, pairs, portable};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::Avx2;
 use crate::simd::{Isa, LANES};
@@ -66,12 +66,12 @@ impl Multiplier {
     pub fn spin(self, blocks: usize) -> u64 {
         const STEPS: usize = 4;
         let (x, w) = (DIGITS, DIGITS);
-        let a = vec![Tile([[[1; 4]; TILE]; TILE]); STEPS * x];
+        let a = vec![Tile([[0x0101_0101; TILE]; TILE]); STEPS * x];
         let b = vec![Quad([[1; 4]; LANES]); STEPS * w * TILE];
         let session = Session::new(self, [x, w], TILE);
-        let mut sums = Sums([[[0; LANES]; TILE]; 5]);
+        let mut sums = Sums([[[0; LANES]; TILE]; WEIGHTS]);
         for _ in 0..blocks {
-            session.sums(&Block { rows: TILE, a: &a, b: &b }, &mut sums);
+            session.sums(&Block { rows: TILE, a: &a, b: &b }, &mut sums, &mut |_, _| ());
             std::hint::black_box(&mut sums);
         }
         (blocks * pairs(x, w).count() * STEPS * size_of::<Tile>() * LANES) as u64
@@ -124,11 +124,17 @@ impl Session {
         Self { by, digits }
     }
 
-    /// The sums of a block for its rows in use. Sums that no pair of digits has are left alone.
-    pub fn sums(&self, block: &Block<'_>, out: &mut Sums) {
+    /// The sums of a block for its rows in use. Sums that no pair of digits has are left alone. `beside` is called once
+    /// for every 64 elements, with what `out` held before: work that the processor does while the matrix unit is busy.
+    pub fn sums(&self, block: &Block<'_>, out: &mut Sums, beside: &mut impl FnMut(&Sums, usize)) {
+        #[cfg(target_arch = "x86_64")]
+        if let By::Amx(amx) = &self.by {
+            return amx.sums(self.digits, block, out, beside);
+        }
+        (0..block.a.len() / self.digits[0]).for_each(|step| beside(out, step));
         match &self.by {
             #[cfg(target_arch = "x86_64")]
-            By::Amx(amx) => amx.sums(self.digits, block, out),
+            By::Amx(_) => {}
             #[cfg(target_arch = "x86_64")]
             By::Vnni(vnni) => self.each(block, out, |terms, rows, to| vnni.sum(terms, rows, to)),
             #[cfg(target_arch = "x86_64")]

@@ -2,7 +2,7 @@
 
 use super::grid::{BIAS, DIGITS, Most, digits};
 use super::{DEPTH, TILE, Tile};
-use crate::simd::{Body, Doubles, Isa, LANES, Lanes, run};
+use crate::simd::{Body, Isa, LANES, Lanes, Vectors, run};
 
 /// The grid of the elements of vectors.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,7 +75,7 @@ impl Rows {
         assert_eq!(values.len(), self.depth * count, "vectors of one length");
         self.digits = grid.digits();
         let steps = self.steps();
-        self.tiles.resize(count.div_ceil(TILE) * self.digits * steps, Tile([[[0; 4]; TILE]; TILE]));
+        self.tiles.resize(count.div_ceil(TILE) * self.digits * steps, Tile([[0; TILE]; TILE]));
         self.units.clear();
         self.units.resize(count, unit);
         for (row, values) in values.chunks(self.depth.max(1)).enumerate() {
@@ -107,32 +107,43 @@ struct Split<'a, const N: usize> {
 impl<const N: usize> Body for Split<'_, N> {
     type Output = ();
     #[inline(always)]
-    fn run<L: Lanes + Doubles>(self, l: L) {
+    fn run<L: Vectors>(self, l: L) {
         let Self { values, factor, row, tiles } = self;
         let (factor, bias) = (l.splat(factor), l.splat_word(BIAS[N] as u32));
-        for (step, values) in values.chunks(DEPTH).enumerate() {
-            for (part, values) in values.chunks(LANES).enumerate() {
-                // elements beyond the last meet zeros
-                let mut last = [0.0; LANES];
-                let values = values.first_chunk().unwrap_or_else(|| {
-                    last[..values.len()].copy_from_slice(values);
-                    &last
-                });
+        for (values, tiles) in values.chunks(DEPTH).zip(tiles.as_chunks_mut::<N>().0) {
+            // elements beyond the last meet zeros
+            let mut last = [0.0; DEPTH];
+            let values: &[f32; DEPTH] = values.first_chunk().unwrap_or_else(|| {
+                last[..values.len()].copy_from_slice(values);
+                &last
+            });
+            let mut words = [bias; DEPTH / LANES];
+            for (word, values) in words.iter_mut().zip(values.as_chunks().0) {
                 let whole = l.word_of_float(l.round(Lanes::mul(l, l.load(values), factor)));
-                let biased = l.add_word(whole, bias);
-                let mut store = |digit: usize, v: L::Word| {
-                    let line = tiles[step * N + digit].0[row].as_flattened_mut();
-                    let to = line[part * LANES..].first_chunk_mut().expect("a quarter of a line");
-                    l.store_bytes(v, to);
-                };
-                store(N - 1, biased);
-                if N > 1 {
-                    store(N - 2, l.shr::<8>(biased));
-                }
-                if N > 2 {
-                    store(N - 3, l.shr::<16>(biased));
-                }
+                *word = l.add_word(whole, bias);
+            }
+            let [a, b, c, d] = words;
+            // the lower bytes of each two
+            let (ac, bd) = (blend(l, LOW, a, l.shl::<16>(c)), blend(l, LOW, b, l.shl::<16>(d)));
+            l.store_word(blend(l, EVEN, ac, l.shl::<8>(bd)), &mut tiles[N - 1].0[row]);
+            if N > 1 {
+                l.store_word(blend(l, EVEN, l.shr::<8>(ac), bd), &mut tiles[N - 2].0[row]);
+            }
+            if N > 2 {
+                let (ac, bd) = (blend(l, LOW, l.shr::<16>(a), c), blend(l, LOW, l.shr::<16>(b), d));
+                l.store_word(blend(l, EVEN, ac, l.shl::<8>(bd)), &mut tiles[N - 3].0[row]);
             }
         }
     }
+}
+
+/// The lower half of a word.
+const LOW: u32 = 0xffff;
+/// Bytes 0 and 2.
+const EVEN: u32 = 0x00ff_00ff;
+
+/// Bits of `a` where the mask has them, else those of `b`.
+#[inline(always)]
+fn blend<L: Lanes>(l: L, mask: u32, a: L::Word, b: L::Word) -> L::Word {
+    l.xor(l.and(l.xor(a, b), l.splat_word(mask)), b)
 }

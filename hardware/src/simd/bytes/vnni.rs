@@ -60,7 +60,7 @@ fn sum_of<const M: usize>(terms: &[Term<'_>], out: &mut Sum) {
     let mut sums = [[_mm512_setzero_si512(); 1]; M];
     for (a, b) in terms {
         for k in 0..TILE {
-            let words = std::array::from_fn(|m| u32::from_le_bytes(a.0[m][k]));
+            let words = std::array::from_fn(|m| a.0[m][k] as u32);
             // SAFETY: this function has the instructions.
             unsafe { step(&mut sums, words, [&b[k]]) };
         }
