@@ -16,6 +16,7 @@ mod array;
 mod card;
 mod cell;
 mod chip;
+mod firing;
 mod kernel;
 mod one_sided;
 mod presets;
