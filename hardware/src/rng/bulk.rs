@@ -11,7 +11,7 @@
 //! rounding), evaluated with separate multiplications and additions in a fixed order.
 
 use super::Draw;
-use crate::simd::functions::{horner, ln};
+use crate::simd::functions::{horner, ln_each};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Isa, LANES, Lanes, Portable};
@@ -57,21 +57,36 @@ pub(super) fn philox_rounds<L: Lanes>(l: L, key: [u32; 2], counter: [L::Wide; 4]
     [l.narrow(c0), l.narrow(c1), l.narrow(c2), l.narrow(c3)]
 }
 
-/// Two independent standard normals from two random words.
+/// Two independent standard normals from each of some pairs of random words, of radius and angle.
 #[inline(always)]
-pub(super) fn box_muller<L: Lanes>(l: L, radius: L::Word, angle: L::Word) -> [L::Float; 2] {
-    let half = l.float_of_word(l.shr::<1>(radius));
-    let u = l.mul(l.add(half, l.splat(0.5)), l.splat(1.0 / (1u32 << 31) as f32));
-    let r = l.sqrt(l.max(l.mul(l.splat(-2.0), ln(l, u)), l.splat(0.0)));
-    // the low 30 bits are an angle in [-1/2, 1/2) quarter turns, the top two choose the quadrant
-    let a = l.mul(l.float_of_word(l.shl::<2>(angle)), l.splat(1.0 / 4_294_967_296.0));
-    let z = l.mul(a, a);
-    let sine = l.mul(a, horner(l, z, [-0.004_602_149, 0.079_680_22, -0.645_963_5, std::f32::consts::FRAC_PI_2]));
-    let cosine = horner(l, z, [-0.020_408_158, 0.253_598_57, -1.233_697, 1.0]);
-    let sine = l.bits_of_float(sine);
-    let cosine = l.xor(l.bits_of_float(cosine), l.and(angle, l.splat_word(1 << 31)));
-    let swap = l.and(l.xor(sine, cosine), l.sar::<31>(l.shl::<1>(angle)));
-    [l.mul(r, l.float_of_bits(l.xor(cosine, swap))), l.mul(r, l.float_of_bits(l.xor(sine, swap)))]
+pub(super) fn box_muller<L: Lanes, const V: usize>(l: L, pairs: [[L::Word; 2]; V]) -> [[L::Float; 2]; V] {
+    let (mut u, mut a, mut z) = ([l.splat(0.0); V], [l.splat(0.0); V], [l.splat(0.0); V]);
+    for (i, [radius, angle]) in pairs.into_iter().enumerate() {
+        let half = l.float_of_word(l.shr::<1>(radius));
+        u[i] = l.mul(l.add(half, l.splat(0.5)), l.splat(1.0 / (1u32 << 31) as f32));
+        // the low 30 bits are an angle in [-1/2, 1/2) quarter turns, the top two choose the quadrant
+        a[i] = l.mul(l.float_of_word(l.shl::<2>(angle)), l.splat(1.0 / 4_294_967_296.0));
+        z[i] = l.mul(a[i], a[i]);
+    }
+    let log = ln_each::<L, false, V>(l, u);
+    let odd = horner::<L, false, V, 4>(l, z, [-0.004_602_149, 0.079_680_22, -0.645_963_5, std::f32::consts::FRAC_PI_2]);
+    let even = horner::<L, false, V, 4>(l, z, [-0.020_408_158, 0.253_598_57, -1.233_697, 1.0]);
+    let mut normals = [[l.splat(0.0); 2]; V];
+    for (i, [_, angle]) in pairs.into_iter().enumerate() {
+        let r = l.sqrt(l.max(l.mul(l.splat(-2.0), log[i]), l.splat(0.0)));
+        let sine = l.bits_of_float(l.mul(a[i], odd[i]));
+        let cosine = l.xor(l.bits_of_float(even[i]), l.and(angle, l.splat_word(1 << 31)));
+        let swap = l.and(l.xor(sine, cosine), l.sar::<31>(l.shl::<1>(angle)));
+        normals[i] = [l.mul(r, l.float_of_bits(l.xor(cosine, swap))), l.mul(r, l.float_of_bits(l.xor(sine, swap)))];
+    }
+    normals
+}
+
+/// The four normals of the four words of each lane.
+#[inline(always)]
+pub(super) fn normals_of_words<L: Lanes>(l: L, [w0, w1, w2, w3]: [L::Word; 4]) -> [L::Float; 4] {
+    let [[n0, n1], [n2, n3]] = box_muller(l, [[w0, w1], [w2, w3]]);
+    [n0, n1, n2, n3]
 }
 
 /// The 64 normals of the lanes `16·group ..`, or only the first 32 if `HALF` (the rest is 0).
@@ -84,9 +99,11 @@ pub(crate) fn normals64<L: Lanes, const HALF: bool>(
     group: u32,
 ) -> [L::Float; 4] {
     let [w0, w1, w2, w3] = philox16(l, key, element, tick, group * LANES as u32);
-    let [n0, n1] = box_muller(l, w0, w1);
-    let [n2, n3] = if HALF { [l.splat(0.0); 2] } else { box_muller(l, w2, w3) };
-    [n0, n1, n2, n3]
+    if HALF {
+        let [[n0, n1]] = box_muller(l, [[w0, w1]]);
+        return [n0, n1, l.splat(0.0), l.splat(0.0)];
+    }
+    normals_of_words(l, [w0, w1, w2, w3])
 }
 
 /// Four normals of each of sixteen neighbouring elements from `element` (a multiple of 16) on, each at its own
@@ -100,9 +117,7 @@ pub(crate) fn normals_of16<L: Lanes>(l: L, key: [u32; 2], element: u64, ticks: L
         l.widen(ticks),
         l.splat_wide(0),
     ];
-    let [w0, w1, w2, w3] = philox_rounds(l, key, counters);
-    let ([n0, n1], [n2, n3]) = (box_muller(l, w0, w1), box_muller(l, w2, w3));
-    [n0, n1, n2, n3]
+    normals_of_words(l, philox_rounds(l, key, counters))
 }
 
 /// What a line is filled with.
@@ -115,10 +130,12 @@ enum Law {
 /// The 64 uniforms of the lanes `16·group ..`: column `64·j + 16·k + b` is word `k` of Philox lane `16·j + b`.
 #[inline(always)]
 fn uniforms64<L: Lanes>(l: L, key: [u32; 2], element: u64, tick: u64, group: u32) -> [L::Float; 4] {
-    philox16(l, key, element, tick, group * LANES as u32).map(|w| {
+    let mut uniforms = [l.splat(0.0); 4];
+    for (u, w) in uniforms.iter_mut().zip(philox16(l, key, element, tick, group * LANES as u32)) {
         let whole = l.add(l.float_of_word(l.shr::<9>(w)), l.splat(0.5));
-        l.mul(whole, l.splat(1.0 / (1u32 << 23) as f32))
-    })
+        *u = l.mul(whole, l.splat(1.0 / (1u32 << 23) as f32));
+    }
+    uniforms
 }
 
 #[inline(always)]
@@ -129,10 +146,14 @@ fn fill_body<L: Lanes>(l: L, law: Law, draw: Draw, out: &mut [f32]) {
             Law::Normal => normals64::<L, false>(l, key, draw.element, draw.tick, group as u32),
             Law::Uniform => uniforms64(l, key, draw.element, draw.tick, group as u32),
         };
-        let mut buffer = [0.0; LANES];
-        for (part, n) in chunk.chunks_mut(LANES).zip(values) {
-            l.store(n, &mut buffer);
-            part.copy_from_slice(&buffer[..part.len()]);
+        let (whole, rest) = chunk.as_chunks_mut::<LANES>();
+        for (part, n) in whole.iter_mut().zip(values) {
+            l.store(n, part);
+        }
+        if !rest.is_empty() {
+            let mut buffer = [0.0; LANES];
+            l.store(values[whole.len()], &mut buffer);
+            rest.copy_from_slice(&buffer[..rest.len()]);
         }
     }
 }

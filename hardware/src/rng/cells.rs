@@ -4,7 +4,7 @@
 //! [`super::fill_normals`]. A caller with one normal for each pulse spends them on four successive pulses.
 
 use super::Draw;
-use super::bulk::{box_muller, philox_rounds};
+use super::bulk::{normals_of_words, philox_rounds};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Isa, LANES, Lanes, Portable};
@@ -43,10 +43,7 @@ fn normals<L: Lanes>(l: L, key: [u32; 2], tick: u64, cells: &[u64; LANES]) -> [L
         l.splat_wide(tick as u32),
         l.splat_wide((tick >> 32) as u32 & 0x00ff_ffff),
     ];
-    let words = philox_rounds(l, key, counter);
-    let [n0, n1] = box_muller(l, words[0], words[1]);
-    let [n2, n3] = box_muller(l, words[2], words[3]);
-    [n0, n1, n2, n3]
+    normals_of_words(l, philox_rounds(l, key, counter))
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -2,12 +2,25 @@
 
 use super::Lanes;
 
-/// Horner's rule, highest coefficient first, multiply then add.
+/// `a·b + c`, rounded once if `FUSED`, else twice.
 #[inline(always)]
-pub fn horner<L: Lanes, const N: usize>(l: L, x: L::Float, coefficients: [f32; N]) -> L::Float {
-    let mut value = l.splat(coefficients[0]);
+fn product_sum<L: Lanes, const FUSED: bool>(l: L, a: L::Float, b: L::Float, c: L::Float) -> L::Float {
+    if FUSED { l.mul_add(a, b, c) } else { l.add(l.mul(a, b), c) }
+}
+
+/// Horner's rule on several vectors at once, highest coefficient first, fused or not. A chain of operations takes
+/// a processor's time for its length; several side by side take hardly more.
+#[inline(always)]
+pub fn horner<L: Lanes, const FUSED: bool, const V: usize, const N: usize>(
+    l: L,
+    x: [L::Float; V],
+    coefficients: [f32; N],
+) -> [L::Float; V] {
+    let mut value = [l.splat(coefficients[0]); V];
     for c in &coefficients[1..] {
-        value = l.add(l.mul(value, x), l.splat(*c));
+        for i in 0..V {
+            value[i] = product_sum::<L, FUSED>(l, value[i], x[i], l.splat(*c));
+        }
     }
     value
 }
@@ -15,34 +28,55 @@ pub fn horner<L: Lanes, const N: usize>(l: L, x: L::Float, coefficients: [f32; N
 /// `ln u` for positive normal `u` up to 1.4e-7 (relative, before rounding); a polynomial by Chebyshev interpolation.
 #[inline(always)]
 pub fn ln<L: Lanes>(l: L, u: L::Float) -> L::Float {
-    // u = 2^e · m with m in [sqrt(1/2), sqrt(2)); 0x3f3504f3 is sqrt(1/2)
-    let bits = l.bits_of_float(u);
-    let exponent = l.sar::<23>(l.sub_word(bits, l.splat_word(0x3f35_04f3)));
-    let t = l.sub(l.float_of_bits(l.sub_word(bits, l.shl::<23>(exponent))), l.splat(1.0));
+    let [log] = ln_each::<L, false, 1>(l, [u]);
+    log
+}
+
+/// [`ln`] of several vectors; fused, it takes fewer operations and other bits.
+#[inline(always)]
+pub fn ln_each<L: Lanes, const FUSED: bool, const V: usize>(l: L, u: [L::Float; V]) -> [L::Float; V] {
+    let (mut exponent, mut t) = ([l.splat_word(0); V], u);
+    for i in 0..V {
+        // u = 2^e · m with m in [sqrt(1/2), sqrt(2)); 0x3f3504f3 is sqrt(1/2)
+        let bits = l.bits_of_float(u[i]);
+        exponent[i] = l.sar::<23>(l.sub_word(bits, l.splat_word(0x3f35_04f3)));
+        t[i] = l.sub(l.float_of_bits(l.sub_word(bits, l.shl::<23>(exponent[i]))), l.splat(1.0));
+    }
     // ln(1 + t) = t - t²/2 + t³·Q(t)
-    let q = horner(
+    let mut q = horner::<L, FUSED, V, 7>(
         l,
         t,
         [0.090_487_84, -0.140_308_92, 0.147_039, -0.166_027_19, 0.199_842_23, -0.250_007_03, 0.333_334_15],
     );
-    let square = l.mul(t, t);
-    let tail = l.mul(square, l.sub(l.mul(t, q), l.splat(0.5)));
-    l.add(l.mul(l.float_of_word(exponent), l.splat(std::f32::consts::LN_2)), l.add(t, tail))
+    for i in 0..V {
+        let square = l.mul(t[i], t[i]);
+        let tail = product_sum::<L, FUSED>(l, t[i], q[i], l.splat(-0.5));
+        let part = if FUSED { l.mul_add(square, tail, t[i]) } else { l.add(t[i], l.mul(square, tail)) };
+        q[i] = product_sum::<L, FUSED>(l, l.float_of_word(exponent[i]), l.splat(std::f32::consts::LN_2), part);
+    }
+    q
 }
 
-/// `exp x`, the argument kept within ±87 where the result is a normal number: Taylor's series to the seventh
-/// power on |r| ≤ ln(2)/2 (relative error below 6e-9 before rounding), times a power of two.
+/// `exp x` of several vectors, fused, the argument kept within ±87 where the result is a normal number: Taylor's
+/// series to the seventh power on |r| ≤ ln(2)/2 (relative error below 6e-9 before rounding), times a power of two.
 #[inline(always)]
-pub fn exp<L: Lanes>(l: L, x: L::Float) -> L::Float {
+pub fn exp_each<L: Lanes, const V: usize>(l: L, x: [L::Float; V]) -> [L::Float; V] {
     // ln 2 in two parts: the first has so few bits that its product with an exponent is exact
     const HIGH: f32 = 0.693_359_4;
     const LOW: f32 = -2.121_944_4e-4;
-    let x = l.max(l.min(x, l.splat(87.0)), l.splat(-87.0));
-    let n = l.round(l.mul(x, l.splat(std::f32::consts::LOG2_E)));
-    let r = l.sub(l.sub(x, l.mul(n, l.splat(HIGH))), l.mul(n, l.splat(LOW)));
-    let series = horner(l, r, [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0]);
-    let exponent = l.add_word(l.word_of_float(n), l.splat_word(127));
-    l.mul(series, l.float_of_bits(l.shl::<23>(exponent)))
+    let (mut n, mut r) = (x, x);
+    for i in 0..V {
+        let x = l.max(l.min(x[i], l.splat(87.0)), l.splat(-87.0));
+        n[i] = l.round(l.mul(x, l.splat(std::f32::consts::LOG2_E)));
+        r[i] = l.mul_add(n[i], l.splat(-LOW), l.mul_add(n[i], l.splat(-HIGH), x));
+    }
+    const TAYLOR: [f32; 8] = [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
+    let mut power = horner::<L, true, V, 8>(l, r, TAYLOR);
+    for i in 0..V {
+        let exponent = l.shl::<23>(l.word_of_float(n[i]));
+        power[i] = l.float_of_bits(l.add_word(l.bits_of_float(power[i]), exponent));
+    }
+    power
 }
 
 /// `2^x`, relative error below 2e-7 (6e-8 of the polynomial, the rest rounding); `x` is held in [-126, 126].
@@ -50,9 +84,9 @@ pub fn exp<L: Lanes>(l: L, x: L::Float) -> L::Float {
 pub fn exp2<L: Lanes>(l: L, x: L::Float) -> L::Float {
     let x = l.max(l.min(x, l.splat(126.0)), l.splat(-126.0));
     let whole = l.round(x);
-    let power = horner(
+    let [power] = horner::<L, false, 1, 7>(
         l,
-        l.sub(x, whole),
+        [l.sub(x, whole)],
         [0.000_154_614_45, 0.001_340_042_8, 0.009_618_057, 0.055_503_27, 0.240_226_5, std::f32::consts::LN_2, 1.0],
     );
     l.float_of_bits(l.add_word(l.bits_of_float(power), l.shl::<23>(l.word_of_float(whole))))
@@ -85,15 +119,19 @@ mod tests {
         let l = Portable;
         for i in -8600..8600 {
             let x = i as f32 * 0.01;
-            let y = exp(l, [x; LANES])[3];
+            let y = exp_each(l, [[x; LANES]])[0][3];
             assert!((f64::from(y) / f64::from(x).exp() - 1.0).abs() < 3e-7, "exp {x}: {y}");
             let u = x.exp();
             if u.is_normal() {
-                let back = ln(l, [u; LANES])[0];
-                assert!((f64::from(back) - f64::from(u).ln()).abs() < 3e-7 * f64::from(x).abs().max(1.0), "ln {u}");
+                let [fused] = ln_each::<_, true, 1>(l, [[u; LANES]]);
+                for back in [ln(l, [u; LANES])[0], fused[0]] {
+                    let error = (f64::from(back) - f64::from(u).ln()).abs();
+                    assert!(error < 3e-7 * f64::from(x).abs().max(1.0), "ln {u}");
+                }
             }
         }
-        assert!(exp(l, [f32::INFINITY; LANES])[0].is_finite() && exp(l, [-1e30; LANES])[0] > 0.0);
+        let [high, low] = exp_each(l, [[f32::INFINITY; LANES], [-1e30; LANES]]);
+        assert!(high[0].is_finite() && low[0] > 0.0);
     }
 
     #[test]
@@ -110,13 +148,15 @@ mod tests {
 
     struct Both([f32; LANES]);
     impl Body for Both {
-        type Output = [[f32; LANES]; 2];
+        type Output = [[f32; LANES]; 4];
         #[inline(always)]
         fn run<L: Vectors>(self, l: L) -> Self::Output {
-            let mut out = [[0.0; LANES]; 2];
+            let mut out = [[0.0; LANES]; 4];
             let x = l.load(&self.0);
             l.store(exp2(l, x), &mut out[0]);
             l.store(ln(l, x), &mut out[1]);
+            l.store(ln_each::<L, true, 1>(l, [x])[0], &mut out[2]);
+            l.store(exp_each(l, [x])[0], &mut out[3]);
             out
         }
     }

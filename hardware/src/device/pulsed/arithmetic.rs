@@ -67,47 +67,79 @@ impl Arithmetic for Scalar {
     }
 }
 
-impl<L: Lanes> Arithmetic for L {
-    type Number = L::Float;
-    type Mask = L::Word;
+/// Vectors that are calculated side by side: alone, each would wait for its own chain of operations.
+pub(super) const ABREAST: usize = 4;
+
+/// [`ABREAST`] vectors of `f32`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Abreast<L>(pub L);
+
+/// An operation on each of the vectors.
+macro_rules! each {
+    ($i:ident => $operation:expr) => {
+        [
+            {
+                const $i: usize = 0;
+                $operation
+            },
+            {
+                const $i: usize = 1;
+                $operation
+            },
+            {
+                const $i: usize = 2;
+                $operation
+            },
+            {
+                const $i: usize = 3;
+                $operation
+            },
+        ]
+    };
+}
+pub(super) use each;
+
+impl<L: Lanes> Arithmetic for Abreast<L> {
+    type Number = [L::Float; ABREAST];
+    type Mask = [L::Word; ABREAST];
 
     #[inline(always)]
-    fn number(self, v: f64) -> L::Float {
-        self.splat(v as f32)
+    fn number(self, v: f64) -> Self::Number {
+        [self.0.splat(v as f32); ABREAST]
     }
     #[inline(always)]
-    fn add(self, a: L::Float, b: L::Float) -> L::Float {
-        Lanes::add(self, a, b)
+    fn add(self, a: Self::Number, b: Self::Number) -> Self::Number {
+        each!(I => self.0.add(a[I], b[I]))
     }
     #[inline(always)]
-    fn sub(self, a: L::Float, b: L::Float) -> L::Float {
-        Lanes::sub(self, a, b)
+    fn sub(self, a: Self::Number, b: Self::Number) -> Self::Number {
+        each!(I => self.0.sub(a[I], b[I]))
     }
     #[inline(always)]
-    fn mul(self, a: L::Float, b: L::Float) -> L::Float {
-        Lanes::mul(self, a, b)
+    fn mul(self, a: Self::Number, b: Self::Number) -> Self::Number {
+        each!(I => self.0.mul(a[I], b[I]))
     }
     #[inline(always)]
-    fn div(self, a: L::Float, b: L::Float) -> L::Float {
-        Lanes::div(self, a, b)
+    fn div(self, a: Self::Number, b: Self::Number) -> Self::Number {
+        each!(I => self.0.div(a[I], b[I]))
     }
     #[inline(always)]
-    fn max(self, a: L::Float, b: L::Float) -> L::Float {
-        Lanes::max(self, a, b)
+    fn max(self, a: Self::Number, b: Self::Number) -> Self::Number {
+        each!(I => self.0.max(a[I], b[I]))
     }
     #[inline(always)]
-    fn exp(self, x: L::Float) -> L::Float {
-        functions::exp(self, x)
+    fn exp(self, x: Self::Number) -> Self::Number {
+        functions::exp_each(self.0, x)
     }
     /// By logarithm and exponential; a base below the least normal number counts as that.
     #[inline(always)]
-    fn power(self, base: L::Float, power: L::Float) -> L::Float {
-        let base = Lanes::max(self, base, self.splat(f32::MIN_POSITIVE));
-        functions::exp(self, Lanes::mul(self, power, functions::ln(self, base)))
+    fn power(self, base: Self::Number, power: Self::Number) -> Self::Number {
+        let base = self.max(base, [self.0.splat(f32::MIN_POSITIVE); ABREAST]);
+        self.exp(self.mul(power, functions::ln_each::<L, true, ABREAST>(self.0, base)))
     }
     #[inline(always)]
-    fn select(self, mask: L::Word, a: L::Float, b: L::Float) -> L::Float {
-        functions::select(self, mask, a, b)
+    fn select(self, mask: Self::Mask, a: Self::Number, b: Self::Number) -> Self::Number {
+        each!(I => functions::select(self.0, mask[I], a[I], b[I]))
     }
 }
 
@@ -120,9 +152,9 @@ mod tests {
     fn both_arithmetics_agree() {
         for i in 1..200 {
             let (x, p) = (0.005 * f64::from(i), 0.3 + 0.01 * f64::from(i));
-            let wide = Arithmetic::power(Portable, [x as f32; LANES], [p as f32; LANES])[5];
+            let wide = Abreast(Portable).power([[x as f32; LANES]; ABREAST], [[p as f32; LANES]; ABREAST])[1][5];
             assert!((f64::from(wide) - Scalar.power(x, p)).abs() < 1e-6, "{x}^{p}: {wide}");
         }
-        assert!(Arithmetic::power(Portable, [0.0; LANES], [2.0; LANES])[0] < 1e-30);
+        assert!(Abreast(Portable).power([[0.0; LANES]; ABREAST], [[2.0; LANES]; ABREAST])[3][0] < 1e-30);
     }
 }

@@ -4,16 +4,12 @@ use rayon::prelude::*;
 
 use super::PulsedCell;
 use super::arithmetic::Scalar;
-use super::kernel::{
-    Counts, DOWN, Firing, HIDDEN, HIGH, LOW, Line, Noise, ORDINAL, OWN, UP, VISIBLE, pulse_row, total,
-};
+use super::firing::Firing;
+use super::kernel::{CELLS, Counts, DOWN, Fill, HIDDEN, HIGH, LOW, Noise, ORDINAL, OWN, Plane, ROWS, Rows, UP};
 use super::step::{StepLaw, with_law};
 use crate::device::{Chance, Checks, SpecError};
 use crate::rng::{Domain, Draw, element, fill_normals, key};
-use crate::simd::{Body, Doubles, Isa, LANES, Lanes, run};
-
-/// Rows that a thread takes at once.
-const ROWS: usize = 16;
+use crate::simd::{Isa, Lanes, run};
 
 /// Weights in pulsed cells, `rows × columns`; an update moves them by `-rate·d·xᵀ`, `d` along the rows and `x` along
 /// the columns.
@@ -24,8 +20,8 @@ pub struct PulsedArray {
     /// Address of the first cell.
     pub(super) place: u64,
     pub(super) chance: Chance,
-    /// Cells in blocks of sixteen, see [`super::kernel`].
-    data: Vec<f32>,
+    /// Cells in blocks, see [`super::kernel`].
+    data: Vec<Plane>,
     /// Decay, diffusion and reset weight of each cell.
     upsets: Vec<[f32; 3]>,
     /// Updates, settings and upsets so far.
@@ -51,17 +47,17 @@ impl PulsedArray {
         c.require(widest <= 1 << 16, "shape", "an array has at most 65536 rows and columns", "use several arrays");
         let Some(cell) = cell.filter(|_| c.clean()) else { return Err(c.errors()) };
         let own = with_law!(&cell.step, law => owns(law));
-        let planes = OWN + own;
-        let stride = shape[1].div_ceil(LANES) * planes * LANES;
-        let mut data = vec![0.0_f32; shape[0] * stride];
-        let mut upsets = vec![[0.0; 3]; shape[0] * shape[1]];
+        let upsets = vec![[0.0; 3]; shape[0] * shape[1]];
+        let mut array = Self { cell, shape, place, chance, data: Vec::new(), upsets, events: 0, isa: Isa::best() };
+        let (cell, planes, stride) = (&array.cell, array.planes(), array.stride());
+        array.data = vec![Plane::ZERO; shape[0] * stride];
         if stride > 0 {
-            let rows = data.par_chunks_mut(stride).zip(upsets.par_chunks_mut(shape[1])).enumerate();
+            let rows = array.data.par_chunks_mut(stride).zip(array.upsets.par_chunks_mut(shape[1])).enumerate();
             rows.for_each(|(i, (row, upsets))| {
                 for (j, upset) in upsets.iter_mut().enumerate() {
                     let one = cell.instance(at(place, i, j), chance);
-                    let block = &mut row[j / LANES * planes * LANES..];
-                    let mut put = |plane: usize, v: f64| block[plane * LANES + j % LANES] = v as f32;
+                    let block = &mut row[j / CELLS * planes..][..planes];
+                    let mut put = |plane: usize, v: f64| block[plane].cells_mut()[j % CELLS] = v as f32;
                     put(LOW, one.low);
                     put(HIGH, one.high);
                     put(UP, one.up);
@@ -73,7 +69,6 @@ impl PulsedArray {
                 }
             });
         }
-        let mut array = Self { cell, shape, place, chance, data, upsets, events: 0, isa: Isa::best() };
         array.set_weights(&vec![0.0; shape[0] * shape[1]]);
         Ok(array)
     }
@@ -91,24 +86,34 @@ impl PulsedArray {
         self.shape
     }
 
+    /// Planes of a block; with write noise the last holds what is read.
     fn planes(&self) -> usize {
-        OWN + with_law!(&self.cell.step, law => owns(law))
+        OWN + with_law!(&self.cell.step, law => owns(law)) + usize::from(self.write() != 0.0)
     }
 
+    /// Planes of a row.
     fn stride(&self) -> usize {
-        self.shape[1].div_ceil(LANES) * self.planes() * LANES
+        self.shape[1].div_ceil(CELLS) * self.planes()
+    }
+
+    /// A number of each cell, row by row, from the planes of its block and its place there.
+    fn gather(&self, number: impl Fn(&[Plane], usize) -> f32) -> Vec<f32> {
+        let (planes, stride) = (self.planes(), self.stride());
+        let places = (0..self.shape[0]).flat_map(|i| (0..self.shape[1]).map(move |j| (i, j)));
+        places.map(|(i, j)| number(&self.data[i * stride + j / CELLS * planes..][..planes], j % CELLS)).collect()
     }
 
     fn plane(&self, plane: usize) -> Vec<f32> {
-        let size = self.planes() * LANES;
-        let cell = |row: usize, j: usize| self.data[row * self.stride() + j / LANES * size + plane * LANES + j % LANES];
-        (0..self.shape[0]).flat_map(|i| (0..self.shape[1]).map(move |j| (i, j))).map(|(i, j)| cell(i, j)).collect()
+        self.gather(|block, j| block[plane].cells()[j])
     }
 
     /// The weights as they are read, row by row.
     #[must_use]
     pub fn weights(&self) -> Vec<f32> {
-        self.plane(VISIBLE)
+        if self.write() != 0.0 {
+            return self.plane(self.planes() - 1);
+        }
+        self.gather(|block, j| block[HIDDEN].cells()[j] - reference(&self.cell, block, j))
     }
 
     /// Least weights, row by row, before a reference is taken off.
@@ -139,7 +144,7 @@ impl PulsedArray {
     fn each(&mut self, redraw: bool, to: impl Fn(f32, usize, [f32; 3], f32) -> f32 + Sync) {
         let tick = self.event();
         let (planes, stride, columns) = (self.planes(), self.stride(), self.shape[1]);
-        let write = if redraw { self.write() } else { 0.0 };
+        let (write, drawn) = (self.write(), if redraw { self.write() } else { 0.0 });
         let (cell, place, seed, upsets) = (&self.cell, self.place, self.chance.seed, &self.upsets);
         if stride == 0 {
             return;
@@ -151,17 +156,17 @@ impl PulsedArray {
                 line
             };
             let (z, noise) =
-                (line(Domain::Upset), if write == 0.0 { vec![0.0; columns] } else { line(Domain::WriteNoise) });
+                (line(Domain::Upset), if drawn == 0.0 { vec![0.0; columns] } else { line(Domain::WriteNoise) });
             for j in 0..columns {
-                let block = &mut row[j / LANES * planes * LANES..][..planes * LANES];
-                let get = |plane: usize| if plane < planes { block[plane * LANES + j % LANES] } else { 0.0 };
-                let own = [f64::from(get(OWN)), f64::from(get(OWN + 1))];
-                let reference = with_law!(&cell.step, law => law.reference(Scalar, own)).unwrap_or(0.0) as f32;
+                let (block, k) = (&mut row[j / CELLS * planes..][..planes], j % CELLS);
+                let reference = reference(cell, block, k);
                 let index = i * columns + j;
-                let w = to(get(HIDDEN) - reference, index, upsets[index], z[j]) + reference;
-                let hidden = w.max(get(LOW)).min(get(HIGH));
-                block[HIDDEN * LANES + j % LANES] = hidden;
-                block[VISIBLE * LANES + j % LANES] = hidden - reference + write * noise[j];
+                let w = to(block[HIDDEN].cells()[k] - reference, index, upsets[index], z[j]) + reference;
+                let hidden = w.max(block[LOW].cells()[k]).min(block[HIGH].cells()[k]);
+                block[HIDDEN].cells_mut()[k] = hidden;
+                if write != 0.0 {
+                    block[planes - 1].cells_mut()[k] = hidden - reference + drawn * noise[j];
+                }
             }
         });
     }
@@ -208,29 +213,42 @@ impl PulsedArray {
         if stride == 0 {
             return 0;
         }
-        let padded = columns.div_ceil(LANES) * LANES;
-        let firing = Firing::new(columns, |j| counts.fires(j));
-        let (step, firing) = (&self.cell.step, &firing);
-        self.data
-            .par_chunks_mut(ROWS * stride)
-            .enumerate()
-            .map(|(chunk, data)| {
+        let padded = columns.div_ceil(CELLS) * CELLS;
+        let firing = &Firing::new(columns, |j| counts.fires(j));
+        let step = &self.cell.step;
+        let rows = self.data.par_chunks_mut(ROWS * stride).enumerate();
+        rows.map_init(
+            || vec![0; ROWS * padded],
+            |filled, (chunk, data)| {
                 let first = chunk * ROWS;
-                let mut filled = vec![0; data.len() / stride * padded];
-                let pulses = run(isa, Fill { counts, first, padded, out: &mut filled });
+                let filled = &mut filled[..data.len() / stride * padded];
+                let (pulses, longest) = run(isa, Fill { counts, first, padded, out: filled });
                 if pulses > 0 {
-                    let counts = &filled[..];
-                    with_law!(step, law => run(isa, Rows { law, noise, firing, place, first, padded, stride, counts, data }));
+                    let (elements, counts) = (std::array::from_fn(|k| at(place, first + k, 0)), &filled[..]);
+                    with_law!(step, law => run(
+                        isa,
+                        Rows { law, noise, firing, elements, longest, padded, stride, counts, data },
+                    ));
                 }
                 pulses
-            })
-            .sum()
+            },
+        )
+        .sum()
     }
 }
 
 /// Numbers that a law keeps for a cell.
 fn owns<S: StepLaw>(_law: &S) -> usize {
     S::OWN
+}
+
+/// Weight of the reference that reading cell `j` of a block subtracts.
+fn reference(cell: &PulsedCell, block: &[Plane], j: usize) -> f32 {
+    fn of<S: StepLaw>(law: &S, block: &[Plane], j: usize) -> f32 {
+        let own = |k: usize| if k < S::OWN { f64::from(block[OWN + k].cells()[j]) } else { 0.0 };
+        law.reference(Scalar, [own(0), own(1)]).unwrap_or(0.0) as f32
+    }
+    with_law!(&cell.step, law => of(law, block, j))
 }
 
 /// Counts told one by one.
@@ -241,59 +259,8 @@ struct Given<'a> {
 
 impl Counts for Given<'_> {
     #[inline(always)]
-    fn fill<L: Lanes>(&self, _l: L, row: usize, out: &mut [i32]) -> u64 {
-        let counts = &self.counts[row * self.columns..][..self.columns];
-        out[..self.columns].copy_from_slice(counts);
-        total(counts)
-    }
-}
-
-/// Counts of some rows; apart from the pulses, so that laws and sources of counts do not multiply.
-struct Fill<'a, C> {
-    counts: &'a C,
-    first: usize,
-    padded: usize,
-    out: &'a mut [i32],
-}
-
-impl<C: Counts> Body for Fill<'_, C> {
-    type Output = u64;
-    #[inline(always)]
-    fn run<L: Doubles + Lanes>(self, l: L) -> u64 {
-        let rows = self.out.chunks_exact_mut(self.padded).enumerate();
-        rows.map(|(k, out)| self.counts.fill(l, self.first + k, out)).sum()
-    }
-}
-
-/// Pulses of some rows.
-struct Rows<'a, S> {
-    law: &'a S,
-    noise: Noise,
-    firing: &'a Firing,
-    place: u64,
-    first: usize,
-    padded: usize,
-    stride: usize,
-    counts: &'a [i32],
-    data: &'a mut [f32],
-}
-
-impl<S: StepLaw> Body for Rows<'_, S> {
-    type Output = ();
-    #[inline(always)]
-    fn run<L: Doubles + Lanes>(self, l: L) {
-        let mut line = Line::new(self.firing);
-        let rows = self.data.chunks_exact_mut(self.stride).zip(self.counts.chunks_exact(self.padded)).enumerate();
-        for (k, (row, counts)) in rows.filter(|(_, (_, c))| c.iter().any(|n| *n != 0)) {
-            pulse_row(
-                l,
-                self.law,
-                &self.noise,
-                (self.firing, &mut line),
-                at(self.place, self.first + k, 0),
-                counts,
-                row,
-            );
-        }
+    fn fill<L: Lanes>(&self, _l: L, row: usize, out: &mut [i32]) -> bool {
+        out[..self.columns].copy_from_slice(&self.counts[row * self.columns..][..self.columns]);
+        true
     }
 }

@@ -1,35 +1,65 @@
-//! Pulses on the cells of one row, sixteen lanes at a time.
+//! Pulses on the cells of one row, a block of 64 cells at a time.
 //!
-//! A row lies in blocks of sixteen cells, each block one vector per number of a cell ([`HIDDEN`] and so on), so that
-//! a row is one stretch of memory. Pulse `k` of a cell draws the normal of (row, event, k) at the cell's place among
-//! the columns that fire in this event ([`Firing`]): nothing is drawn for columns at rest, and threads or vector width
-//! change no bit.
+//! A row lies in blocks, each block one [`Plane`] per number of a cell ([`HIDDEN`] and so on), so that a row is one
+//! stretch of memory. Normals are those of [`super::firing`]: threads or vector width change no bit.
 
+use super::arithmetic::{ABREAST, Abreast, Arithmetic, each};
+use super::firing::{Address, Firing, Line};
 use super::step::{Site, StepLaw};
-use crate::rng::{GROUP, normals64};
-use crate::simd::functions::select;
-use crate::simd::{LANES, Lanes};
+use crate::simd::{Body, LANES, Lanes, Vectors};
+
+/// Cells of a block.
+pub(super) const CELLS: usize = ABREAST * LANES;
 
 /// Weight that pulses move.
 pub(super) const HIDDEN: usize = 0;
-/// Weight that is read.
-pub(super) const VISIBLE: usize = 1;
 /// Bounds.
-pub(super) const LOW: usize = 2;
-pub(super) const HIGH: usize = 3;
+pub(super) const LOW: usize = 1;
+pub(super) const HIGH: usize = 2;
 /// Step up, and the negative step down.
-pub(super) const UP: usize = 4;
-pub(super) const DOWN: usize = 5;
-/// First of the law's own numbers.
-pub(super) const OWN: usize = 6;
+pub(super) const UP: usize = 3;
+pub(super) const DOWN: usize = 4;
+/// First of the law's own numbers. Behind them stands, if there is write noise, the weight that is read.
+pub(super) const OWN: usize = 5;
 
 /// Bits of a tick that number the pulses of a cell within an event.
 pub(super) const ORDINAL: u32 = 16;
 
+/// Rows that a thread takes at once.
+pub(super) const ROWS: usize = 16;
+
+/// One number of each cell of a block.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Plane([[f32; LANES]; ABREAST]);
+
+impl Plane {
+    pub const ZERO: Self = Self([[0.0; LANES]; ABREAST]);
+
+    /// The numbers, cell by cell.
+    pub fn cells(&self) -> &[f32] {
+        self.0.as_flattened()
+    }
+    pub fn cells_mut(&mut self) -> &mut [f32] {
+        self.0.as_flattened_mut()
+    }
+    #[inline(always)]
+    fn load<L: Lanes>(&self, l: L) -> [L::Float; ABREAST] {
+        each!(I => l.load(&self.0[I]))
+    }
+    #[inline(always)]
+    fn store<L: Lanes>(&mut self, l: L, v: [L::Float; ABREAST]) {
+        for (to, v) in self.0.iter_mut().zip(v) {
+            l.store(v, to);
+        }
+    }
+}
+
 /// Pulses that the cells of a row get, positive upwards.
 pub(super) trait Counts: Sync {
-    /// Writes the counts of `row` (padded to whole blocks) and returns how many pulses they are.
-    fn fill<L: Lanes>(&self, l: L, row: usize, out: &mut [i32]) -> u64;
+    /// Writes the counts of `row` to the front of a row padded with zeros to whole blocks. Returns whether there may
+    /// be any; if not, nothing need be written.
+    fn fill<L: Lanes>(&self, l: L, row: usize, out: &mut [i32]) -> bool;
     /// Whether any row may pulse the cell of column `j`.
     fn fires(&self, j: usize) -> bool {
         let _ = j;
@@ -37,74 +67,44 @@ pub(super) trait Counts: Sync {
     }
 }
 
-/// Pulses in all.
-pub(super) fn total(counts: &[i32]) -> u64 {
-    counts.iter().map(|c| u64::from(c.unsigned_abs())).sum()
+/// Counts of some rows; apart from the pulses, so that laws and sources of counts do not multiply. Gives the number
+/// of pulses in all, and the most that a cell of each row gets.
+pub(super) struct Fill<'a, C> {
+    pub counts: &'a C,
+    pub first: usize,
+    pub padded: usize,
+    pub out: &'a mut [i32],
 }
 
-/// The columns that fire in an event, whatever the row, and their places in a line of normals.
-#[derive(Debug, Clone)]
-pub(super) struct Firing {
-    /// For each block the place of its first firing column, and a bit for each lane that fires.
-    blocks: Vec<(usize, u16)>,
-    /// Columns that fire.
-    columns: usize,
-}
-
-impl Firing {
-    /// From what each column says.
-    pub(super) fn new(columns: usize, fires: impl Fn(usize) -> bool) -> Self {
-        let mut blocks = Vec::with_capacity(columns.div_ceil(LANES));
-        let mut place = 0;
-        for first in (0..columns).step_by(LANES) {
-            let lanes: u16 =
-                (first..columns.min(first + LANES)).filter(|j| fires(*j)).fold(0, |m, j| m | 1 << (j - first));
-            blocks.push((place, lanes));
-            place += lanes.count_ones() as usize;
-        }
-        Self { blocks, columns: place }
-    }
-}
-
-/// Normals of the firing columns of a row, drawn group by group as they are asked for.
-pub(super) struct Line {
-    values: Vec<f32>,
-    drawn: Vec<bool>,
-}
-
-impl Line {
-    /// Of the columns that fire.
-    pub(super) fn new(firing: &Firing) -> Self {
-        let groups = firing.columns.div_ceil(GROUP);
-        // the last block may load sixteen numbers from the last place
-        Self { values: vec![0.0; groups * GROUP + LANES], drawn: vec![false; groups] }
-    }
-
-    /// The normals of a block's lanes.
+impl<C: Counts> Body for Fill<'_, C> {
+    type Output = (u64, [u32; ROWS]);
     #[inline(always)]
-    fn block<L: Lanes>(
-        &mut self,
-        l: L,
-        (place, lanes): (usize, u16),
-        key: [u32; 2],
-        element: u64,
-        tick: u64,
-    ) -> L::Float {
-        let n = lanes.count_ones() as usize;
-        if n == 0 {
-            return l.splat(0.0);
-        }
-        for group in place / GROUP..=(place + n - 1) / GROUP {
-            if !self.drawn[group] {
-                self.drawn[group] = true;
-                let values = normals64::<L, false>(l, key, element, tick, group as u32);
-                for (to, v) in self.values[group * GROUP..][..GROUP].chunks_exact_mut(LANES).zip(values) {
-                    l.store(v, to.try_into().expect("sixteen numbers"));
-                }
+    fn run<L: Vectors>(self, l: L) -> Self::Output {
+        let (mut pulses, mut longest) = (0, [0; ROWS]);
+        for (k, row) in self.out.chunks_exact_mut(self.padded).enumerate() {
+            if self.counts.fill(l, self.first + k, row) {
+                let (all, most) = tally(l, row);
+                pulses += all;
+                longest[k] = most;
             }
         }
-        l.expand(lanes, self.values[place..][..LANES].try_into().expect("sixteen numbers"))
+        (pulses, longest)
     }
+}
+
+/// Pulses in all, and the most of a cell.
+#[inline(always)]
+fn tally<L: Lanes>(l: L, counts: &[i32]) -> (u64, u32) {
+    let (mut sum, mut most) = (l.splat_word(0), l.splat(0.0));
+    for counts in counts.as_chunks().0 {
+        let n = l.abs_word(l.load_word(counts));
+        sum = l.add_word(sum, n);
+        most = l.max(most, l.float_of_word(n));
+    }
+    let (mut sums, mut greatest) = ([0; LANES], [0.0; LANES]);
+    l.store_word(sum, &mut sums);
+    l.store(most, &mut greatest);
+    (sums.iter().map(|n| u64::from(*n as u32)).sum(), greatest.into_iter().fold(0.0, f32::max) as u32)
 }
 
 /// Chance of one event.
@@ -120,111 +120,131 @@ pub(super) struct Noise {
     pub write: f32,
 }
 
-/// One vector of a block.
-#[inline(always)]
-fn load<L: Lanes>(l: L, block: &[f32], plane: usize) -> L::Float {
-    let at = &block[plane * LANES..][..LANES];
-    l.load(at.try_into().expect("sixteen numbers"))
+/// Pulses of some rows.
+pub(super) struct Rows<'a, S> {
+    pub law: &'a S,
+    pub noise: Noise,
+    pub firing: &'a Firing,
+    /// Address of each row.
+    pub elements: [u64; ROWS],
+    /// Most pulses of a cell of each row.
+    pub longest: [u32; ROWS],
+    pub padded: usize,
+    pub stride: usize,
+    pub counts: &'a [i32],
+    pub data: &'a mut [Plane],
 }
 
-#[inline(always)]
-fn store<L: Lanes>(l: L, v: L::Float, block: &mut [f32], plane: usize) {
-    let at = &mut block[plane * LANES..][..LANES];
-    l.store(v, at.try_into().expect("sixteen numbers"));
+impl<S: StepLaw> Body for Rows<'_, S> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Vectors>(self, l: L) {
+        let mut line = Line::new(self.firing);
+        let rows = self.data.chunks_exact_mut(self.stride).zip(self.counts.chunks_exact(self.padded));
+        for ((row, counts), (element, longest)) in rows.zip(self.elements.into_iter().zip(self.longest)) {
+            let counts = counts.as_chunks().0.as_chunks().0;
+            if longest > 0 {
+                pulse_row(l, self.law, &self.noise, &mut line, element, (counts, longest), row);
+            }
+        }
+    }
 }
 
+/// Whether any lane of the masks is set.
 #[inline(always)]
-fn load_counts<L: Lanes>(l: L, counts: &[i32]) -> L::Word {
-    l.load_word(counts[..LANES].try_into().expect("sixteen counts"))
-}
-
-/// The law's own numbers of a block.
-#[inline(always)]
-fn own<L: Lanes, S: StepLaw>(l: L, block: &[f32]) -> [L::Float; 2] {
-    let plane = |i: usize| if i < S::OWN { load(l, block, OWN + i) } else { l.splat(0.0) };
-    [plane(0), plane(1)]
-}
-
-/// Whether any lane of a mask is set.
-#[inline(always)]
-fn any<L: Lanes>(l: L, mask: L::Word) -> bool {
-    l.count_unequal(l.float_of_word(mask), l.splat(0.0)) != 0
+fn any<L: Lanes>(l: L, [a, b, c, d]: [L::Word; ABREAST]) -> bool {
+    // a sum of four masks is not zero unless all are
+    let masks = l.add_word(l.add_word(a, b), l.add_word(c, d));
+    l.count_unequal(l.float_of_word(masks), l.splat(0.0)) != 0
 }
 
 /// Lanes whose number of pulses is greater than `ordinal`.
 #[inline(always)]
-fn beyond<L: Lanes>(l: L, counts: L::Word, ordinal: u32) -> L::Word {
-    l.sar::<31>(l.sub_word(l.splat_word(ordinal), l.abs_word(counts)))
+fn beyond<L: Lanes>(l: L, counts: &[[i32; LANES]; ABREAST], ordinal: u32) -> [L::Word; ABREAST] {
+    each!(I => l.sar::<31>(l.sub_word(l.splat_word(ordinal), l.abs_word(l.load_word(&counts[I])))))
 }
 
-/// One pulse on the active cells of a block.
+/// One pulse on the active cells of a block; `down` are those whose pulses lead down.
 #[inline(always)]
 fn pulse_block<L: Lanes, S: StepLaw>(
     l: L,
     law: &S,
     sigma: f32,
-    block: &mut [f32],
-    [up, active]: [L::Word; 2],
-    xi: L::Float,
+    block: &mut [Plane],
+    [down, active]: [[L::Word; ABREAST]; 2],
+    xi: [L::Float; ABREAST],
 ) {
-    let step = select(l, up, load(l, block, UP), load(l, block, DOWN));
-    let site = Site { low: load(l, block, LOW), high: load(l, block, HIGH), step, own: own::<L, S>(l, block) };
-    let w = load(l, block, HIDDEN);
-    let [dw, amplitude] = law.increment(l, &site, up, w);
-    let noise = l.mul(l.mul(l.splat(sigma), amplitude), xi);
-    let next = l.min(l.max(l.add(w, l.add(dw, noise)), site.low), site.high);
-    store(l, select(l, active, next, w), block, HIDDEN);
+    let a = Abreast(l);
+    let step = a.select(down, block[DOWN].load(l), block[UP].load(l));
+    let site = Site { low: block[LOW].load(l), high: block[HIGH].load(l), step, own: own::<L, S>(l, block) };
+    let w = block[HIDDEN].load(l);
+    let up = each!(I => l.xor(down[I], l.splat_word(u32::MAX)));
+    let [dw, amplitude] = law.increment(a, &site, up, w);
+    let noise = a.mul(a.mul(a.number(f64::from(sigma)), amplitude), xi);
+    let next = a.max(a.add(w, a.add(dw, noise)), site.low);
+    let next = each!(I => l.min(next[I], site.high[I]));
+    block[HIDDEN].store(l, a.select(active, next, w));
 }
 
-/// Applies the pulses of a row of cells; `element` is the row's address.
+/// Draws what is read of the cells of a block that were pulsed.
 #[inline(always)]
-pub(super) fn pulse_row<L: Lanes, S: StepLaw>(
+fn read_block<L: Lanes, S: StepLaw>(
+    l: L,
+    law: &S,
+    write: f32,
+    block: &mut [Plane],
+    moved: [L::Word; ABREAST],
+    xi: [L::Float; ABREAST],
+) {
+    let a = Abreast(l);
+    let mut w = block[HIDDEN].load(l);
+    if let Some(reference) = law.reference(a, own::<L, S>(l, block)) {
+        w = a.sub(w, reference);
+    }
+    let read = a.add(w, a.mul(a.number(f64::from(write)), xi));
+    let visible = &mut block[OWN + S::OWN];
+    visible.store(l, a.select(moved, read, visible.load(l)));
+}
+
+/// The law's own numbers of a block.
+#[inline(always)]
+fn own<L: Lanes, S: StepLaw>(l: L, block: &[Plane]) -> [[L::Float; ABREAST]; 2] {
+    let plane = |i: usize| if i < S::OWN { block[OWN + i].load(l) } else { [l.splat(0.0); ABREAST] };
+    [plane(0), plane(1)]
+}
+
+/// Applies the pulses of a row of cells, at most `longest` to one; `element` is the row's address.
+#[inline(always)]
+fn pulse_row<L: Lanes, S: StepLaw>(
     l: L,
     law: &S,
     noise: &Noise,
-    (firing, line): (&Firing, &mut Line),
+    line: &mut Line,
     element: u64,
-    counts: &[i32],
-    row: &mut [f32],
+    (counts, longest): (&[[[i32; LANES]; ABREAST]], u32),
+    row: &mut [Plane],
 ) {
-    let size = (OWN + S::OWN) * LANES;
-    let mut ordinal = 0;
-    loop {
-        let mut pulsed = false;
-        let tick = noise.tick + u64::from(ordinal);
-        line.drawn.fill(false);
-        for ((block, counts), places) in row.chunks_exact_mut(size).zip(counts.chunks_exact(LANES)).zip(&firing.blocks)
-        {
-            let counts = load_counts(l, counts);
+    let written = noise.write != 0.0;
+    let planes = OWN + S::OWN + usize::from(written);
+    // behind the pulses, what is read is drawn anew
+    for turn in 0..longest + u32::from(written) {
+        let pulse = turn < longest;
+        let (ordinal, key) = if pulse { (turn, noise.keys[0]) } else { (0, noise.keys[1]) };
+        let at = Address { key, element, tick: noise.tick + u64::from(ordinal) };
+        let silent = pulse && noise.pulse == 0.0;
+        line.renew();
+        for (i, (block, counts)) in row.chunks_exact_mut(planes).zip(counts).enumerate() {
             let active = beyond(l, counts, ordinal);
             if !any(l, active) {
                 continue;
             }
-            pulsed = true;
-            let up = l.xor(l.sar::<31>(counts), l.splat_word(u32::MAX));
-            let xi =
-                if noise.pulse == 0.0 { l.splat(0.0) } else { line.block(l, *places, noise.keys[0], element, tick) };
-            pulse_block(l, law, noise.pulse, block, [up, active], xi);
+            let xi = if silent { [l.splat(0.0); ABREAST] } else { line.block(l, i, at) };
+            if pulse {
+                let down = each!(I => l.sar::<31>(l.load_word(&counts[I])));
+                pulse_block(l, law, noise.pulse, block, [down, active], xi);
+            } else {
+                read_block(l, law, noise.write, block, active, xi);
+            }
         }
-        if !pulsed {
-            break;
-        }
-        ordinal += 1;
-    }
-    line.drawn.fill(false);
-    for ((block, counts), places) in row.chunks_exact_mut(size).zip(counts.chunks_exact(LANES)).zip(&firing.blocks) {
-        let moved = beyond(l, load_counts(l, counts), 0);
-        if !any(l, moved) {
-            continue;
-        }
-        let mut w = load(l, block, HIDDEN);
-        if let Some(reference) = law.reference(l, own::<L, S>(l, block)) {
-            w = l.sub(w, reference);
-        }
-        if noise.write != 0.0 {
-            let xi = line.block(l, *places, noise.keys[1], element, noise.tick);
-            w = l.add(w, l.mul(l.splat(noise.write), xi));
-        }
-        store(l, select(l, moved, w, load(l, block, VISIBLE)), block, VISIBLE);
     }
 }

@@ -7,7 +7,7 @@
 //! and laws differ from cell to cell ([`PulsedCell`]).
 //!
 //! Two forms of the same laws: cells of a chip in `f64`, one address each ([`Pulsed`], the `pulsed` entry of the device
-//! table), and arrays of weights in `f32`, sixteen lanes at a time ([`PulsedArray`]), for training.
+//! table), and arrays of weights in `f32`, 64 cells at a time ([`PulsedArray`]), for training.
 //!
 //! Source of laws and numbers: PyPI aihwkit 1.1.0 (IBM, MIT licence) and the papers named at each law and preset.
 
@@ -16,6 +16,7 @@ mod array;
 mod card;
 mod cell;
 mod chip;
+mod firing;
 mod kernel;
 mod one_sided;
 mod presets;

@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PulsedArray;
-use super::kernel::{Counts, total};
+use super::kernel::{CELLS, Counts};
 use crate::rng::{Domain, Draw, element, fill_uniforms_with};
 use crate::simd::functions::count_ones;
 use crate::simd::{LANES, Lanes};
@@ -147,11 +147,10 @@ pub(super) struct Trains {
 
 impl Counts for Trains {
     #[inline(always)]
-    fn fill<L: Lanes>(&self, l: L, row: usize, out: &mut [i32]) -> u64 {
+    fn fill<L: Lanes>(&self, l: L, row: usize, out: &mut [i32]) -> bool {
         let train = &self.rows[row * self.words..][..self.words];
         if train.iter().all(|w| *w == 0) {
-            out.fill(0);
-            return 0;
+            return false;
         }
         let padded = out.len();
         let row_sign = l.splat_word(self.row_signs[row] as u32);
@@ -168,7 +167,7 @@ impl Counts for Trains {
             let signed = l.sub_word(l.xor(n, down), down);
             l.store_word(signed, out.try_into().expect("sixteen counts"));
         }
-        total(out)
+        true
     }
 
     fn fires(&self, j: usize) -> bool {
@@ -185,11 +184,11 @@ pub(super) struct Products {
 
 impl Counts for Products {
     #[inline(always)]
-    fn fill<L: Lanes>(&self, _l: L, row: usize, out: &mut [i32]) -> u64 {
+    fn fill<L: Lanes>(&self, _l: L, row: usize, out: &mut [i32]) -> bool {
         for (out, x) in out.iter_mut().zip(&self.columns) {
             *out = -(self.rows[row] * x).round() as i32;
         }
-        total(out)
+        true
     }
 }
 
@@ -201,14 +200,12 @@ pub(super) struct OneWay<'a, C> {
 
 impl<C: Counts> Counts for OneWay<'_, C> {
     #[inline(always)]
-    fn fill<L: Lanes>(&self, l: L, row: usize, out: &mut [i32]) -> u64 {
-        if self.counts.fill(l, row, out) == 0 {
-            return 0;
-        }
-        for n in out.iter_mut() {
+    fn fill<L: Lanes>(&self, l: L, row: usize, out: &mut [i32]) -> bool {
+        let any = self.counts.fill(l, row, out);
+        for n in out.iter_mut().filter(|_| any) {
             *n = if self.up { *n } else { -*n }.max(0);
         }
-        total(out)
+        any
     }
 
     fn fires(&self, j: usize) -> bool {
@@ -224,7 +221,7 @@ pub(super) enum Update {
 
 impl Counts for Update {
     #[inline(always)]
-    fn fill<L: Lanes>(&self, l: L, row: usize, out: &mut [i32]) -> u64 {
+    fn fill<L: Lanes>(&self, l: L, row: usize, out: &mut [i32]) -> bool {
         match self {
             Self::Trains(t) => t.fill(l, row, out),
             Self::Products(p) => p.fill(l, row, out),
@@ -309,7 +306,7 @@ impl UpdateSpec {
                 Update::Products(Products { columns: signed(x, &|j| length * p[j]), rows: signed(d, &|i| q[i]) })
             }
             PulseType::StochasticCompressed | PulseType::Stochastic => {
-                let padded = x.len().div_ceil(LANES) * LANES;
+                let padded = x.len().div_ceil(CELLS) * CELLS;
                 let words = plan.length.div_ceil(32) as usize;
                 let [bits_x, bits_d] = [columns.trains(&p, plan.length), rows.trains(&q, plan.length)];
                 let mut wide = vec![0; words * padded];

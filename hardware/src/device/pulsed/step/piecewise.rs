@@ -37,13 +37,13 @@ impl StepLaw for PiecewiseStep {
     #[inline(always)]
     fn increment<A: Arithmetic>(&self, a: A, site: &Site<A>, up: A::Mask, w: A::Number) -> [A::Number; 2] {
         let (ups, downs) = (&self.piecewise_up[..], &self.piecewise_down[..]);
-        let pick = |u: f64, d: f64| a.select(up, a.number(u), a.number(d));
-        let mut level = pick(ups[0], downs[0]);
+        let mut level = a.select(up, a.number(ups[0]), a.number(downs[0]));
         let last = ups.len() - 1;
         let t = a.mul(a.div(a.sub(w, site.low), site.span(a)), a.number(last as f64));
         for k in 0..last {
             let beyond = a.max(a.sub(t, a.number(k as f64)), a.number(0.0));
-            level = a.add(level, a.mul(pick(bend(ups, k), bend(downs, k)), beyond));
+            let slope = a.select(up, a.number(bend(ups, k)), a.number(bend(downs, k)));
+            level = a.add(level, a.mul(slope, beyond));
         }
         let dw = a.mul(site.step, level);
         [dw, dw]
