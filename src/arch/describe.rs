@@ -107,7 +107,8 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
     writeln!(out)?;
     let port = (t.buffer_width, cycles(t.buffer_latency));
     writeln!(out, "  buffer       {} bytes, {} bytes a cycle after {}", t.buffer_bytes, port.0, port.1)?;
-    writeln!(out, "  bus          {} bytes a cycle after {}", t.bus_width, Latency::Cycles(t.bus_latency.cycles(t.bus_clock)))?;
+    let grant = Latency::Cycles(t.bus_latency.cycles(t.bus_clock));
+    writeln!(out, "  bus          {} bytes a cycle after {grant}", t.bus_width)?;
     own_clock(chip, t.bus_clock, out)?;
     let depth = Latency::Cycles(t.vector_latency.cycles(t.vector_clock));
     writeln!(out, "  vector_unit  {} lanes, {depth} deep", t.vector_lanes)?;
