@@ -32,6 +32,7 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
         drive: 1,
         integrate: 4,
         sample: 1,
+        shared: false,
         convert: 1,
         fill: 0,
         shift_add: 1,

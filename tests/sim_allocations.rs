@@ -53,6 +53,7 @@ fn program() -> Program {
         drive: 0,
         integrate: 2,
         sample: 0,
+        shared: false,
         convert: 1,
         fill: 0,
         shift_add: 1,

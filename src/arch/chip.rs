@@ -118,8 +118,10 @@ impl FullScale {
 pub struct Adc {
     /// Resolution in bits (sign included where the subtraction is analog).
     pub bits: u8,
-    /// Converters of each crossbar.
-    pub per_crossbar: usize,
+    /// Converters of each crossbar, or, where `shared`, of the core.
+    pub number: usize,
+    /// Whether they serve all crossbars of the core, one step of one crossbar after the other.
+    pub shared: bool,
     /// Time of one conversion (all converters work at once).
     pub latency: Latency,
     /// Time beyond it until the first code of a pipelined converter; 0 for others.

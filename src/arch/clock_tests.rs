@@ -1,4 +1,5 @@
-//! Clocks of parts in arch files: what they divide, what counts their cycles, converters that are faster.
+//! Clocks of parts in arch files: what they divide, what counts their cycles, converters that are faster; converters
+//! that crossbars share.
 #![cfg(test)]
 
 use super::*;
@@ -67,4 +68,31 @@ fn a_converter_faster_than_the_clock_makes_several_conversions_in_a_cycle() {
     assert_eq!(chip::burst(crate::units::Latency::Cycles(3), Hertz(1e6)), 1);
     let told = describe(&good(&[("cores.macro.clock", "10 MHz"), ("cores.macro.adc.sar.rate", "1.28 GS/s")]));
     assert!(told.contains("1 cycle for 128 conversions"), "{told}");
+}
+
+/// The MoS2 chip whose ADC states its converters so.
+fn converters(text: &str) -> crate::diag::Result<Chip> {
+    let (from, one) = (MOS2.find("    adc:\n").expect("an ADC"), "per_crossbar: 1 ");
+    load_str("t.yaml", &format!("{}{}", &MOS2[..from], MOS2[from..].replacen(one, text, 1)), &[])
+}
+
+#[test]
+fn converters_of_a_core_are_shared_and_counted_once() {
+    let (own, shared) = (converters("per_crossbar: 2 ").unwrap(), converters("per_core: 2 ").unwrap());
+    let adc = |c: &Chip| c.core_kinds.iter().next().unwrap().adc.clone();
+    assert_eq!((adc(&own).number, adc(&own).shared, adc(&own).part.count), (2, false, 2 * 2));
+    assert_eq!((adc(&shared).number, adc(&shared).shared, adc(&shared).part.count), (2, true, 2));
+    assert!(machine(&shared).cores.iter().all(|c| c.shared) && machine(&own).cores.iter().all(|c| !c.shared));
+    assert!(describe(&shared).contains("2 a core, shared by its crossbars, "), "{}", describe(&shared));
+    assert!(describe(&own).contains("2 a crossbar, "));
+}
+
+#[test]
+fn converters_belong_to_a_crossbar_or_to_a_core() {
+    for text in ["", "per_crossbar: 1\n        per_core: 1"] {
+        let all = converters(text).expect_err(text);
+        assert!(all.iter().any(|d| d.code == "A044" && d.message.contains("adc.sar")), "{text}: {all}");
+    }
+    let all = converters("per_core: 129").expect_err("too many");
+    assert!(all.iter().any(|d| d.code == "A018" && d.message.contains("per_core")), "{all}");
 }

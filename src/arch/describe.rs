@@ -77,8 +77,9 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         };
         writeln!(
             out,
-            "  adc          {} a crossbar, {} bit {}, {} {}, noise {} LSB, {range}",
-            c.adc.per_crossbar,
+            "  adc          {} a {}, {} bit {}, {} {}, noise {} LSB, {range}",
+            c.adc.number,
+            if c.adc.shared { "core, shared by its crossbars" } else { "crossbar" },
             c.adc.bits,
             c.adc.model.converter.kind().name(),
             cycles(c.adc.latency),

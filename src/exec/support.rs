@@ -224,7 +224,8 @@ pub fn chip(p: &Parameters) -> Chip {
         sample_hold: part(PartKind::SampleHold),
         adc: Adc {
             bits: p.adc_bits,
-            per_crossbar: 1,
+            number: 1,
+            shared: false,
             latency: latency(),
             fill: Latency::Cycles(0),
             full_scale: p.full_scale,

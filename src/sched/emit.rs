@@ -206,7 +206,7 @@ impl Emitter<'_> {
                             rows_driven,
                             digits_counted: if encoding.counts_digits() { rows_driven } else { 0 },
                             columns: columns as u64,
-                            rounds: conversions.div_ceil(adc.per_crossbar).div_ceil(kind.burst()) as u64,
+                            rounds: conversions.div_ceil(adc.number).div_ceil(kind.burst()) as u64,
                             conversions: conversions as u64,
                             result_bytes: (block.cols.len() * result_bits.div_ceil(8)) as u64,
                         }

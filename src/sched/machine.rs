@@ -50,6 +50,7 @@ pub fn machine(chip: &Chip) -> Machine {
                 drive: kind.input_register_latency.cycles(clock) + kind.dac_latency.cycles(clock),
                 integrate: crate::units::Latency::Time(crate::units::Second(t_read)).cycles(clock),
                 sample: kind.sample_latency.cycles(clock),
+                shared: kind.adc.shared,
                 convert: kind.adc.latency.cycles(clock),
                 fill: kind.adc.fill.cycles(clock),
                 shift_add: kind.shift_add_latency.cycles(clock),

@@ -93,6 +93,8 @@ pub struct CoreTiming {
     pub integrate: u64,
     /// Cycles to sample the columns.
     pub sample: u64,
+    /// Whether the converters and the adder behind them serve all crossbars of the core in turn.
+    pub shared: bool,
     /// Cycles of a round of conversions: between two of one converter, or one cycle for all it makes in it.
     pub convert: u64,
     /// Cycles that a pipelined converter takes from sampling to the code beyond `convert`; 0 for others.

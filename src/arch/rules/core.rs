@@ -49,6 +49,11 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         };
         let message = format!("an ADC of {} bits", adc.bits);
         ctx.require((1..=16).contains(&adc.bits), "A017", &at("adc", kind, "bits"), &message, "1 to 16");
+        let both = adc.per_crossbar.is_some();
+        let message = if both { "a crossbar has converters, and the core too" } else { "no converter is stated" };
+        let path = at("adc", kind, if both { "per_core" } else { "" });
+        let good = both != adc.per_core.is_some();
+        ctx.require(good, "A044", &path, message, "one of `per_crossbar` and `per_core`");
         let stated = if adc.clock.is_some() { "clock" } else { "rate" };
         let good = adc.rate.is_some() != adc.clock.is_some();
         let message = if adc.rate.is_some() { "the ADC states a rate and a clock" } else { "the ADC states no rate" };
@@ -76,10 +81,12 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         let expected = format!("1 to {}", activations.clamp(1, 8));
         ctx.require(good, "A019", &at("dac", core.dac.kind(), "bits"), &message, &expected);
         if let Some((rows, cols)) = smallest(ctx, core) {
-            let n = adc.per_crossbar;
-            let message = format!("{n} ADCs for {cols} columns");
-            let path = at("adc", kind, "per_crossbar");
-            ctx.require((1..=cols).contains(&n), "A018", &path, &message, &format!("1 to {cols}"));
+            for (field, n) in [("per_crossbar", adc.per_crossbar), ("per_core", adc.per_core)] {
+                let Some(n) = n else { continue };
+                let message = format!("{n} ADCs for {cols} columns");
+                let good = (1..=cols).contains(&n);
+                ctx.require(good, "A018", &at("adc", kind, field), &message, &format!("1 to {cols}"));
+            }
             let n = dac.per_crossbar;
             let message = format!("{n} DACs for {rows} rows");
             let path = at("dac", core.dac.kind(), "per_crossbar");

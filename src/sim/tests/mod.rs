@@ -2,6 +2,7 @@
 
 mod chips;
 mod core_law;
+mod core_shared;
 mod counts;
 mod flow;
 mod isaac;
@@ -41,6 +42,7 @@ pub(super) fn quick_core(tile: usize) -> CoreTiming {
         drive: 0,
         integrate: 1,
         sample: 0,
+        shared: false,
         convert: 1,
         fill: 0,
         shift_add: 1,
