@@ -26,8 +26,8 @@
 //! the MVM before, that is when the result before that one has left it: no step that has the converters waits for
 //! anything outside. Arbitration: first come, first served; of those that ask in one cycle the lower crossbar goes
 //! first. A step keeps the converters for all its rounds. It gets them when it asks, or when the step before has left
-//! them, of whichever crossbar: `Pipelined`, when its last code is taken (a pipelined converter fills `fill` cycles
-//! ahead); `Serial`, when its last addition is done.
+//! them, of whichever crossbar: `Pipelined`, when its last code is taken (a pipelined converter fills from the request
+//! on, while codes of the steps before leave it); `Serial`, when its last addition is done (and fills then).
 //!
 //! All of them count cycles of the core's own clock, each `divider` cycles of the chip long, with an edge in cycle 0.
 //! What comes from outside, a loaded vector or an emptied output register, is seen at the next edge; free slots and

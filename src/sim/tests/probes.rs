@@ -96,6 +96,23 @@ fn probe(rows: &[(&str, Change, u64)]) {
     }
 }
 
+/// The MVM of the drawing above: loaded, front end, result, result off the register; then in a core of three cycles.
+#[test]
+fn moments_of_an_mvm() {
+    let mut d = one_layer(machine([1, 1], QUICK_TILE), 1, mvm(vec![unit(5, 0, 1, 1)], 64));
+    let only = |d: &Draft| {
+        let t = d.run(1);
+        let [m] = t.mvms.as_slice() else { unreachable!("one MVM") };
+        assert_eq!((m.stage, m.xbar), (StageId::new(1), XbarId::new(5)));
+        [m.loaded, m.begun, m.ready, m.sent]
+    };
+    assert_eq!(only(&d), [7, 7, 10, 11]);
+    core(&mut d.program).divider = 3;
+    assert_eq!(only(&d), [9, 9, 18, 19]);
+    let samples = SimOptions { samples: 3, ..SimOptions::default() };
+    assert!(run(&d.program, &samples).expect("runs").mvms.is_empty(), "nothing is kept unless asked for");
+}
+
 /// Two crossbars of a core on one bus: the second load waits for the first, the vector unit for both.
 #[test]
 fn units_share_the_bus() {
@@ -103,6 +120,14 @@ fn units_share_the_bus() {
     let d = one_layer(machine([1, 1], QUICK_TILE), 1, mvm(units, 64));
     // loads 6–7 and 7–8, MVMs to 10 and 11, results 10–11 and 11–12, then as above
     assert_eq!(d.run(1).finished, [20]);
+    // with one converter for both: codes at 9 and 10, results 10–11 and 11–12 as before; with codes of two cycles at 10
+    // and 12, results at 11 and 13
+    let shared = |convert| {
+        let mut d = one_layer(machine([1, 1], QUICK_TILE), 1, mvm(vec![unit(0, 0, 1, 1), unit(1, 0, 1, 1)], 64));
+        (core(&mut d.program).shared, core(&mut d.program).convert) = (true, convert);
+        d.run(1).finished[0]
+    };
+    assert_eq!([shared(1), shared(2)], [20, 22]);
     // results as long as four cycles: 10–14, 14–18
     let mut slow = d;
     if let Work::Mvm { replicas, .. } = &mut slow.program.stages[StageId::new(1)].work {
