@@ -164,9 +164,12 @@ fn core_kind(
     }
     let (dac, adc) = (core.dac.card(), core.adc.common());
     let model = core.adc.build().map_err(|errors| broken_adc(name, &errors))?;
+    let shared = adc.per_core.is_some();
+    let number = adc.per_core.or(adc.per_crossbar).map_or(1, |n| n as usize);
     let hold = &core.sample_hold;
     Ok(CoreKind {
         name: name.to_owned(),
+        clock: core.clock.unwrap_or(file.clock),
         crossbars,
         dac_bits: dac.bits,
         dac_model: dac_model(&core.dac),
@@ -186,7 +189,8 @@ fn core_kind(
         sample_hold: hold.part(columns * usize::from(hold.banks)),
         adc: Adc {
             bits: adc.bits,
-            per_crossbar: adc.per_crossbar as usize,
+            number,
+            shared,
             latency: core.adc.latency(),
             fill: core.adc.fill(),
             full_scale: match adc.full_scale {
@@ -198,7 +202,7 @@ fn core_kind(
             },
             full_scale_per: adc.full_scale_per,
             model,
-            part: core.adc.part(arrays * adc.per_crossbar as usize),
+            part: core.adc.part(if shared { number } else { arrays * number }),
         },
         shift_add_latency: core.shift_add.latency,
         back_end: match core.back_end {
@@ -229,9 +233,11 @@ fn tile_kind(file: &ArchFile) -> Result<TileKind> {
         buffer_width: whole(buffer.width),
         buffer_latency: buffer.latency,
         buffer: buffer.part(PartKind::Buffer),
+        bus_clock: tile.bus.clock.unwrap_or(file.clock),
         bus_width: whole(tile.bus.width),
         bus_latency: tile.bus.latency,
         bus: tile.bus.part(),
+        vector_clock: tile.vector.clock.unwrap_or(file.clock),
         vector_lanes: tile.vector.lanes as usize,
         vector_latency: tile.vector.latency,
         vector: tile.vector.part(),

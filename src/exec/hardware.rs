@@ -50,7 +50,7 @@ impl<'a> LayerHardware<'a> {
         let inputs = |c: &CoreKind| (c.dac_bits, c.drive, c.signed_inputs, c.dac_model, c.skip_zero_planes, c.chain);
         let values = |c: &CoreKind| (inputs(c), c.adc.bits, c.adc.full_scale, c.adc.full_scale_per);
         // how many converters there are matters where each is another
-        let alike = |a: &Adc, b: &Adc| a.model == b.model && (a.model.is_ideal() || a.per_crossbar == b.per_crossbar);
+        let alike = |a: &Adc, b: &Adc| a.model == b.model && (a.model.is_ideal() || a.number == b.number);
         let same = |c: &CoreKind| values(c) == values(core) && alike(&c.adc, &core.adc);
         if let Some(other) = cores.find(|c| !same(c)) {
             let text = format!(

@@ -217,7 +217,7 @@ impl Packing<'_> {
             let instance = Instance { seed: options.seed, element: array, number: number as u32, scale };
             Lookup::new(&adc.model.transfer(instance), zero, self.converter.clip.low)
         };
-        Some((0..adc.per_crossbar.min(columns)).map(table).collect())
+        Some((0..adc.number.min(columns)).map(table).collect())
     }
 
     /// Panels and converter constants of a row group.

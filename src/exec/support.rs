@@ -208,6 +208,7 @@ pub fn chip(p: &Parameters) -> Chip {
     });
     let core = CoreKind {
         name: "core".into(),
+        clock: Hertz(1e8),
         crossbars: vec![(xbar, 1)],
         dac_bits: p.dac_bits,
         dac_model: p.dac_model,
@@ -223,7 +224,8 @@ pub fn chip(p: &Parameters) -> Chip {
         sample_hold: part(PartKind::SampleHold),
         adc: Adc {
             bits: p.adc_bits,
-            per_crossbar: 1,
+            number: 1,
+            shared: false,
             latency: latency(),
             fill: Latency::Cycles(0),
             full_scale: p.full_scale,
@@ -249,9 +251,11 @@ pub fn chip(p: &Parameters) -> Chip {
         buffer_width: 32,
         buffer_latency: latency(),
         buffer: part(PartKind::Buffer),
+        bus_clock: Hertz(1e8),
         bus_width: 32,
         bus_latency: latency(),
         bus: part(PartKind::Bus),
+        vector_clock: Hertz(1e8),
         vector_lanes: 16,
         vector_latency: latency(),
         vector: part(PartKind::VectorUnit),

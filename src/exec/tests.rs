@@ -367,7 +367,7 @@ fn mismatched_converters_act_on_their_columns() {
     let tiled = tile(&b.graph, &p);
     let sar = Sar::new(5, SarMismatch { capacitor: Share(0.2) });
     let adc = &mut chip.core_kinds[CoreKindId::new(0)].adc;
-    adc.per_crossbar = 3;
+    adc.number = 3;
     adc.model = AdcModel { converter: Arc::new(sar), offset_lsb: 0.4, noise_lsb: 0.0 };
     let x = Array2::from_shape_fn((40, 32), |(s, f)| integer(s as u64, f, 0, 7) as f32);
     let inputs = [x.view()];

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::channel::Credits;
-use super::core::Core;
+use super::core::{Converters, Core, Moment};
 use super::ledger::Ledger;
 use super::queue::Queue;
 use super::routes::{Builder, Grid, Toll, Way};
 use super::run::World;
 use super::stage::{Kind, Muster, Progress, Replica, Unit};
-use super::timeline::{Counts, Owner, Timeline};
+use super::timeline::{Counts, MvmTime, Owner, Timeline};
 use super::transport::{NONE, Purpose};
 use crate::arch::TileId;
 use crate::cost::{Action, PartKind};
@@ -91,11 +91,20 @@ impl Ways<'_, '_> {
     }
 }
 
+/// The units of all stages in the order of the unit table.
+fn units_of(program: &Program) -> impl Iterator<Item = (StageId, &MvmUnit)> {
+    program.stages.enumerate().flat_map(|(id, s)| {
+        let replicas = if let Work::Mvm { replicas, .. } = &s.work { replicas.as_slice() } else { &[] };
+        replicas.iter().flatten().map(move |u| (id, u))
+    })
+}
+
 /// Builds the world of a checked program.
 pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     let mut build = Builder::new(&program.machine);
     let mut units = Vec::new();
     let mut stages = Vec::new();
+    let mut shared = BTreeMap::new();
     let mut delivery = vec![NONE; program.channels.len()];
     for (id, stage) in program.stages.enumerate() {
         let mut ways = Ways { build: &mut build, program, id, tile: stage.tile };
@@ -110,10 +119,14 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
                     let timing = &program.machine.cores[unit.core];
                     slots.push(u64::from(timing.input_slots));
                     let load = ways.load(unit, units.len() as u32);
+                    let next = shared.len() as u32;
+                    let shared = timing.shared.then(|| *shared.entry(unit.core).or_insert(next));
+                    let traced = if trace { (stage.positions + all.len() - 1 - replica) / all.len() } else { 0 };
                     units.push(Unit {
-                        core: Core::new(timing, unit),
+                        core: Core::new(timing, unit, shared, traced),
                         stage: id.index() as u32,
                         replica: replica as u32,
+                        rank: 0,
                         load,
                         result: NONE,
                         ready: None,
@@ -159,6 +172,10 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
             delivered: 0,
         });
     }
+    let xbars = units_of(program).map(|(_, u)| u.xbar);
+    let mut order: Vec<_> = xbars.enumerate().map(|(n, xbar)| (xbar, n)).collect();
+    order.sort_unstable();
+    order.iter().enumerate().for_each(|(rank, (_, n))| units[*n].rank = rank as u32);
     let channels = program.channels.iter().zip(delivery);
     let channels = channels.map(|(c, route)| Credits::new(c, &program.stages[c.to], route)).collect();
     let sinks = stages.iter().filter(|s| s.kind == Kind::Sink).count() as u32;
@@ -169,6 +186,7 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
         stages,
         channels,
         units,
+        converters: vec![Converters::default(); shared.len()],
         ledger,
         now: 0,
         events: 0,
@@ -195,11 +213,19 @@ impl Setup {
                 *busy.entry(*key).or_default() += cycles;
             }
         }
-        let described = program.stages.enumerate().flat_map(|(id, s)| match &s.work {
-            Work::Mvm { replicas, .. } => replicas.iter().flatten().map(|u| (id, u)).collect(),
-            _ => Vec::new(),
-        });
-        for ((stage, unit), state) in described.zip(&self.world.units) {
+        let mut mvms = Vec::new();
+        for ((stage, unit), state) in units_of(program).zip(&self.world.units) {
+            let [loaded, begun, ready, sent] =
+                [Moment::Loaded, Moment::Begun, Moment::Ready, Moment::Sent].map(|m| state.core.moments(m));
+            let courses = loaded.iter().zip(begun).zip(ready.iter().zip(sent));
+            mvms.extend(courses.map(|((loaded, begun), (ready, sent))| MvmTime {
+                stage,
+                xbar: unit.xbar,
+                loaded: *loaded,
+                begun: *begun,
+                ready: *ready,
+                sent: *sent,
+            }));
             let n = state.core.mvms;
             let (xbar, core) = (Owner::Xbar(unit.xbar), Owner::Core(unit.core));
             let steps = unit.steps_before(n);
@@ -228,7 +254,7 @@ impl Setup {
                 (core, PartKind::OutputRegister, t.output_register * n),
             ] {
                 if cycles > 0 {
-                    *busy.entry((owner, part)).or_default() += cycles;
+                    *busy.entry((owner, part)).or_default() += cycles * t.divider;
                 }
             }
         }
@@ -242,6 +268,7 @@ impl Setup {
             counts,
             events: self.world.events,
             trace: self.world.ledger.trace(),
+            mvms,
         }
     }
 }

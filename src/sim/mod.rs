@@ -41,7 +41,7 @@ pub struct SimOptions {
     pub samples: usize,
     /// Watchdog: no event may lie behind this cycle.
     pub max_cycles: u64,
-    /// Keep the times of every position of the first sample.
+    /// Keep the times of every position and of every MVM of the first sample.
     pub trace: bool,
     /// Run every sample, also those that repeat earlier ones to the cycle. The result is the same.
     pub whole: bool,

@@ -1,8 +1,8 @@
 //! The event queue: integer cycles, two phases, no ties left open.
 //!
 //! Within a cycle an event is one number, `kind:3 | …`; the queue pops the smallest cycle and in it the
-//! smallest number. In phase 0 data arrive and work ends; in phase 1, whose kind is the largest, requests
-//! reach the servers, so that a server decides among all requests of a cycle in the order of their routes,
+//! smallest number. In phase 0 data arrive and work ends, and steps ask for shared converters; in phase 1, whose kind
+//! is the largest, requests reach the servers, so that a server decides among all requests of a cycle in the order of their routes,
 //! whatever the order in which they were raised. Equal numbers are the same event twice and cannot be told
 //! apart: the order of events does not depend on the order of insertion.
 //!
@@ -43,6 +43,13 @@ pub(super) enum Event {
         /// Whether this is also [`Event::Left`].
         left: bool,
     },
+    /// The next step of a unit asks for the converters that it shares.
+    Ask {
+        /// Rank of its crossbar: the tie-break among those that ask in a cycle.
+        rank: u32,
+        /// The unit.
+        unit: u32,
+    },
     /// A job asks for the server of its leg (phase 1).
     Request {
         /// The server.
@@ -66,7 +73,8 @@ fn pack(event: Event) -> u64 {
         Event::Gathered { stage } => (2, stage, 0),
         Event::Left { route } => (3, route, 0),
         Event::Done { route, left } => (4, route, u32::from(left)),
-        Event::Request { server, leg } => (5, server, leg),
+        Event::Ask { rank, unit } => (5, rank, unit),
+        Event::Request { server, leg } => (6, server, leg),
     };
     (kind << (2 * INDEX)) | (u64::from(index) << INDEX) | u64::from(arg)
 }
@@ -80,6 +88,7 @@ fn unpack(key: u64) -> Event {
         2 => Event::Gathered { stage: index },
         3 => Event::Left { route: index },
         4 => Event::Done { route: index, left: arg == 1 },
+        5 => Event::Ask { rank: index, unit: arg },
         _ => Event::Request { server: index, leg: arg },
     }
 }

@@ -117,6 +117,7 @@ impl Mark {
         for c in &world.channels {
             c.state(sample, &mut state);
         }
+        world.converters.iter().for_each(|c| c.state(now, &mut state));
         for u in &world.units {
             let stage = &world.stages[u.stage as usize];
             let done = sample * stage.positions;

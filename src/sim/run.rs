@@ -16,6 +16,8 @@ pub(super) struct World {
     pub(super) stages: Vec<Progress>,
     pub(super) channels: Vec<Credits>,
     pub(super) units: Vec<Unit>,
+    /// Converters that the units of a core share.
+    pub(super) converters: Vec<core::Converters>,
     pub(super) ledger: Ledger,
     pub(super) now: u64,
     pub(super) events: u64,
@@ -87,6 +89,13 @@ impl World {
                 self.wake(stage as usize);
             }
             Event::Gathered { stage } => self.wake(stage as usize),
+            Event::Ask { unit, .. } => {
+                let core = &mut self.units[unit as usize].core;
+                let shared = core.shared.expect("only those who share ask") as usize;
+                let progress = core.convert(self.now, &mut self.converters[shared]);
+                self.plan(unit, progress);
+                self.turn(unit);
+            }
             Event::Left { route } => self.left_origin(route),
             Event::Done { route, left } => {
                 if left {
@@ -221,6 +230,9 @@ impl World {
             Some(core::Progress::ResultReady(at)) => {
                 u.ready = Some(at);
                 self.send_result(unit);
+            }
+            Some(core::Progress::Asks(at)) => {
+                self.queue.push(at.max(self.now), Event::Ask { rank: u.rank, unit });
             }
             None => {}
         }

@@ -25,6 +25,8 @@ pub(super) struct Unit {
     pub(super) stage: u32,
     /// Replica that it belongs to.
     pub(super) replica: u32,
+    /// Rank of its crossbar among all.
+    pub(super) rank: u32,
     pub(super) load: u32,
     pub(super) result: u32,
     /// Cycle from which a result that was not sent yet stands in the output register.

@@ -57,6 +57,25 @@ pub struct Timeline {
     pub events: u64,
     /// Course of every position of the first sample, if asked for.
     pub trace: Vec<PositionTime>,
+    /// Course of every MVM of the first sample on its crossbar, unit by unit, if asked for.
+    pub mvms: Vec<MvmTime>,
+}
+
+/// The course of one MVM of the first sample on one crossbar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MvmTime {
+    /// The stage.
+    pub stage: StageId,
+    /// The crossbar.
+    pub xbar: XbarId,
+    /// Cycle in which the core saw its vector in the input register.
+    pub loaded: u64,
+    /// Cycle in which its first front end started.
+    pub begun: u64,
+    /// Cycle from which its result could leave the output register.
+    pub ready: u64,
+    /// Cycle in which the bus had moved its result out of the output register.
+    pub sent: u64,
 }
 
 /// The course of one position of the first sample.

@@ -64,7 +64,7 @@ fn check(name: &str, n: &Network, tolerance: f64) {
 fn installed() -> bool {
     let found = Command::new("ngspice").arg("--version").output().is_ok();
     if !found {
-        eprintln!("SKIPPED: netlists against ngspice, which is not installed (tests/install-ngspice.sh does it)");
+        eprintln!("SKIPPED: netlists against ngspice, which is not installed (tests/install-simulators.sh does it)");
     }
     found
 }

@@ -1,6 +1,7 @@
 //! Rules of cores: crossbars, converters, registers.
 
 use super::Ctx;
+use crate::arch::burst;
 use crate::arch::file::{CoreSpec, CrossbarSpec};
 use crate::circuit::converter::FullScaleSpec;
 use crate::cost::{AdcKind, DacSpec};
@@ -48,6 +49,11 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         };
         let message = format!("an ADC of {} bits", adc.bits);
         ctx.require((1..=16).contains(&adc.bits), "A017", &at("adc", kind, "bits"), &message, "1 to 16");
+        let both = adc.per_crossbar.is_some();
+        let message = if both { "a crossbar has converters, and the core too" } else { "no converter is stated" };
+        let path = at("adc", kind, if both { "per_core" } else { "" });
+        let good = both != adc.per_core.is_some();
+        ctx.require(good, "A044", &path, message, "one of `per_crossbar` and `per_core`");
         let stated = if adc.clock.is_some() { "clock" } else { "rate" };
         let good = adc.rate.is_some() != adc.clock.is_some();
         let message = if adc.rate.is_some() { "the ADC states a rate and a clock" } else { "the ADC states no rate" };
@@ -75,10 +81,12 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         let expected = format!("1 to {}", activations.clamp(1, 8));
         ctx.require(good, "A019", &at("dac", core.dac.kind(), "bits"), &message, &expected);
         if let Some((rows, cols)) = smallest(ctx, core) {
-            let n = adc.per_crossbar;
-            let message = format!("{n} ADCs for {cols} columns");
-            let path = at("adc", kind, "per_crossbar");
-            ctx.require((1..=cols).contains(&n), "A018", &path, &message, &format!("1 to {cols}"));
+            for (field, n) in [("per_crossbar", adc.per_crossbar), ("per_core", adc.per_core)] {
+                let Some(n) = n else { continue };
+                let message = format!("{n} ADCs for {cols} columns");
+                let good = (1..=cols).contains(&n);
+                ctx.require(good, "A018", &at("adc", kind, field), &message, &format!("1 to {cols}"));
+            }
             let n = dac.per_crossbar;
             let message = format!("{n} DACs for {rows} rows");
             let path = at("dac", core.dac.kind(), "per_crossbar");
@@ -151,14 +159,19 @@ pub(super) fn adc_models(ctx: &mut Ctx<'_>) {
 /// A034 (a warning): an ADC that the clock slows down.
 pub(super) fn adc_against_clock(ctx: &mut Ctx<'_>) {
     for (name, core) in ctx.file.cores.iter().filter(|(_, c)| c.adc.rate().si() > 0.0) {
-        let cycles = core.adc.latency().cycles(ctx.file.clock) as f64;
-        let (clocked, own) = (cycles / ctx.file.clock.si(), 1.0 / core.adc.rate().si());
+        let clock = core.clock.unwrap_or(ctx.file.clock);
+        let (cycles, burst) = (core.adc.latency().cycles(clock), burst(core.adc.latency(), clock));
+        let (clocked, own) = (cycles as f64 / burst as f64 / clock.si(), 1.0 / core.adc.rate().si());
         if own > 0.0 && clocked > 1.1 * own {
             let stated = if core.adc.common().clock.is_some() { "clock" } else { "rate" };
             let path = ["cores", name, "adc", core.adc.kind().name(), stated];
             let rate = SampleRate(1.0 / clocked);
-            let message = format!("`{}`: the clock of {} allows {rate} only", path.join("."), ctx.file.clock);
-            let help = format!("a conversion takes {cycles} cycles; choose a clock that divides the rate");
+            let message = format!("`{}`: the clock of {clock} allows {rate} only", path.join("."));
+            let takes = match burst {
+                1 => format!("a conversion takes {cycles} cycles"),
+                _ => format!("a cycle takes {burst} conversions"),
+            };
+            let help = format!("{takes}; choose a clock that divides the rate");
             ctx.at(&path, Diagnostic::warning("A034", message).label("not reached").help(help));
         }
     }

@@ -31,7 +31,7 @@ fn isaac_interval(c: &CoreTiming, steps: u64, rounds: u64) -> u64 {
 }
 
 prop_compose! {
-    fn core_timing()(drive in 0u64..4, integrate in 1u64..30, sample in 0u64..4, convert in 1u64..7, shift_add in 1u64..7,
+    pub(super) fn core_timing()(drive in 0u64..4, integrate in 1u64..30, sample in 0u64..4, convert in 1u64..7, shift_add in 1u64..7,
         hold_banks in 1u8..=2, serial: bool, output_register in 0u64..4, input_slots in 1u8..=2) -> CoreTiming {
         let back_end = if serial { BackEnd::Serial } else { BackEnd::Pipelined };
         CoreTiming { drive, integrate, sample, convert, shift_add, hold_banks, back_end, output_register, input_slots, ..quick_core(0) }
@@ -115,9 +115,9 @@ proptest! {
     /// The closed form of a step equals a machine that is stepped cycle by cycle, results being taken away
     /// and inputs coming at arbitrary times.
     #[test]
-    fn core_equals_cycle_by_cycle_machine(core in core_timing(), fill in 0u64..8, steps in 1u64..6, rounds in 1u64..5,
+    fn core_equals_cycle_by_cycle_machine(core in core_timing(), divider in 1u64..6, fill in 0u64..8, steps in 1u64..6, rounds in 1u64..5,
         paced in prop::option::of(16u64..100), arrivals in prop::collection::vec(0u64..60, 1..8), pauses in prop::collection::vec(0u64..80, 8)) {
-        let (core, u) = (CoreTiming { fill, ..core }, MvmUnit { paced, ..unit(0, 0, steps, rounds) });
+        let (core, u) = (CoreTiming { fill, divider, ..core }, MvmUnit { paced, ..unit(0, 0, steps, rounds) });
         let fast = drive_fast(&core, &u, &arrivals, &pauses);
         let slow = oracle::drive(&core, &u, &arrivals, &pauses);
         prop_assert_eq!(fast, slow);
@@ -125,12 +125,12 @@ proptest! {
 }
 
 /// Cycles in which slots became free, and results ready.
-type Course = (Vec<u64>, Vec<u64>);
+pub(super) type Course = (Vec<u64>, Vec<u64>);
 
 /// Runs a core by itself: input `i` is loaded `arrivals[i]` cycles after a slot was free for it (and the
 /// input before was loaded); result `i` is taken `pauses[i]` cycles after it was ready.
-fn drive_fast(timing: &CoreTiming, unit: &MvmUnit, arrivals: &[u64], pauses: &[u64]) -> Course {
-    let mut core = Core::new(timing, unit);
+pub(super) fn drive_fast(timing: &CoreTiming, unit: &MvmUnit, arrivals: &[u64], pauses: &[u64]) -> Course {
+    let mut core = Core::new(timing, unit, None, 0);
     let (mut slots, mut ready) = (Vec::new(), Vec::new());
     let mut free: std::collections::VecDeque<u64> = std::iter::repeat_n(0, usize::from(timing.input_slots)).collect();
     let (mut loads, mut takes) = (std::collections::VecDeque::new(), std::collections::VecDeque::new());
@@ -138,6 +138,7 @@ fn drive_fast(timing: &CoreTiming, unit: &MvmUnit, arrivals: &[u64], pauses: &[u
     loop {
         while let Some(p) = core.advance() {
             match p {
+                Progress::Asks(_) => unreachable!("its converters are its own"),
                 Progress::SlotFree(at) => {
                     slots.push(at);
                     free.push_back(at);

@@ -2,6 +2,7 @@
 
 mod chips;
 mod core_law;
+mod core_shared;
 mod counts;
 mod flow;
 mod isaac;
@@ -22,11 +23,13 @@ use crate::sched::{
 pub(super) const QUICK_TILE: TileTiming = TileTiming {
     x: 0,
     y: 0,
+    bus_divider: 1,
     bus_width: 64,
     bus_latency: 0,
     buffer_width: 64,
     buffer_latency: 0,
     buffer_bytes: 65536,
+    vector_divider: 1,
     vector_lanes: 64,
     vector_latency: 0,
 };
@@ -35,9 +38,11 @@ pub(super) const QUICK_TILE: TileTiming = TileTiming {
 pub(super) fn quick_core(tile: usize) -> CoreTiming {
     CoreTiming {
         tile: TileId::new(tile),
+        divider: 1,
         drive: 0,
         integrate: 1,
         sample: 0,
+        shared: false,
         convert: 1,
         fill: 0,
         shift_add: 1,

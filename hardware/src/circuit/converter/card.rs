@@ -47,7 +47,9 @@ pub struct Common<'a> {
     /// Resolution in bits.
     pub bits: u8,
     /// Converters of each crossbar.
-    pub per_crossbar: u32,
+    pub per_crossbar: Option<u32>,
+    /// Converters that serve all crossbars of a core.
+    pub per_core: Option<u32>,
     /// Conversions per second.
     pub rate: Option<SampleRate>,
     /// Clock of the converter itself.
@@ -87,8 +89,14 @@ macro_rules! cards {
             /// Resolution in bits, sign included where the subtraction is analog.
             pub bits: u8,
             /// Converters of each crossbar.
-            pub per_crossbar: u32,
-            /// Conversions per second of one converter; one conversion takes a whole number of clock cycles.
+            #[serde(default)]
+            pub per_crossbar: Option<u32>,
+            /// Instead of `per_crossbar`: converters that serve all crossbars of a core, one read of one crossbar after
+            /// the other.
+            #[serde(default)]
+            pub per_core: Option<u32>,
+            /// Conversions per second of one converter; one conversion takes a whole number of cycles of the core's
+            /// clock, or, where the converter is faster than that, a cycle takes a whole number of conversions.
             #[serde(default)]
             pub rate: Option<SampleRate>,
             /// Instead of `rate`: the converter's own clock, of which a conversion takes as many cycles as its
@@ -135,6 +143,7 @@ macro_rules! cards {
                     $(Self::$kind(c) => Common {
                         bits: c.bits,
                         per_crossbar: c.per_crossbar,
+                        per_core: c.per_core,
                         rate: c.rate,
                         clock: c.clock,
                         convert: c.convert,

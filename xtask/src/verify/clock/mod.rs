@@ -1,6 +1,7 @@
 //! The rows of the clock that there are so far: those of the network-on-chip.
 
 mod noc;
+mod rtl;
 
 use super::Row;
 
@@ -11,6 +12,12 @@ pub const ROWS: &[Row] = &[
         measure: "BookSim2 table (`reference/booksim`, 115 rows)",
         asked: "minimum packet latency exact on the lightly loaded rows; mean latency within 2 % (or 3 standard errors over our seeds) under 1.5 × zero load, 5 % up to 3 ×; above that, or where the table says unstable, ours exceeds 3 × too; throughput rows within 3 %",
         find: noc::table,
+    },
+    Row {
+        number: "4",
+        measure: "RTL cross-check: the sequencer of a core in Verilog",
+        asked: "identical cycle numbers, ≥ 200 random configurations incl. stalls, an ADC shared by two crossbars, two clocks; the Verilog is written from the doc comments, not generated; a one-cycle mutation on either side is caught",
+        find: rtl::sequencer,
     },
     Row {
         number: "5a",
