@@ -1,0 +1,39 @@
+//! Networks on chips of the `arch` folder, taken through every stage without values.
+
+use std::path::Path;
+
+use crate::onnx::testing::Builder;
+use crate::rng::{Domain, Draw};
+use crate::study::{RunOptions, Session};
+
+/// Values between -1 and 1, the same for the same `element`.
+pub(super) fn weights(count: usize, element: u64) -> Vec<f32> {
+    let draw = |tick| Draw { seed: 6, domain: Domain::Explore, element, tick }.uniform(0);
+    (0..count as u64).map(|tick| (2.0 * draw(tick) - 1.0) as f32).collect()
+}
+
+/// The network on the chip `arch/NAME.yaml`, placed layer after layer.
+pub(super) fn open(chip: &str, network: &Builder, name: &str) -> Session {
+    let file = std::env::temp_dir().join(format!("archsim-{chip}-{name}-{}.onnx", std::process::id()));
+    std::fs::write(&file, network.bytes()).expect("written");
+    let options = RunOptions {
+        arch: Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("arch/{chip}.yaml")),
+        model: file.clone(),
+        values: false,
+        mapper: Some("sequential".into()),
+        ..RunOptions::default()
+    };
+    let session = Session::open(&options);
+    std::fs::remove_file(&file).expect("removed");
+    session.unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// A table of the reference folder, line by line; says so where there is none.
+pub(super) fn reference(file: &str) -> Option<Vec<String>> {
+    let Ok(folder) = std::env::var("ARCHSIM_REFERENCE") else {
+        eprintln!("SKIPPED: ARCHSIM_REFERENCE is not set, {file} was not read");
+        return None;
+    };
+    let text = std::fs::read_to_string(Path::new(&folder).join(file)).expect("the table is there");
+    Some(text.lines().map(str::to_owned).collect())
+}
