@@ -16,16 +16,19 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
     let tile = TileTiming {
         x: 0,
         y: 0,
+        bus_divider: 1,
         bus_width: 32,
         bus_latency: 1,
         buffer_width: 32,
         buffer_latency: 1,
         buffer_bytes: 65536,
+        vector_divider: 1,
         vector_lanes: 16,
         vector_latency: 2,
     };
     let core = |tile| CoreTiming {
         tile,
+        divider: 1,
         drive: 1,
         integrate: 4,
         sample: 1,

@@ -210,6 +210,17 @@ quantity!(/// Energy for each byte moved.
 quantity!(/// A share: `3 %` or `0.03`-like fractions written with the percent sign only.
     Share, "a share in percent", "%", "3 %", [("%", 0.01)]);
 
+impl Hertz {
+    /// Cycles of this clock in one of a clock derived from it by division; none if they are no whole number of at
+    /// least 1 (to a relative 1e-9: decimal fractions have no exact binary form).
+    #[must_use]
+    pub fn divider(self, derived: Self) -> Option<u64> {
+        let ratio = self.0 / derived.0;
+        let whole = ratio.round();
+        (ratio.is_finite() && whole >= 1.0 && (ratio - whole).abs() <= 1e-9 * whole).then_some(whole as u64)
+    }
+}
+
 /// A time given either in clock cycles (`2 cycles`) or in seconds (`10 ns`, rounded up to cycles).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Latency {
@@ -343,6 +354,13 @@ mod tests {
         assert_eq!("2 cycles".parse::<Latency>().unwrap().cycles(Hertz(1e9)), 2);
         assert_eq!("10 ns".parse::<Latency>().unwrap().cycles(Hertz(2e8)), 2);
         assert_eq!("11 ns".parse::<Latency>().unwrap().cycles(Hertz(2e8)), 3);
+    }
+
+    #[test]
+    fn a_clock_is_divided_by_whole_numbers() {
+        let of = |chip: f64, own: f64| Hertz(chip).divider(Hertz(own));
+        assert_eq!([of(1e9, 1e9), of(1e9, 1e7), of(1.2e9, 0.4e9)], [Some(1), Some(100), Some(3)]);
+        assert_eq!([of(1e9, 3e8), of(1e9, 2e9), of(1e9, 0.0), of(1e9, -1e8)], [None; 4]);
     }
 
     #[test]

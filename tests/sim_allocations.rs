@@ -36,17 +36,20 @@ fn program() -> Program {
     let tile = TileTiming {
         x: 0,
         y: 0,
+        bus_divider: 1,
         bus_width: 32,
         bus_latency: 1,
         buffer_width: 32,
         buffer_latency: 1,
         buffer_bytes: 4096,
+        vector_divider: 1,
         vector_lanes: 16,
         vector_latency: 1,
     };
     let tiles: IdVec<TileId, _> = (0..2).map(|x| TileTiming { x, ..tile }).collect();
     let core = CoreTiming {
         tile: TileId::new(1),
+        divider: 1,
         drive: 0,
         integrate: 2,
         sample: 0,

@@ -148,6 +148,8 @@ pub enum BackEnd {
 pub struct CoreKind {
     /// Name in the arch file.
     pub name: String,
+    /// Its clock, of which its latencies in cycles are; the chip's or a whole part of it.
+    pub clock: Hertz,
     /// Crossbars in the core.
     pub crossbars: Vec<(XbarKindId, usize)>,
     /// Bits of one DAC digit.
@@ -196,6 +198,23 @@ pub struct CoreKind {
     pub output_register: Part,
 }
 
+impl CoreKind {
+    /// Conversions that one converter makes in a cycle of the core's clock, where that is more than one; otherwise 1.
+    #[must_use]
+    pub fn burst(&self) -> usize {
+        burst(self.adc.latency, self.clock)
+    }
+}
+
+/// Conversions of `time` each that fit a cycle of `clock`, 1 at least.
+pub(super) fn burst(time: Latency, clock: Hertz) -> usize {
+    match time {
+        Latency::Cycles(_) => 1,
+        // the slack keeps 1.28 GS/s at 10 MHz 128 conversions in spite of binary rounding
+        Latency::Time(t) => ((1.0 + 1e-9) / (t.si() * clock.si())).floor().max(1.0) as usize,
+    }
+}
+
 /// The tile: cores around a buffer, a bus and a vector unit.
 #[derive(Debug, Clone)]
 pub struct TileKind {
@@ -209,13 +228,17 @@ pub struct TileKind {
     pub buffer_latency: Latency,
     /// Prices.
     pub buffer: Part,
-    /// Bus width in bytes for each cycle.
+    /// Clock of the bus, the chip's or a whole part of it.
+    pub bus_clock: Hertz,
+    /// Bus width in bytes for each cycle of its clock.
     pub bus_width: usize,
     /// Time from grant to first byte.
     pub bus_latency: Latency,
     /// Prices.
     pub bus: Part,
-    /// Operations of the vector unit in each cycle.
+    /// Clock of the vector unit, the chip's or a whole part of it.
+    pub vector_clock: Hertz,
+    /// Operations of the vector unit in each cycle of its clock.
     pub vector_lanes: usize,
     /// Pipeline depth of the vector unit.
     pub vector_latency: Latency,
@@ -350,7 +373,7 @@ pub struct Chip {
     pub name: String,
     /// SHA-256 of the arch file (with overrides applied), hexadecimal.
     pub hash: String,
-    /// Clock of everything.
+    /// Clock of everything that has none of its own.
     pub clock: Hertz,
     /// Temperature of everything.
     pub temperature: Kelvin,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::resolve::parts;
 use super::{BackEnd, Chip, Drive, Encoding, FullScale, InputSum, Subtraction};
-use crate::units::{Latency, Ohm, SquareMicron};
+use crate::units::{Hertz, Latency, Ohm, SquareMicron};
 
 /// A stable text form of a chip: organisation, timing in cycles, and every price with its source.
 #[must_use]
@@ -53,11 +53,13 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         }
     }
     for c in chip.core_kinds.iter() {
+        let cycles = |l: Latency| Latency::Cycles(l.cycles(c.clock));
         write!(out, "core {}:", c.name)?;
         for (kind, count) in &c.crossbars {
             write!(out, " {count} x {}", chip.xbar_kinds[*kind].name)?;
         }
         writeln!(out)?;
+        own_clock(chip, c.clock, out)?;
         let (n, bits) = (c.dacs_per_crossbar, c.dac_bits);
         let how = match c.drive {
             Drive::Voltage => "",
@@ -75,11 +77,12 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         };
         writeln!(
             out,
-            "  adc          {} a crossbar, {} bit {}, {} a conversion, noise {} LSB, {range}",
+            "  adc          {} a crossbar, {} bit {}, {} {}, noise {} LSB, {range}",
             c.adc.per_crossbar,
             c.adc.bits,
             c.adc.model.converter.kind().name(),
             cycles(c.adc.latency),
+            if c.burst() > 1 { format!("for {} conversions", c.burst()) } else { "a conversion".into() },
             c.adc.model.noise()
         )?;
         let coupling = match c.back_end {
@@ -104,8 +107,12 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
     writeln!(out)?;
     let port = (t.buffer_width, cycles(t.buffer_latency));
     writeln!(out, "  buffer       {} bytes, {} bytes a cycle after {}", t.buffer_bytes, port.0, port.1)?;
-    writeln!(out, "  bus          {} bytes a cycle after {}", t.bus_width, cycles(t.bus_latency))?;
-    writeln!(out, "  vector_unit  {} lanes, {} deep", t.vector_lanes, cycles(t.vector_latency))?;
+    let grant = Latency::Cycles(t.bus_latency.cycles(t.bus_clock));
+    writeln!(out, "  bus          {} bytes a cycle after {grant}", t.bus_width)?;
+    own_clock(chip, t.bus_clock, out)?;
+    let depth = Latency::Cycles(t.vector_latency.cycles(t.vector_clock));
+    writeln!(out, "  vector_unit  {} lanes, {depth} deep", t.vector_lanes)?;
+    own_clock(chip, t.vector_clock, out)?;
     writeln!(
         out,
         "mesh: flits of {} bytes, {} buffered, router {}, link {}",
@@ -138,6 +145,14 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         d.age
     )?;
     prices(chip, out)
+}
+
+/// The line of a clock that is not the chip's.
+fn own_clock(chip: &Chip, own: Hertz, out: &mut String) -> std::fmt::Result {
+    match chip.clock.divider(own) {
+        Some(divider) if divider > 1 => writeln!(out, "  clock        {own}, {divider} cycles of the chip each"),
+        _ => Ok(()),
+    }
 }
 
 fn prices(chip: &Chip, out: &mut String) -> std::fmt::Result {

@@ -29,7 +29,7 @@ pub struct ArchFile {
     /// What the chip is, in a few words.
     #[serde(default)]
     pub about: Option<String>,
-    /// Clock of everything.
+    /// Clock of everything; cores, vector units and buses may run on a whole part of it.
     pub clock: Hertz,
     /// Temperature of everything.
     pub temperature: Kelvin,
@@ -234,6 +234,10 @@ pub enum BackEndSpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CoreSpec {
+    /// Its own clock, a whole part of the chip's; default: the chip's. Its latencies in cycles count this clock; it
+    /// sees vectors, and hands results over, at its edges.
+    #[serde(default)]
+    pub clock: Option<Hertz>,
     /// Number of crossbars of each kind.
     pub crossbars: IndexMap<String, u32>,
     /// Row drivers.

@@ -16,6 +16,8 @@ mod rules;
 #[cfg(test)]
 mod adc_tests;
 #[cfg(test)]
+mod clock_tests;
+#[cfg(test)]
 mod tests;
 mod tree;
 mod wires;
@@ -23,6 +25,7 @@ mod yaml;
 
 pub use crate::tensor::{Encoding, InputSum, Subtraction};
 pub use card::{card_str, load_card};
+use chip::burst;
 pub use chip::*;
 pub use describe::describe;
 pub use file::{
@@ -31,7 +34,7 @@ pub use file::{
     WeightsSpec, WhenTooSmallSpec,
 };
 pub use load::{Resolve, load, load_str, load_with};
-pub use rules::MAX_CHIPS;
+pub use rules::{MAX_CHIPS, MAX_DIVIDER};
 pub use wires::{AccessSpec, LineOrderSpec, SelectorSpec, SidesSpec, Wires, WiresFrom, WiresSpec};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
 

@@ -167,6 +167,7 @@ fn core_kind(
     let hold = &core.sample_hold;
     Ok(CoreKind {
         name: name.to_owned(),
+        clock: core.clock.unwrap_or(file.clock),
         crossbars,
         dac_bits: dac.bits,
         dac_model: dac_model(&core.dac),
@@ -229,9 +230,11 @@ fn tile_kind(file: &ArchFile) -> Result<TileKind> {
         buffer_width: whole(buffer.width),
         buffer_latency: buffer.latency,
         buffer: buffer.part(PartKind::Buffer),
+        bus_clock: tile.bus.clock.unwrap_or(file.clock),
         bus_width: whole(tile.bus.width),
         bus_latency: tile.bus.latency,
         bus: tile.bus.part(),
+        vector_clock: tile.vector.clock.unwrap_or(file.clock),
         vector_lanes: tile.vector.lanes as usize,
         vector_latency: tile.vector.latency,
         vector: tile.vector.part(),

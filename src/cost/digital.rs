@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Action, Part, PartKind, Provenance};
-use crate::units::{Joule, Latency, SquareMicron, Watt};
+use crate::units::{Hertz, Joule, Latency, SquareMicron, Watt};
 
 /// Shift-and-add units behind the ADCs of a core.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -45,9 +45,12 @@ impl ShiftAddSpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VectorSpec {
-    /// Operations in each cycle.
+    /// Its own clock, a whole part of the chip's; default: the chip's. An operation starts at its edges.
+    #[serde(default)]
+    pub clock: Option<Hertz>,
+    /// Operations in each cycle of its own clock.
     pub lanes: u32,
-    /// Pipeline depth.
+    /// Pipeline depth; cycles are those of its own clock.
     pub latency: Latency,
     /// Energy of one operation of one lane.
     pub operate: Joule,

@@ -4,15 +4,18 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Action, Part, PartKind, Provenance};
-use crate::units::{Bytes, Joule, JoulePerByte, Latency, SquareMicron, Watt};
+use crate::units::{Bytes, Hertz, Joule, JoulePerByte, Latency, SquareMicron, Watt};
 
 /// The bus between the buffer and the cores of a tile.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BusSpec {
+    /// Its own clock, a whole part of the chip's; default: the chip's. A transfer begins and ends at its edges.
+    #[serde(default)]
+    pub clock: Option<Hertz>,
     /// Bytes moved in each cycle.
     pub width: Bytes,
-    /// Time from grant to first byte.
+    /// Time from grant to first byte; cycles are those of its own clock.
     pub latency: Latency,
     /// Energy of moving data.
     pub transfer: JoulePerByte,

@@ -208,6 +208,7 @@ pub fn chip(p: &Parameters) -> Chip {
     });
     let core = CoreKind {
         name: "core".into(),
+        clock: Hertz(1e8),
         crossbars: vec![(xbar, 1)],
         dac_bits: p.dac_bits,
         dac_model: p.dac_model,
@@ -249,9 +250,11 @@ pub fn chip(p: &Parameters) -> Chip {
         buffer_width: 32,
         buffer_latency: latency(),
         buffer: part(PartKind::Buffer),
+        bus_clock: Hertz(1e8),
         bus_width: 32,
         bus_latency: latency(),
         bus: part(PartKind::Bus),
+        vector_clock: Hertz(1e8),
         vector_lanes: 16,
         vector_latency: latency(),
         vector: part(PartKind::VectorUnit),

@@ -189,7 +189,8 @@ impl Emitter<'_> {
                         let block = &self.tiled.blocks[*b];
                         let xbar = self.placement.blocks[*b][replica];
                         let core = self.chip.xbars[xbar].core;
-                        let adc = &self.chip.core_kinds[self.chip.cores[core].kind].adc;
+                        let kind = &self.chip.core_kinds[self.chip.cores[core].kind];
+                        let adc = &kind.adc;
                         let slices = block.cols.len() * l.slices.len();
                         let columns = slices * encoding.polarities() + encoding.unit_columns();
                         let conversions = slices * encoding.conversions() + encoding.unit_columns();
@@ -205,7 +206,7 @@ impl Emitter<'_> {
                             rows_driven,
                             digits_counted: if encoding.counts_digits() { rows_driven } else { 0 },
                             columns: columns as u64,
-                            rounds: conversions.div_ceil(adc.per_crossbar) as u64,
+                            rounds: conversions.div_ceil(adc.per_crossbar).div_ceil(kind.burst()) as u64,
                             conversions: conversions as u64,
                             result_bytes: (block.cols.len() * result_bits.div_ceil(8)) as u64,
                         }

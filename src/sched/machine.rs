@@ -3,24 +3,29 @@
 use super::program::{ChipRow, CoreTiming, Machine, MemoryTiming, MeshTiming, TileTiming};
 use crate::arch::{Chip, Drive};
 
-/// The timing of `chip` in cycles of its clock. A time in seconds is rounded up.
+/// The timing of `chip` in cycles of its clock, of a part with its own clock in cycles of that. A time in seconds is
+/// rounded up.
 #[must_use]
 pub fn machine(chip: &Chip) -> Machine {
     let clock = chip.clock;
     let t = &chip.tile_kind;
+    // the rules of arch files have seen to it that clocks divide that of the chip
+    let divider = |own| clock.divider(own).unwrap_or(1);
     let tiles = chip
         .tiles
         .iter()
         .map(|tile| TileTiming {
             x: tile.x,
             y: tile.y,
+            bus_divider: divider(t.bus_clock),
             bus_width: t.bus_width as u64,
-            bus_latency: t.bus_latency.cycles(clock),
+            bus_latency: t.bus_latency.cycles(t.bus_clock),
             buffer_width: t.buffer_width as u64,
             buffer_latency: t.buffer_latency.cycles(clock),
             buffer_bytes: t.buffer_bytes as u64,
+            vector_divider: divider(t.vector_clock),
             vector_lanes: t.vector_lanes as u64,
-            vector_latency: t.vector_latency.cycles(clock),
+            vector_latency: t.vector_latency.cycles(t.vector_clock),
         })
         .collect();
     let cores = chip
@@ -28,6 +33,7 @@ pub fn machine(chip: &Chip) -> Machine {
         .iter()
         .map(|core| {
             let kind = &chip.core_kinds[core.kind];
+            let clock = kind.clock;
             let rows: usize = kind.crossbars.iter().map(|(k, n)| chip.xbar_kinds[*k].rows * n).sum();
             // a phase of pulses lasts as long as the longest digit
             let units = match kind.drive {
@@ -40,6 +46,7 @@ pub fn machine(chip: &Chip) -> Machine {
             let vector_bytes = (rows * usize::from(chip.defaults.activation_bits)).div_ceil(8).max(1);
             CoreTiming {
                 tile: core.tile,
+                divider: divider(clock),
                 drive: kind.input_register_latency.cycles(clock) + kind.dac_latency.cycles(clock),
                 integrate: crate::units::Latency::Time(crate::units::Second(t_read)).cycles(clock),
                 sample: kind.sample_latency.cycles(clock),

@@ -39,7 +39,8 @@ impl Program {
     }
 }
 
-/// Timing of the hardware in cycles and bytes.
+/// Timing of the hardware in cycles and bytes. Cycles are those of the chip, except where a part has a clock of its
+/// own: then a divider says how many cycles of the chip make one of the part's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
     /// Tiles of the mesh.
@@ -59,9 +60,11 @@ pub struct TileTiming {
     pub x: usize,
     /// Mesh row.
     pub y: usize,
-    /// Bytes that the bus moves in a cycle.
+    /// Cycles of the chip to one of the bus.
+    pub bus_divider: u64,
+    /// Bytes that the bus moves in a cycle of its own.
     pub bus_width: u64,
-    /// Cycles from bus grant to the first byte.
+    /// Cycles of the bus from its grant to the first byte.
     pub bus_latency: u64,
     /// Bytes that the buffer port moves in a cycle.
     pub buffer_width: u64,
@@ -69,24 +72,28 @@ pub struct TileTiming {
     pub buffer_latency: u64,
     /// Buffer capacity in bytes.
     pub buffer_bytes: u64,
-    /// Lane operations of the vector unit in a cycle.
+    /// Cycles of the chip to one of the vector unit.
+    pub vector_divider: u64,
+    /// Lane operations of the vector unit in a cycle of its own.
     pub vector_lanes: u64,
-    /// Pipeline depth of the vector unit in cycles.
+    /// Pipeline depth of the vector unit in cycles of its own.
     pub vector_latency: u64,
 }
 
-/// Timing of a core.
+/// Timing of a core, in cycles of its own clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CoreTiming {
     /// Tile it sits in.
     pub tile: TileId,
+    /// Cycles of the chip to one of the core.
+    pub divider: u64,
     /// Cycles of input-register read and DAC settling for one step (one plane of one row group).
     pub drive: u64,
     /// Cycles of crossbar bias for one step.
     pub integrate: u64,
     /// Cycles to sample the columns.
     pub sample: u64,
-    /// Cycles between two conversions of one converter.
+    /// Cycles of a round of conversions: between two of one converter, or one cycle for all it makes in it.
     pub convert: u64,
     /// Cycles that a pipelined converter takes from sampling to the code beyond `convert`; 0 for others.
     pub fill: u64,
@@ -224,7 +231,8 @@ pub struct MvmUnit {
     pub digits_counted: u64,
     /// Columns sampled in a step.
     pub columns: u64,
-    /// Conversions one after another on the busiest converter in a step.
+    /// Rounds of conversions one after another on the busiest converter in a step: one conversion each, or as many as
+    /// it makes in a cycle of the core.
     pub rounds: u64,
     /// Conversions of all converters in a step.
     pub conversions: u64,

@@ -228,7 +228,7 @@ impl Setup {
                 (core, PartKind::OutputRegister, t.output_register * n),
             ] {
                 if cycles > 0 {
-                    *busy.entry((owner, part)).or_default() += cycles;
+                    *busy.entry((owner, part)).or_default() += cycles * t.divider;
                 }
             }
         }

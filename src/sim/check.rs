@@ -12,6 +12,8 @@ use super::queue::MAX_INDEX;
 /// operations: with them no sum of a run leaves 64 bits (assumed bounds, far beyond any chip).
 const MOST_CYCLES: u64 = 1 << 24;
 const MOST_STEPS: u64 = 1 << 16;
+/// Most cycles to one of a divided clock.
+const MOST_DIVIDER: u64 = crate::arch::MAX_DIVIDER;
 const MOST_BYTES: u64 = 1 << 36;
 /// Longest time for which a message holds a part in cycles; with latencies on top it fits 32 bits.
 const MOST_HELD: u64 = (1 << 32) - 1 - 2 * MOST_CYCLES;
@@ -52,7 +54,15 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
         if t.bus_width == 0 || t.buffer_width == 0 || t.vector_lanes == 0 {
             return fail(format!("{id} has a bus, buffer port or vector unit of width 0"));
         }
-        if t.bus_latency.max(t.buffer_latency).max(t.vector_latency) > MOST_CYCLES {
+        if !(1..=MOST_DIVIDER).contains(&t.bus_divider) || !(1..=MOST_DIVIDER).contains(&t.vector_divider) {
+            return fail(format!("{id} has a bus or vector unit whose clock is not 1 to {MOST_DIVIDER} cycles"));
+        }
+        let latencies = [
+            t.bus_latency.saturating_mul(t.bus_divider),
+            t.buffer_latency,
+            t.vector_latency.saturating_mul(t.vector_divider),
+        ];
+        if latencies.iter().any(|t| *t > MOST_CYCLES) {
             return fail(format!("a latency of {id} is above {MOST_CYCLES} cycles"));
         }
     }
@@ -60,8 +70,11 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
         if c.tile.index() >= m.tiles.len() || !(1..=2).contains(&c.hold_banks) || c.input_slots == 0 {
             return fail(format!("{id} needs a tile of the mesh, 1 or 2 hold banks and an input slot"));
         }
+        if !(1..=MOST_DIVIDER).contains(&c.divider) {
+            return fail(format!("{id} has a clock that is not 1 to {MOST_DIVIDER} cycles"));
+        }
         let times = [c.drive, c.integrate, c.sample, c.convert, c.fill, c.shift_add, c.output_register];
-        if times.iter().any(|t| *t > MOST_CYCLES) {
+        if times.iter().any(|t| *t > MOST_CYCLES / c.divider) {
             return fail(format!("a time of {id} is above {MOST_CYCLES} cycles"));
         }
     }
@@ -127,7 +140,8 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     let widths = m.tiles.iter().flat_map(|t| [t.bus_width, t.buffer_width, t.vector_lanes]);
     let narrowest = widths.chain([m.mesh.flit_bytes, m.memory.width]).min().unwrap_or(1);
     let on_chip_links = m.mesh.chips.map_or(0, |row| row.cycles(most));
-    if most.div_ceil(narrowest).max(on_chip_links) > MOST_HELD {
+    let slowest = m.tiles.iter().map(|t| t.bus_divider.max(t.vector_divider)).max().unwrap_or(1);
+    if (most.div_ceil(narrowest).saturating_mul(slowest)).max(on_chip_links) > MOST_HELD {
         return fail(format!(
             "a position of {most} bytes or vector operations holds the narrowest part for more than {MOST_HELD} cycles"
         ));

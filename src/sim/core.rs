@@ -20,6 +20,15 @@
 //! - *input register*: `input_slots` vectors for each crossbar. A slot is taken when the load is issued and
 //!   freed when the last front end of its MVM is over.
 //!
+//! All of them count cycles of the core's own clock, each `divider` cycles of the chip long, with an edge in cycle 0.
+//! What comes from outside, a loaded vector or an emptied output register, is seen at the next edge; free slots and
+//! results are handed over at edges.
+//!
+//! A converter that is faster than the core's clock makes a *burst* of conversions in a cycle,
+//! `max(1, floor(1 / (time of a conversion × clock)))`: a round is then a burst (`rounds` is the number of conversions
+//! of the busiest converter over the burst, rounded up), it takes `convert` = 1 cycle, and the adder takes it in one
+//! addition round. Conversions and additions are counted, and paid for, one by one all the same.
+//!
 //! Times are numbers, not moments: a core is told of a load, or of an emptied register, as soon as it is
 //! certain, and all that follows is planned at once. Nothing outside can interfere between the first front
 //! end and the last addition of an MVM, so [`Core::advance`] goes through a step in closed form: with
@@ -44,6 +53,8 @@ pub(super) enum Progress {
 /// One crossbar and what belongs to it.
 #[derive(Debug)]
 pub(super) struct Core {
+    /// Cycles of the chip to one of the core's; all times here are in those of the chip.
+    divider: u64,
     /// Cycles of the front end of a step.
     front: u64,
     convert: u64,
@@ -87,12 +98,14 @@ pub(super) struct Core {
 impl Core {
     /// An idle core.
     pub(super) fn new(timing: &CoreTiming, unit: &MvmUnit) -> Self {
+        let own = |cycles: u64| cycles * timing.divider;
         Self {
-            front: timing.drive + timing.integrate + timing.sample,
-            convert: timing.convert,
-            fill: timing.fill,
-            shift_add: timing.shift_add,
-            output_register: timing.output_register,
+            divider: timing.divider,
+            front: own(timing.drive + timing.integrate + timing.sample),
+            convert: own(timing.convert),
+            fill: own(timing.fill),
+            shift_add: own(timing.shift_add),
+            output_register: own(timing.output_register),
             rounds: unit.rounds,
             steps: std::array::from_fn(|n| unit.steps_of(n as u64)),
             paced: unit.paced.is_some(),
@@ -118,20 +131,25 @@ impl Core {
             mvms: 0,
         }
     }
+    /// The edge of its clock at which the core sees what happens in cycle `at`.
+    const fn edge(&self, at: u64) -> u64 {
+        if self.divider == 1 { at } else { at.next_multiple_of(self.divider) }
+    }
     /// A vector is in its slot from cycle `at` on.
     pub(super) fn load(&mut self, at: u64) {
-        self.loaded.push_back(at);
+        self.loaded.push_back(self.edge(at));
     }
     /// The bus has emptied the output register by cycle `at`; a waiting result moves in.
     pub(super) fn take_result(&mut self, at: u64) -> Option<Progress> {
         self.register_taken = false;
-        self.register_free = at;
+        self.register_free = self.edge(at);
         self.waiting.take().map(|end| self.hand_over(end))
     }
 
     /// Writes down the state with times relative to `now`.
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) {
         let ago = |cycle: u64| now.wrapping_sub(cycle);
+        out.push(now % self.divider);
         out.extend([self.front_step, self.held, self.back_step, self.front_mvm as u64, self.back_mvm as u64]);
         out.extend([self.front_bank as u64, self.back_bank as u64, u64::from(self.register_taken)]);
         out.extend([self.front_free, self.converter_free, self.adder_free].map(ago));

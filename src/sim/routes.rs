@@ -13,6 +13,10 @@
 //! | chip link | `ceil(b / bandwidth)` | `latency` more | one message |
 //! | memory port | `ceil(b / width)` | `latency` more (pipelined) | one access issued at a time |
 //!
+//! Where bus or vector unit run on a clock of their own, `D` cycles of the chip to one of theirs, their latencies,
+//! widths and lanes count theirs: `n` of the bus takes `D·ceil(b / bus_width)`, of port with bus as many cycles as the
+//! slower of the two, up to the next edge of the bus; transfers and operations start at edges.
+//!
 //! A buffer is read over the port and then the bus: the port is held while it waits for the bus, never the
 //! other way round, so that the two cannot lock each other. A message crosses the mesh when its last byte
 //! has left the bus, column first (XY), and is written when its last flit has arrived: over `k` links it
@@ -145,6 +149,12 @@ pub(super) struct Builder<'m> {
     before: u64,
 }
 
+/// Cycles for which the bus is held while it moves bytes from or to the buffer.
+fn port_with_bus(t: &TileTiming, bytes: u64) -> u64 {
+    let moving = (t.bus_divider * bytes.div_ceil(t.bus_width)).max(bytes.div_ceil(t.buffer_width));
+    t.bus_divider * t.bus_latency + moving.next_multiple_of(t.bus_divider)
+}
+
 /// Directions of links: east, west, south (growing y), north.
 const DIRECTIONS: usize = 4;
 
@@ -169,7 +179,7 @@ impl<'m> Builder<'m> {
             let chips = machine.mesh.grid[0] / row.columns;
             servers.extend((0..chips * 2 * row.links).map(|n| (Owner::Chip(n / (2 * row.links)), PartKind::ChipLink)));
         }
-        Self {
+        let mut build = Self {
             tiles: &machine.tiles,
             memory: &machine.memory,
             grid,
@@ -180,7 +190,12 @@ impl<'m> Builder<'m> {
             stage: StageId::new(0),
             first: 0,
             before: 0,
+        };
+        for (id, t) in machine.tiles.enumerate() {
+            build.transport.divide(build.bus_of(id) as u32, t.bus_divider);
+            build.transport.divide(build.vector_of(id) as u32, t.vector_divider);
         }
+        build
     }
 
     /// Begins a route for a stage.
@@ -239,12 +254,15 @@ impl<'m> Builder<'m> {
     fn bus_of(&self, tile: TileId) -> usize {
         1 + self.tiles.len() + tile.index()
     }
+    fn vector_of(&self, tile: TileId) -> usize {
+        1 + 2 * self.tiles.len() + tile.index()
+    }
 
     /// Buffer to bus; the bytes have left the buffer at the end.
     pub(super) fn read(&mut self, tile: TileId, bytes: u64) -> &mut Self {
         let t = self.tiles[tile];
         let (port, bus) = (self.port(tile), self.bus_of(tile));
-        let time = t.bus_latency + bytes.div_ceil(t.bus_width.min(t.buffer_width));
+        let time = port_with_bus(&t, bytes);
         self.leg(port, 0, t.buffer_latency).keep = true;
         let leg = self.leg(bus, time, time);
         leg.frees = port as u32;
@@ -256,7 +274,7 @@ impl<'m> Builder<'m> {
     pub(super) fn write(&mut self, tile: TileId, bytes: u64) -> &mut Self {
         let t = self.tiles[tile];
         let (port, bus) = (self.port(tile), self.bus_of(tile));
-        let time = t.bus_latency + bytes.div_ceil(t.bus_width.min(t.buffer_width));
+        let time = port_with_bus(&t, bytes);
         self.leg(port, 0, 0).keep = true;
         let leg = self.leg(bus, time, time + t.buffer_latency);
         leg.frees = port as u32;
@@ -267,7 +285,7 @@ impl<'m> Builder<'m> {
     /// Bus alone, between registers, vector unit and router.
     pub(super) fn bus(&mut self, tile: TileId, bytes: u64) -> &mut Self {
         let t = self.tiles[tile];
-        let time = t.bus_latency + bytes.div_ceil(t.bus_width);
+        let time = t.bus_divider * (t.bus_latency + bytes.div_ceil(t.bus_width));
         let bus = self.bus_of(tile);
         self.leg(bus, time, time).leaves = true;
         self.toll(Owner::Tile(tile), PartKind::Bus, Action::Transfer, bytes)
@@ -286,8 +304,9 @@ impl<'m> Builder<'m> {
             return self;
         }
         let t = self.tiles[tile];
-        let time = ops.div_ceil(t.vector_lanes);
-        self.leg(1 + 2 * self.tiles.len() + tile.index(), time, time + t.vector_latency);
+        let time = t.vector_divider * ops.div_ceil(t.vector_lanes);
+        let server = self.vector_of(tile);
+        self.leg(server, time, time + t.vector_divider * t.vector_latency);
         self.toll(Owner::Tile(tile), PartKind::VectorUnit, Action::Operate, ops)
     }
     /// Memory port.

@@ -11,9 +11,11 @@
 //! - *Latency and interval* of a leg are set by the route (see [`super::routes`]): the server is held for
 //!   `hold` cycles from the grant, the job goes on `advance` cycles after the grant. A leg with `keep` hands
 //!   its server to the next leg instead: port and bus move the same bytes at the same time.
+//! - *Clock*: a server with a clock of its own, whose edges are the cycles that its divider divides, is granted at
+//!   an edge: the first at which it is free and the request has been made.
 //!
 //! Because nobody overtakes, the grant is known when the request is made: it is the later of now and the end
-//! of the jobs before. So a leg costs one event, the request; what follows from it is planned at once, also
+//! of the jobs before, or the edge behind it. So a leg costs one event, the request; what follows from it is planned at once, also
 //! what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
 //! queue: until that end is known.
 
@@ -96,6 +98,8 @@ pub(super) struct Route {
 
 #[derive(Debug, Clone, Default)]
 struct Server {
+    /// Cycles to one of its own clock, at whose edges it is granted; 0 stands for the clock of the chip.
+    divider: u32,
     /// Cycle from which it is free, while nobody keeps it.
     free: u64,
     /// Kept until a leg ends whose grant is not known yet.
@@ -134,6 +138,11 @@ impl Transport {
     pub(super) fn new(servers: usize) -> Self {
         Self { servers: vec![Server::default(); servers], ..Self::default() }
     }
+    /// Lets a server begin only in cycles that `divider` divides.
+    pub(super) fn divide(&mut self, server: u32, divider: u64) {
+        // checked before: no divider is large
+        self.servers[server as usize].divider = if divider > 1 { divider as u32 } else { 0 };
+    }
     /// Cycles in which a server was held.
     pub(super) fn busy(&self, server: u32) -> u64 {
         self.servers[server as usize].busy
@@ -142,6 +151,9 @@ impl Transport {
     /// Writes down the servers, with times relative to `now`; returns the busy cycles of each so far.
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) -> Vec<u64> {
         for s in &self.servers {
+            if s.divider > 0 {
+                out.push(now % u64::from(s.divider));
+            }
             // a grant may lie in the future
             out.extend([
                 u64::from(s.kept),
@@ -187,10 +199,11 @@ impl Transport {
         }
     }
 
-    /// Gives a leg its server in cycle `at` and plans what follows.
+    /// Gives a leg its server in cycle `at`, or at the next edge of its clock, and plans what follows.
     fn grant(&mut self, leg: u32, at: u64, queue: &mut Queue) {
         let l = self.legs[leg as usize];
         let s = &mut self.servers[l.server as usize];
+        let at = if s.divider > 0 { at.next_multiple_of(u64::from(s.divider)) } else { at };
         if l.keep {
             (s.kept, s.since) = (true, at);
         } else {

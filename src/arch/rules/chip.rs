@@ -8,6 +8,8 @@ use crate::diag::Diagnostic;
 const MAX_SIDE: u32 = 64;
 /// Most chips in a row.
 pub const MAX_CHIPS: u32 = 256;
+/// Most cycles of the chip's clock to one of a clock derived from it.
+pub const MAX_DIVIDER: u64 = 1 << 16;
 /// Most crossbars of a chip; the simulator keeps a record of each.
 const MAX_CROSSBARS: u64 = 1 << 20;
 
@@ -53,6 +55,21 @@ pub(super) fn clock_and_temperature(ctx: &mut Ctx<'_>) {
     let kelvin = ctx.file.temperature.si();
     let good = (1.0..=1000.0).contains(&kelvin);
     ctx.require(good, "A021", &["temperature"], &format!("{}", ctx.file.temperature), "1 K to 1000 K");
+}
+
+/// A043: parts run on the chip's clock or a whole part of it.
+pub(super) fn clock_domains(ctx: &mut Ctx<'_>) {
+    let file = ctx.file;
+    let cores = file.cores.iter().map(|(name, core)| (vec!["cores", name.as_str()], core.clock));
+    let of_tile = [(vec!["tile", "bus"], file.tile.bus.clock), (vec!["tile", "vector"], file.tile.vector.clock)];
+    for (mut path, own) in cores.chain(of_tile) {
+        let Some(own) = own else { continue };
+        path.push("clock");
+        let good = file.clock.divider(own).is_some_and(|d| d <= MAX_DIVIDER);
+        let message = format!("a clock of {own} does not divide the chip's clock of {} by a whole number", file.clock);
+        let expected = format!("{} divided by 1 to {MAX_DIVIDER}", file.clock);
+        ctx.require(good, "A043", &path, &message, &expected);
+    }
 }
 
 /// A023: the grid, and how many crossbars it makes.

@@ -1,6 +1,7 @@
 //! Rules of cores: crossbars, converters, registers.
 
 use super::Ctx;
+use crate::arch::burst;
 use crate::arch::file::{CoreSpec, CrossbarSpec};
 use crate::circuit::converter::FullScaleSpec;
 use crate::cost::{AdcKind, DacSpec};
@@ -151,14 +152,19 @@ pub(super) fn adc_models(ctx: &mut Ctx<'_>) {
 /// A034 (a warning): an ADC that the clock slows down.
 pub(super) fn adc_against_clock(ctx: &mut Ctx<'_>) {
     for (name, core) in ctx.file.cores.iter().filter(|(_, c)| c.adc.rate().si() > 0.0) {
-        let cycles = core.adc.latency().cycles(ctx.file.clock) as f64;
-        let (clocked, own) = (cycles / ctx.file.clock.si(), 1.0 / core.adc.rate().si());
+        let clock = core.clock.unwrap_or(ctx.file.clock);
+        let (cycles, burst) = (core.adc.latency().cycles(clock), burst(core.adc.latency(), clock));
+        let (clocked, own) = (cycles as f64 / burst as f64 / clock.si(), 1.0 / core.adc.rate().si());
         if own > 0.0 && clocked > 1.1 * own {
             let stated = if core.adc.common().clock.is_some() { "clock" } else { "rate" };
             let path = ["cores", name, "adc", core.adc.kind().name(), stated];
             let rate = SampleRate(1.0 / clocked);
-            let message = format!("`{}`: the clock of {} allows {rate} only", path.join("."), ctx.file.clock);
-            let help = format!("a conversion takes {cycles} cycles; choose a clock that divides the rate");
+            let message = format!("`{}`: the clock of {clock} allows {rate} only", path.join("."));
+            let takes = match burst {
+                1 => format!("a conversion takes {cycles} cycles"),
+                _ => format!("a cycle takes {burst} conversions"),
+            };
+            let help = format!("{takes}; choose a clock that divides the rate");
             ctx.at(&path, Diagnostic::warning("A034", message).label("not reached").help(help));
         }
     }

@@ -7,7 +7,7 @@ mod noise;
 mod parts;
 mod wires;
 
-pub use chip::MAX_CHIPS;
+pub use chip::{MAX_CHIPS, MAX_DIVIDER};
 
 use super::ArchFile;
 use super::tree::{Kind, Node, Sources, Span};
@@ -30,6 +30,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     chip::version,
     chip::names,
     chip::clock_and_temperature,
+    chip::clock_domains,
     chip::grid,
     chip::chips,
     chip::tile_cores,

@@ -88,7 +88,8 @@ macro_rules! cards {
             pub bits: u8,
             /// Converters of each crossbar.
             pub per_crossbar: u32,
-            /// Conversions per second of one converter; one conversion takes a whole number of clock cycles.
+            /// Conversions per second of one converter; one conversion takes a whole number of cycles of the core's
+            /// clock, or, where the converter is faster than that, a cycle takes a whole number of conversions.
             #[serde(default)]
             pub rate: Option<SampleRate>,
             /// Instead of `rate`: the converter's own clock, of which a conversion takes as many cycles as its

@@ -162,6 +162,11 @@ pub(super) const CODES: &[Code] = &[
         "A chip has 1 to 1024 links to its neighbours, each of which moves 0.001 to 1000000 bytes in a clock cycle.",
     ),
     code(
+        "A043",
+        "clock of a part",
+        "A core, the vector unit or the bus may have a clock of its own. It is the chip's clock divided by a whole number from 1 to 65536, so that its edges fall on edges of the chip's clock.",
+    ),
+    code(
         "A050",
         "signed inputs do not fit the converters",
         "Sign-magnitude inputs drive the word lines with both polarities, so column currents have either sign even before a pair is subtracted. Converters of single columns (digital subtraction) take one sign only: use `two_phase` or `twos_complement`, or subtract the pair before conversion.",

@@ -1,4 +1,5 @@
-//! A core stepped cycle by cycle: every part is a small state machine with a count-down. No formula.
+//! A core stepped cycle by cycle: every part is a small state machine with a count-down. No formula. The core moves
+//! only in cycles that its divider divides; loads and takers move in all.
 
 use std::collections::VecDeque;
 
@@ -88,7 +89,7 @@ pub(super) fn drive(t: &CoreTiming, u: &MvmUnit, arrivals: &[u64], pauses: &[u64
                 results += 1;
                 moved = true;
             }
-            let (slot, result, inner) = m.settle();
+            let (slot, result, inner) = if now % t.divider == 0 { m.settle() } else { (false, false, false) };
             if slot {
                 slots.push(now);
                 free += 1;
@@ -102,10 +103,12 @@ pub(super) fn drive(t: &CoreTiming, u: &MvmUnit, arrivals: &[u64], pauses: &[u64
             }
         }
         now += 1;
-        m.flow();
-        for clock in [&mut load_in, &mut take_in, &mut m.front, &mut m.converting, &mut m.adding, &mut m.writing] {
-            *clock = clock.map(|c| c - 1);
+        let mut clocks = vec![&mut load_in, &mut take_in];
+        if now % t.divider == 0 {
+            m.flow();
+            clocks.extend([&mut m.front, &mut m.converting, &mut m.adding, &mut m.writing]);
         }
+        clocks.into_iter().for_each(|clock| *clock = clock.map(|c| c - 1));
     }
     (slots, ready)
 }

@@ -25,11 +25,13 @@ use crate::sched::{
 pub(super) const QUICK_TILE: TileTiming = TileTiming {
     x: 0,
     y: 0,
+    bus_divider: 1,
     bus_width: 64,
     bus_latency: 0,
     buffer_width: 64,
     buffer_latency: 0,
     buffer_bytes: 65536,
+    vector_divider: 1,
     vector_lanes: 64,
     vector_latency: 0,
 };
@@ -38,6 +40,7 @@ pub(super) const QUICK_TILE: TileTiming = TileTiming {
 pub(super) fn quick_core(tile: usize) -> CoreTiming {
     CoreTiming {
         tile: TileId::new(tile),
+        divider: 1,
         drive: 0,
         integrate: 1,
         sample: 0,

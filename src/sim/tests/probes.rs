@@ -54,9 +54,38 @@ const ROWS: &[(&str, Change, u64)] = &[
     ),
 ];
 
+/// Parts on clocks of their own, drawn by hand.
+const CLOCKS: &[(&str, Change, u64)] = &[
+    // there at 7, seen at 9; 9–12–15–18; result 18–19, then as above from 11
+    ("core: loaded between two edges, every cycle is three", |p| core(p).divider = 3, 19 + 8),
+    // there at 7, which is an edge of no clock but that of 7 cycles
+    ("core: loaded at an edge", |p| core(p).divider = 7, 19 + 3 * 6),
+    // 11 is no edge of 5: 15 to 20
+    ("vector unit: starts at an edge", |p| tile(p).vector_divider = 5, 19 + 4 + 4),
+    (
+        "vector unit: depth and lanes count its clock",
+        |p| (tile(p).vector_divider, tile(p).vector_lanes, tile(p).vector_latency) = (11, 32, 3),
+        // 11 is an edge: two cycles to issue, three more of depth
+        19 - 1 + 11 * (2 + 3),
+    ),
+    // load 8–12, MVM 12–15, result 16–20, vector unit 20–21, write 24–28, read 28–32, mesh and memory 32–37
+    ("bus: transfers begin and end at edges", |p| tile(p).bus_divider = 4, 37),
+    // the same, but 5–9 for the first write; the port is no slower than the bus
+    ("bus as slow as the port", |p| (tile(p).bus_divider, tile(p).buffer_width) = (4, 16), 37 + 4),
+];
+
+#[test]
+fn clocks_of_parts() {
+    probe(CLOCKS);
+}
+
 #[test]
 fn not_ready_one_cycle_before_and_ready_at_the_cycle() {
-    for (what, change, cycle) in ROWS {
+    probe(ROWS);
+}
+
+fn probe(rows: &[(&str, Change, u64)]) {
+    for (what, change, cycle) in rows {
         let mut d = one_layer(machine([1, 1], QUICK_TILE), 1, mvm(vec![unit(0, 0, 1, 1)], 64));
         change(&mut d.program);
         let at = |max_cycles| run(&d.program, &SimOptions { samples: 1, max_cycles, trace: false, whole: true });

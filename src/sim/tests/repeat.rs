@@ -57,6 +57,19 @@ proptest! {
         prop_assert_eq!(whole, cut);
     }
 
+    /// The same where cores, bus and vector unit run on clocks of their own.
+    #[test]
+    fn cut_runs_equal_whole_runs_over_clocks(
+        positions in 1usize..6, samples in 1usize..90, steps in prop::array::uniform2(1u64..20),
+        core in prop::array::uniform2(1u64..6), bus in 1u64..4, vector in 1u64..6,
+    ) {
+        let mut program = net(positions, [2, 3, 6, 9], steps, 200);
+        program.machine.cores.iter_mut().zip(core).for_each(|(c, d)| c.divider = d);
+        program.machine.tiles.iter_mut().for_each(|t| (t.bus_divider, t.vector_divider) = (bus, vector));
+        let (whole, cut, _) = both(&program, samples);
+        prop_assert_eq!(whole, cut);
+    }
+
     #[test]
     fn cut_runs_equal_whole_runs(
         positions in 1usize..9, samples in 1usize..90, capacity in prop::array::uniform4(1usize..9),
