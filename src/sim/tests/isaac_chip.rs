@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::shipped::{open, reference, weights};
+use super::shipped::{arch, open, reference, weights};
 use super::*;
 use crate::arch::Chip;
 use crate::cost::{Action, PartKind};
@@ -136,8 +136,7 @@ struct Full {
 
 fn at_full_use(grid: &str, samples: usize) -> Full {
     let set = [("chip.grid".to_owned(), grid.to_owned())];
-    let text = include_str!("../../../arch/isaac.yaml");
-    let chip = crate::arch::load_str("isaac.yaml", text, &set).unwrap_or_else(|e| panic!("{e}"));
+    let chip = crate::arch::load(&arch("isaac"), &set).unwrap_or_else(|e| panic!("{e}"));
     let s = third_of_a_tile();
     let d = full(&chip, &layers(&s)[0]);
     let one = estimate(&s.quant, &s.tiled, &s.chip).unwrap_or_else(|e| panic!("{e}"));

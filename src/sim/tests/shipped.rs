@@ -1,6 +1,6 @@
 //! Networks on chips of the `arch` folder, taken through every stage without values.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::onnx::testing::Builder;
 use crate::rng::{Domain, Draw};
@@ -12,12 +12,17 @@ pub(super) fn weights(count: usize, element: u64) -> Vec<f32> {
     (0..count as u64).map(|tick| (2.0 * draw(tick) - 1.0) as f32).collect()
 }
 
+/// The file of a chip.
+pub(super) fn arch(chip: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("arch/{chip}.yaml"))
+}
+
 /// The network on the chip `arch/NAME.yaml`, placed layer after layer.
 pub(super) fn open(chip: &str, network: &Builder, name: &str) -> Session {
     let file = std::env::temp_dir().join(format!("archsim-{chip}-{name}-{}.onnx", std::process::id()));
     std::fs::write(&file, network.bytes()).expect("written");
     let options = RunOptions {
-        arch: Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("arch/{chip}.yaml")),
+        arch: arch(chip),
         model: file.clone(),
         values: false,
         mapper: Some("sequential".into()),
