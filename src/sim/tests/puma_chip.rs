@@ -169,21 +169,20 @@ fn prices_give_the_recorded_energies() {
         let dynamic = recorded["dynamic_energy (J)"].0;
         let mut told = Vec::new();
         for (item, energy) in events(&s) {
-            let (count, share) = recorded[item];
-            let share = share.expect("a share") * 1e-2;
-            let (ours, theirs) = (energy * count, share * dynamic);
-            // shares are written with two decimals, or three digits
-            let rounding = if share > 0.1 { 0.05e-2 } else { 0.005e-2 } * dynamic;
+            let (count, percent) = recorded[item];
+            let percent = percent.expect("a share");
+            let (ours, theirs) = (energy * count, 1e-2 * percent * dynamic);
+            // shares are recorded with three digits and two decimals: 0.01 % is all that is known of the DACs
+            let rounding = 0.5 * if percent < 10.0 { 0.01e-2 } else { 0.1e-2 } * dynamic;
             told.push(format!(
-                "{item} {:.4} nJ ({:.4} nJ, {:+.1} %)",
+                "{item} {:.4} nJ, {:.4} % of the recorded dynamic energy (recorded {percent} %: {:.4} nJ, {:+.1} %)",
                 ours * 1e9,
+                100.0 * ours / dynamic,
                 theirs * 1e9,
                 100.0 * (ours / theirs - 1.0)
             ));
-            assert!(
-                (ours - theirs).abs() <= (0.05 * theirs).max(rounding),
-                "{network} {item}: {ours} J against {theirs} J"
-            );
+            let tolerance = if percent < 0.1 { rounding } else { 0.05 * theirs };
+            assert!((ours - theirs).abs() <= tolerance, "{network} {item}: {ours} J against {theirs} J");
         }
         println!("PUMA: energy on the recorded counts of {network}: {}", told.join(", "));
     }

@@ -1,6 +1,7 @@
 //! Networks on chips of the `arch` folder, taken through every stage without values.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::onnx::testing::Builder;
 use crate::rng::{Domain, Draw};
@@ -19,7 +20,10 @@ pub(super) fn arch(chip: &str) -> PathBuf {
 
 /// The network on the chip `arch/NAME.yaml`, placed layer after layer.
 pub(super) fn open(chip: &str, network: &Builder, name: &str) -> Session {
-    let file = std::env::temp_dir().join(format!("archsim-{chip}-{name}-{}.onnx", std::process::id()));
+    // tests of one process may write the same network at once
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let number = (std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
+    let file = std::env::temp_dir().join(format!("archsim-{chip}-{name}-{}-{}.onnx", number.0, number.1));
     std::fs::write(&file, network.bytes()).expect("written");
     let options = RunOptions {
         arch: arch(chip),
