@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::onnx::testing::Builder;
 use crate::rng::{Domain, Draw};
-use crate::study::{RunOptions, Session};
+use crate::study::{RunOptions, Session, Silent, simulate};
 
 /// Values between -1 and 1, the same for the same `element`.
 pub(super) fn weights(count: usize, element: u64) -> Vec<f32> {
@@ -45,4 +45,21 @@ pub(super) fn reference(file: &str) -> Option<Vec<String>> {
     };
     let text = std::fs::read_to_string(Path::new(&folder).join(file)).expect("the table is there");
     Some(text.lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn a_trained_network_answers_on_both_chips_as_it_does_in_float() {
+    for chip in ["isaac", "puma"] {
+        let options = RunOptions {
+            arch: arch(chip),
+            model: Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/breast_cancer.onnx"),
+            samples: Some(20),
+            ..RunOptions::default()
+        };
+        let done = simulate(&options, &Silent).unwrap_or_else(|e| panic!("{chip}: {e}"));
+        let s = done.report.summary;
+        assert_eq!(s.agreement_float, Some(1.0), "{chip}");
+        assert!(s.snr_float_db.is_some_and(|db| db > 50.0), "{chip}: {:?}", s.snr_float_db);
+        assert!(s.latency_s > 0.0 && s.energy_j > 0.0, "{chip}");
+    }
 }

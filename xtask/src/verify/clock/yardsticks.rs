@@ -20,7 +20,7 @@ fn told(module: &str, word: &str, lines: usize) -> Result<(String, bool), String
 pub fn isaac() -> Finding {
     finding(
         told("sim::tests::isaac_chip::", "ISAAC: ", 5),
-        "pipeline: two convolutions through every stage of archsim, the second fed by the first; full use: a chain of 168 convolutions of 16 x 64 to 64 channels, three copies on each tile, 32 crossbars each, power without the filling of the chain; table: recalled, rounded to three digits, so 0.2 %; buffers: producer and consumer at one pace, two images, unlimited, then with the rule's positions (as fast), then with one less (deadlock)",
+        "pipeline: two convolutions through every stage of archsim, the second fed by the first; full use: a chain of 168 convolutions of 16 x 64 to 64 channels, three copies on each tile, 32 crossbars each, power without the filling of the chain (partial sums have 5 bytes here and 2 in ISAAC's output registers: more for registers and bus; a chain leaves vector units and routers little to do, and writes less into eDRAM than it reads); table: recalled, rounded to three digits, so 0.2 %; buffers: producer and consumer at one pace, two images, unlimited, then with the rule's positions (as fast), then with one less (deadlock)",
     )
 }
 
