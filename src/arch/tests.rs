@@ -8,15 +8,16 @@ use crate::cost::{Action, PartKind};
 use crate::diag::{Diagnostics, Severity, explain};
 use crate::units::Second;
 
-const CARDS: &str = include_str!("../../arch/device_cards.yaml");
 const MOS2: &str = include_str!("../../arch/mos2_tile.yaml");
 const HFOX: &str = include_str!("../../arch/hfox_tile.yaml");
 const ISAAC: &str = include_str!("../../arch/isaac_ce.yaml");
-const SHIPPED: [(&str, &str); 4] = [
-    ("arch/device_cards.yaml", CARDS),
+const SHIPPED: [(&str, &str); 6] = [
+    ("arch/device_cards.yaml", include_str!("../../arch/device_cards.yaml")),
     ("arch/hfox_tile.yaml", HFOX),
+    ("arch/isaac.yaml", include_str!("../../arch/isaac.yaml")),
     ("arch/isaac_ce.yaml", ISAAC),
     ("arch/mos2_tile.yaml", MOS2),
+    ("arch/puma.yaml", include_str!("../../arch/puma.yaml")),
 ];
 
 fn set(path: &str, value: &str) -> Vec<(String, String)> {
@@ -54,7 +55,8 @@ fn shipped_chips_load_and_describe_themselves() {
         let dims = (chip.tiles.len(), chip.cores.len(), chip.xbars.len());
         let expected = match chip.name.as_str() {
             "mos2_tile" => (4, 16, 32),
-            "isaac_ce" => (168, 2016, 16128),
+            "isaac" | "isaac_ce" => (168, 2016, 16128),
+            "puma" => (138, 1104, 2208),
             "device_cards" => (4, 16, 256),
             _ => (4, 48, 384),
         };

@@ -264,6 +264,7 @@ impl Setup {
             cycles: finished.last().copied().unwrap_or(0),
             finished,
             stages: self.world.ledger.times().collect(),
+            peaks: self.world.channels.iter().map(|c| c.peak).collect(),
             busy,
             counts,
             events: self.world.events,

@@ -31,6 +31,8 @@ pub(super) struct Credits {
     pub(super) arrived: u64,
     /// Positions that the consumer needs no more.
     freed: u64,
+    /// Most positions that were in the buffer at once.
+    pub(super) peak: u64,
 }
 
 impl Credits {
@@ -54,6 +56,7 @@ impl Credits {
             left: 0,
             arrived: 0,
             freed: 0,
+            peak: 0,
         }
     }
     /// Producer positions, over all samples, that must have arrived before a consumer position starts.
@@ -67,6 +70,11 @@ impl Credits {
     /// Whether there is a place for one more position.
     pub(super) fn has_credit(&self) -> bool {
         self.sent < self.freed + self.capacity
+    }
+    /// The last byte of one more position is in the buffer.
+    pub(super) fn arrive(&mut self) {
+        self.arrived += 1;
+        self.peak = self.peak.max(self.arrived.saturating_sub(self.freed));
     }
     /// The consumer position has been loaded.
     pub(super) fn consumed(&mut self, sample: u64, position: u64) {
@@ -133,6 +141,12 @@ mod tests {
         assert!(!c.has_credit());
         c.consumed(0, 2);
         assert_eq!(c.freed, 5, "the last position of a sample frees all of it");
+        (c.arrived, c.freed, c.peak) = (0, 0, 0);
+        (0..3).for_each(|_| c.arrive());
+        c.consumed(0, 0);
+        c.arrive();
+        assert_eq!((c.peak, c.arrived), (3, 4), "the fourth takes the place of the first");
+        c.consumed(0, 2);
         assert_eq!(c.needed(1, 0), 8);
     }
 }

@@ -157,7 +157,7 @@ impl World {
             }
             Purpose::Deliver { channel } => {
                 let c = &mut self.channels[channel as usize];
-                c.arrived += 1;
+                c.arrive();
                 let (from, to) = (c.from as usize, c.to as usize);
                 self.delivered(from);
                 self.wake(to);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::arch::{CoreId, TileId, XbarId};
 use crate::cost::{Action, PartKind};
 use crate::id::IdVec;
-use crate::sched::StageId;
+use crate::sched::{ChannelId, StageId};
 
 /// The instance of a part that acted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +49,8 @@ pub struct Timeline {
     pub finished: Vec<u64>,
     /// Course of each stage.
     pub stages: IdVec<StageId, StageTimes>,
+    /// Most producer positions that the buffer of each channel held at once.
+    pub peaks: IdVec<ChannelId, u64>,
     /// Cycles in which each part was busy.
     pub busy: BTreeMap<(Owner, PartKind), u64>,
     /// Actions counted.

@@ -175,6 +175,9 @@ pub fn follow(whole: &mut Timeline, part: Timeline) {
         (s.start, s.end) = (s.start + begin, s.end + begin);
         let _: StageId = whole.stages.push(s);
     }
+    for peak in part.peaks.iter() {
+        let _: ChannelId = whole.peaks.push(*peak);
+    }
     for (part, cycles) in part.busy {
         *whole.busy.entry(part).or_default() += cycles;
     }

@@ -6,9 +6,12 @@ mod core_shared;
 mod counts;
 mod flow;
 mod isaac;
+mod isaac_chip;
 mod mesh;
 mod probes;
+mod puma_chip;
 mod repeat;
+mod shipped;
 
 use super::{SimOptions, Timeline, run};
 use crate::arch::{BackEnd, CoreId, TileId, XbarId};

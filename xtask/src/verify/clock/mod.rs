@@ -1,7 +1,8 @@
-//! The rows of the clock that there are so far: those of the network-on-chip.
+//! The rows of the clock that there are so far: the network-on-chip, and the chips of others.
 
 mod noc;
 mod rtl;
+mod yardsticks;
 
 use super::Row;
 
@@ -12,6 +13,18 @@ pub const ROWS: &[Row] = &[
         measure: "BookSim2 table (`reference/booksim`, 115 rows)",
         asked: "minimum packet latency exact on the lightly loaded rows; mean latency within 2 % (or 3 standard errors over our seeds) under 1.5 × zero load, 5 % up to 3 ×; above that, or where the table says unstable, ours exceeds 3 × too; throughput rows within 3 %",
         find: noc::table,
+    },
+    Row {
+        number: "2",
+        measure: "ISAAC (`arch/isaac.yaml`)",
+        asked: "22-cycle latency and 16-cycle interval per output from the event run; 41.3 TOPS reached by an event run at full use; component table sums to 65.8 W and 85.4 mm², and the event run's power at full use stated beside it; peak buffer occupancy equals (Nx(Ky−1)+Kx)·Nif words on VGG layers",
+        find: yardsticks::isaac,
+    },
+    Row {
+        number: "3",
+        measure: "PUMA recorded runs (`reference/puma/puma_runs.csv`) with `arch/puma.yaml`",
+        asked: "MVM law exact (1,800 cycles); `mlps` total cycles within 5 %; `mlp_l4`: MVM part exact, transport part reported beside PUMA's with the reason; energy of crossbar, ADC, DAC, shift-add within 5 % on the recorded counts",
+        find: yardsticks::puma,
     },
     Row {
         number: "4",

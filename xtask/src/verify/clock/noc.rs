@@ -5,14 +5,14 @@ use super::super::Finding;
 use super::super::project::{cargo, passed};
 
 /// Output of tests whose names begin so, and whether all passed; `flags` go to the test program.
-fn tests(name: &str, flags: &[&str]) -> Result<(bool, String), String> {
+pub(super) fn tests(name: &str, flags: &[&str]) -> Result<(bool, String), String> {
     let mut words = vec!["test", "--release", "--package", "archsim", "--lib", name, "--", "--nocapture"];
     words.extend(flags);
     cargo(&words)
 }
 
 /// The row from what was found, or from why nothing was.
-fn finding(found: Result<(String, bool), String>, configuration: &str) -> Finding {
+pub(super) fn finding(found: Result<(String, bool), String>, configuration: &str) -> Finding {
     match found {
         Ok((measured, holds)) => Finding { measured, holds, configuration: configuration.into() },
         Err(why) => Finding::absent(why),
