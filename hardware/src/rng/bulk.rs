@@ -68,7 +68,7 @@ pub(super) fn box_muller<L: Lanes, const V: usize>(l: L, pairs: [[L::Word; 2]; V
         a[i] = l.mul(l.float_of_word(l.shl::<2>(angle)), l.splat(1.0 / 4_294_967_296.0));
         z[i] = l.mul(a[i], a[i]);
     }
-    let log = ln_each::<L, false, V>(l, u);
+    let log = ln_each(l, u);
     let odd = horner::<L, false, V, 4>(l, z, [-0.004_602_149, 0.079_680_22, -0.645_963_5, std::f32::consts::FRAC_PI_2]);
     let even = horner::<L, false, V, 4>(l, z, [-0.020_408_158, 0.253_598_57, -1.233_697, 1.0]);
     let mut normals = [[l.splat(0.0); 2]; V];

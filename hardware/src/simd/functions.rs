@@ -28,19 +28,40 @@ pub fn horner<L: Lanes, const FUSED: bool, const V: usize, const N: usize>(
 /// `ln u` for positive normal `u` up to 1.4e-7 (relative, before rounding); a polynomial by Chebyshev interpolation.
 #[inline(always)]
 pub fn ln<L: Lanes>(l: L, u: L::Float) -> L::Float {
-    let [log] = ln_each::<L, false, 1>(l, [u]);
+    let [log] = ln_each::<L, 1>(l, [u]);
     log
 }
 
-/// [`ln`] of several vectors; fused, it takes fewer operations and other bits.
+/// [`ln`] of several vectors.
 #[inline(always)]
-pub fn ln_each<L: Lanes, const FUSED: bool, const V: usize>(l: L, u: [L::Float; V]) -> [L::Float; V] {
-    let (mut exponent, mut t) = ([l.splat_word(0); V], u);
+pub fn ln_each<L: Lanes, const V: usize>(l: L, u: [L::Float; V]) -> [L::Float; V] {
+    let [exponent, mut log] = logarithm::<L, false, V>(l, u);
     for i in 0..V {
-        // u = 2^e · m with m in [sqrt(1/2), sqrt(2)); 0x3f3504f3 is sqrt(1/2)
+        log[i] = l.add(l.mul(exponent[i], l.splat(std::f32::consts::LN_2)), log[i]);
+    }
+    log
+}
+
+/// Logarithm to the base 2 of several vectors of positive normal numbers, fused.
+#[inline(always)]
+pub fn log2_each<L: Lanes, const V: usize>(l: L, u: [L::Float; V]) -> [L::Float; V] {
+    let [exponent, mut log] = logarithm::<L, true, V>(l, u);
+    for i in 0..V {
+        log[i] = l.mul_add(log[i], l.splat(std::f32::consts::LOG2_E), exponent[i]);
+    }
+    log
+}
+
+/// Exponents and natural logarithms of the rest, which lies in [sqrt(1/2), sqrt(2)).
+#[inline(always)]
+fn logarithm<L: Lanes, const FUSED: bool, const V: usize>(l: L, u: [L::Float; V]) -> [[L::Float; V]; 2] {
+    let (mut exponent, mut t) = (u, u);
+    for i in 0..V {
+        // u = 2^e · m; 0x3f3504f3 is sqrt(1/2)
         let bits = l.bits_of_float(u[i]);
-        exponent[i] = l.sar::<23>(l.sub_word(bits, l.splat_word(0x3f35_04f3)));
-        t[i] = l.sub(l.float_of_bits(l.sub_word(bits, l.shl::<23>(exponent[i]))), l.splat(1.0));
+        let e = l.sar::<23>(l.sub_word(bits, l.splat_word(0x3f35_04f3)));
+        t[i] = l.sub(l.float_of_bits(l.sub_word(bits, l.shl::<23>(e))), l.splat(1.0));
+        exponent[i] = l.float_of_word(e);
     }
     // ln(1 + t) = t - t²/2 + t³·Q(t)
     let mut q = horner::<L, FUSED, V, 7>(
@@ -51,10 +72,9 @@ pub fn ln_each<L: Lanes, const FUSED: bool, const V: usize>(l: L, u: [L::Float; 
     for i in 0..V {
         let square = l.mul(t[i], t[i]);
         let tail = product_sum::<L, FUSED>(l, t[i], q[i], l.splat(-0.5));
-        let part = if FUSED { l.mul_add(square, tail, t[i]) } else { l.add(t[i], l.mul(square, tail)) };
-        q[i] = product_sum::<L, FUSED>(l, l.float_of_word(exponent[i]), l.splat(std::f32::consts::LN_2), part);
+        q[i] = if FUSED { l.mul_add(square, tail, t[i]) } else { l.add(t[i], l.mul(square, tail)) };
     }
-    q
+    [exponent, q]
 }
 
 /// `exp x` of several vectors, fused, the argument kept within ±87 where the result is a normal number: Taylor's
@@ -82,14 +102,27 @@ pub fn exp_each<L: Lanes, const V: usize>(l: L, x: [L::Float; V]) -> [L::Float; 
 /// `2^x`, relative error below 2e-7 (6e-8 of the polynomial, the rest rounding); `x` is held in [-126, 126].
 #[inline(always)]
 pub fn exp2<L: Lanes>(l: L, x: L::Float) -> L::Float {
-    let x = l.max(l.min(x, l.splat(126.0)), l.splat(-126.0));
-    let whole = l.round(x);
-    let [power] = horner::<L, false, 1, 7>(
-        l,
-        [l.sub(x, whole)],
-        [0.000_154_614_45, 0.001_340_042_8, 0.009_618_057, 0.055_503_27, 0.240_226_5, std::f32::consts::LN_2, 1.0],
-    );
-    l.float_of_bits(l.add_word(l.bits_of_float(power), l.shl::<23>(l.word_of_float(whole))))
+    let [power] = exp2_each::<L, false, 1>(l, [x]);
+    power
+}
+
+/// [`exp2`] of several vectors; fused, it takes fewer operations and other bits.
+#[inline(always)]
+pub fn exp2_each<L: Lanes, const FUSED: bool, const V: usize>(l: L, x: [L::Float; V]) -> [L::Float; V] {
+    let (mut whole, mut part) = (x, x);
+    for i in 0..V {
+        let x = l.max(l.min(x[i], l.splat(126.0)), l.splat(-126.0));
+        whole[i] = l.round(x);
+        part[i] = l.sub(x, whole[i]);
+    }
+    const SERIES: [f32; 7] =
+        [0.000_154_614_45, 0.001_340_042_8, 0.009_618_057, 0.055_503_27, 0.240_226_5, std::f32::consts::LN_2, 1.0];
+    let mut power = horner::<L, FUSED, V, 7>(l, part, SERIES);
+    for i in 0..V {
+        let exponent = l.shl::<23>(l.word_of_float(whole[i]));
+        power[i] = l.float_of_bits(l.add_word(l.bits_of_float(power[i]), exponent));
+    }
+    power
 }
 
 /// Lanes of `a` where `mask` has all bits set, of `b` where it has none.
@@ -123,11 +156,10 @@ mod tests {
             assert!((f64::from(y) / f64::from(x).exp() - 1.0).abs() < 3e-7, "exp {x}: {y}");
             let u = x.exp();
             if u.is_normal() {
-                let [fused] = ln_each::<_, true, 1>(l, [[u; LANES]]);
-                for back in [ln(l, [u; LANES])[0], fused[0]] {
-                    let error = (f64::from(back) - f64::from(u).ln()).abs();
-                    assert!(error < 3e-7 * f64::from(x).abs().max(1.0), "ln {u}");
-                }
+                let error = (f64::from(ln(l, [u; LANES])[0]) - f64::from(u).ln()).abs();
+                assert!(error < 3e-7 * f64::from(x).abs().max(1.0), "ln {u}");
+                let (log, exact) = (log2_each(l, [[u; LANES]])[0][7], f64::from(u).log2());
+                assert!((f64::from(log) - exact).abs() < 3e-7 * exact.abs().max(1.0), "log2 {u}");
             }
         }
         let [high, low] = exp_each(l, [[f32::INFINITY; LANES], [-1e30; LANES]]);
@@ -148,15 +180,16 @@ mod tests {
 
     struct Both([f32; LANES]);
     impl Body for Both {
-        type Output = [[f32; LANES]; 4];
+        type Output = [[f32; LANES]; 5];
         #[inline(always)]
         fn run<L: Vectors>(self, l: L) -> Self::Output {
-            let mut out = [[0.0; LANES]; 4];
+            let mut out = [[0.0; LANES]; 5];
             let x = l.load(&self.0);
             l.store(exp2(l, x), &mut out[0]);
             l.store(ln(l, x), &mut out[1]);
-            l.store(ln_each::<L, true, 1>(l, [x])[0], &mut out[2]);
+            l.store(log2_each(l, [x])[0], &mut out[2]);
             l.store(exp_each(l, [x])[0], &mut out[3]);
+            l.store(exp2_each::<L, true, 1>(l, [x])[0], &mut out[4]);
             out
         }
     }
@@ -171,7 +204,9 @@ mod tests {
             }
             for (i, x) in x.into_iter().enumerate() {
                 let (power, log) = (f64::from(x.min(126.0)).exp2(), f64::from(x).ln());
-                assert!((f64::from(expected[0][i]) / power - 1.0).abs() < 2e-7, "2^{x}");
+                for made in [expected[0][i], expected[4][i]] {
+                    assert!((f64::from(made) / power - 1.0).abs() < 2e-7, "2^{x}");
+                }
                 assert!((f64::from(expected[1][i]) - log).abs() < 3e-7 * log.abs().max(1.0), "ln {x}");
             }
         }

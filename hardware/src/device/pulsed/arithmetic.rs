@@ -135,7 +135,8 @@ impl<L: Lanes> Arithmetic for Abreast<L> {
     #[inline(always)]
     fn power(self, base: Self::Number, power: Self::Number) -> Self::Number {
         let base = self.max(base, [self.0.splat(f32::MIN_POSITIVE); ABREAST]);
-        self.exp(self.mul(power, functions::ln_each::<L, true, ABREAST>(self.0, base)))
+        let power = self.mul(power, functions::log2_each(self.0, base));
+        functions::exp2_each::<L, true, ABREAST>(self.0, power)
     }
     #[inline(always)]
     fn select(self, mask: Self::Mask, a: Self::Number, b: Self::Number) -> Self::Number {
