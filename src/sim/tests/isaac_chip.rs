@@ -191,7 +191,7 @@ fn a_row_of_tiles_reaches_its_share_of_the_peak() {
 
 /// The whole chip: 16128 crossbars, 168 layers one behind the other.
 #[test]
-#[ignore = "a minute without optimisation; run by `cargo xtask verify clock`"]
+#[ignore = "takes seconds; run by `cargo xtask verify clock`"]
 fn the_whole_chip_reaches_the_peak() {
     let f = at_full_use("[14, 12]", 48);
     let power = f.ledger.total().si() / f.seconds;
@@ -357,7 +357,7 @@ fn small_layers_hold_the_words_of_the_rule() {
 }
 
 #[test]
-#[ignore = "half a minute without optimisation; run by `cargo xtask verify clock`"]
+#[ignore = "takes seconds; run by `cargo xtask verify clock`"]
 fn vgg_layers_hold_the_words_of_the_rule() {
     println!("ISAAC: peak words in buffers: {}", buffers(&VGG).join("; "));
 }

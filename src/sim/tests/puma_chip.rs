@@ -128,7 +128,7 @@ fn remote_flits(s: &Session, layer: usize) -> u64 {
 
 /// Four layers of 328 matrices: the products are PUMA's, what is around them is not.
 #[test]
-#[ignore = "five million weights; run by `cargo xtask verify clock`"]
+#[ignore = "takes seconds for five million weights; run by `cargo xtask verify clock`"]
 fn mlp_l4_has_the_products_of_the_recorded_run() {
     let s = perceptron("mlp_l4", &MLP_L4);
     let (all, products) = (cycles(&s), products(&s));
