@@ -4,6 +4,9 @@ mod models;
 mod scale;
 mod suite;
 
+pub use models::suite;
+pub use scale::LARGE_BUFFER;
+
 use super::{Finding, Row};
 
 /// Every row.
