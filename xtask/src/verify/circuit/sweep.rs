@@ -199,10 +199,12 @@ fn panels(found: &[Found]) -> Vec<Panel> {
         (name, OHMS.iter().filter_map(point).collect())
     };
     let same = |ohm: f64| ohm;
+    // the tenth below the least accuracy: one range for all panels, in which the falls are seen
+    let low = (found.iter().map(|f| f.accuracy).fold(1.0, f64::min) * 10.0).floor() / 10.0;
     let panel = |title: &str, x: Axis, lines: Vec<(String, Vec<[f64; 2]>)>| {
         let series = lines.into_iter().enumerate();
         let series = series.map(|(colour, (name, points))| Series { name, colour, mark: Mark::Dots(points) }).collect();
-        Panel { title: title.into(), x, y: Axis::new("accuracy", "").within(0.0, 1.0), series }
+        Panel { title: title.into(), x, y: Axis::new("accuracy", "").within(low, 1.0), series }
     };
     let log = |label| Axis::logarithmic(label, "");
     let ohms = "resistance of a segment in Ω (left end: none)";
