@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::{LANES, Lanes};
 
-/// Proof that the processor has AVX2 and FMA.
+/// Proof that the processor has AVX2, FMA and the bit instructions of their time (BMI1, BMI2, LZCNT, POPCNT).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Avx2(());
 
@@ -12,7 +12,13 @@ impl Avx2 {
     /// The token, if this processor has the instructions.
     #[must_use]
     pub fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+        let found = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt");
+        found.then_some(Self(()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::{LANES, Lanes};
 
-/// Proof that the processor has AVX-512 F, DQ, BW and VL.
+/// Proof that the processor has AVX-512 F, DQ, BW and VL, and what [`super::Avx2`] proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Avx512(());
 
@@ -15,7 +15,8 @@ impl Avx512 {
         let found = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vl");
+            && is_x86_feature_detected!("avx512vl")
+            && super::Avx2::detect().is_some();
         found.then_some(Self(()))
     }
 }

@@ -37,7 +37,7 @@ pub trait Doubles: Copy {
     /// `a·b + c` with one rounding.
     fn mul_add(self, a: Self::Double, b: Self::Double, c: Self::Double) -> Self::Double;
     /// Asks for a cache line that is needed soon.
-    fn prefetch(self, line: &[f64; DOUBLES]);
+    fn prefetch<T>(self, place: &T);
     /// `max(a, |b|)` where `a` is not negative (no NaN).
     fn max_abs(self, a: Self::Double, b: Self::Double) -> Self::Double;
 }
@@ -64,12 +64,12 @@ pub fn run<B: Body>(isa: Isa, body: B) -> B::Output {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,fma")]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,fma,bmi1,bmi2,lzcnt,popcnt")]
 fn run_avx512<B: Body>(l: Avx512, body: B) -> B::Output {
     body.run(l)
 }
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
 fn run_avx2<B: Body>(l: Avx2, body: B) -> B::Output {
     body.run(l)
 }
@@ -120,9 +120,9 @@ impl Doubles for Avx512 {
         unsafe { _mm512_fmadd_pd(a, b, c) }
     }
     #[inline(always)]
-    fn prefetch(self, line: &[f64; DOUBLES]) {
+    fn prefetch<T>(self, place: &T) {
         // SAFETY: prefetching has no effect on memory.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>((&raw const *place).cast()) }
     }
     #[inline(always)]
     fn max_abs(self, a: Self::Double, b: Self::Double) -> Self::Double {
@@ -186,9 +186,9 @@ impl Doubles for Avx2 {
         unsafe { [_mm256_fmadd_pd(a[0], b[0], c[0]), _mm256_fmadd_pd(a[1], b[1], c[1])] }
     }
     #[inline(always)]
-    fn prefetch(self, line: &[f64; DOUBLES]) {
+    fn prefetch<T>(self, place: &T) {
         // SAFETY: prefetching has no effect on memory.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>((&raw const *place).cast()) }
     }
     #[inline(always)]
     fn max_abs(self, a: Self::Double, b: Self::Double) -> Self::Double {
@@ -237,7 +237,7 @@ impl Doubles for Portable {
         std::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
     }
     #[inline(always)]
-    fn prefetch(self, _: &[f64; DOUBLES]) {}
+    fn prefetch<T>(self, _: &T) {}
     #[inline(always)]
     fn max_abs(self, a: Self::Double, b: Self::Double) -> Self::Double {
         std::array::from_fn(|i| if b[i].abs() > a[i] { b[i].abs() } else { a[i] })

@@ -215,7 +215,7 @@ fn own<L: Lanes, S: StepLaw>(l: L, block: &[Plane]) -> [[L::Float; ABREAST]; 2] 
 
 /// Applies the pulses of a row of cells, at most `longest` to one; `element` is the row's address.
 #[inline(always)]
-fn pulse_row<L: Lanes, S: StepLaw>(
+fn pulse_row<L: Vectors, S: StepLaw>(
     l: L,
     law: &S,
     noise: &Noise,
@@ -233,11 +233,14 @@ fn pulse_row<L: Lanes, S: StepLaw>(
         let at = Address { key, element, tick: noise.tick + u64::from(ordinal) };
         let silent = pulse && noise.pulse == 0.0;
         line.renew();
-        for (i, (block, counts)) in row.chunks_exact_mut(planes).zip(counts).enumerate() {
+        for (i, counts) in counts.iter().enumerate() {
+            let (block, following) = row[i * planes..].split_at_mut(planes);
             let active = beyond(l, counts, ordinal);
             if !any(l, active) {
                 continue;
             }
+            // cells that are pulsed seldom stand alone: the next come while these are calculated
+            following.iter().take(planes).flat_map(|p| &p.0).for_each(|line| l.prefetch(line));
             let xi = if silent { [l.splat(0.0); ABREAST] } else { line.block(l, i, at) };
             if pulse {
                 let down = each!(I => l.sar::<31>(l.load_word(&counts[I])));

@@ -52,7 +52,7 @@ pub fn speed() -> Finding {
         Ok(Finding {
             measured: lines.join("; "),
             holds: ok && lines.len() == 8,
-            configuration: "512 × 512, one thread each, taking turns, least processor time of three turns; pulses with noise from pulse to pulse on every cell; update: ReRamSB with write noise, BL 31, rate 0.01, update and length management, x ~ N(0, 0.3), d ~ N(0, 0.05)".into(),
+            configuration: "512 × 512, one thread each, taking turns, least processor time of nine turns; pulses with noise from pulse to pulse on every cell; update: ReRamSB with write noise, BL 31, rate 0.01, update and length management, x ~ N(0, 0.3), d ~ N(0, 0.05)".into(),
         })
     })
 }
