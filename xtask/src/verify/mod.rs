@@ -66,6 +66,7 @@ pub fn verify(topic: &str, only: Option<&str>) -> ExitCode {
     let mut text = format!(
         "# Verification: {topic}\n\nWritten by `cargo xtask verify {topic}`; every figure is measured by that command.\n\n| # | measure | asked | measured | holds | configuration |\n|---|---|---|---|---|---|\n",
     );
+    let head = text.len();
     let mut all = true;
     for row in rows {
         let begun = Instant::now();
@@ -88,19 +89,18 @@ pub fn verify(topic: &str, only: Option<&str>) -> ExitCode {
     }
     let place = root().join(format!("docs/verification/{topic}.md"));
     // a single row replaces its own line of the page and leaves the others as they were measured
-    let page = match (only, fs::read_to_string(&place)) {
-        (Some(number), Ok(old)) => {
-            let begins = format!("| {number} |");
-            let new = text.lines().find(|l| l.starts_with(&begins)).unwrap_or_default();
-            let mut lines: Vec<&str> = old.lines().map(|l| if l.starts_with(&begins) { new } else { l }).collect();
-            if !lines.contains(&new) {
-                lines.push(new);
-            }
-            lines.join("\n") + "\n"
-        }
-        _ => text,
-    };
-    if let Err(e) = fs::create_dir_all(place.parent().unwrap_or(&place)).and_then(|()| fs::write(&place, page)) {
+    if only.is_some()
+        && let Ok(old) = fs::read_to_string(&place)
+    {
+        let line = |page: &str, row: &Row| {
+            let begins = format!("| {} |", row.number);
+            page.lines().find(|l| l.starts_with(&begins)).map(|l| format!("{l}\n"))
+        };
+        let lines: String = all_rows.iter().filter_map(|row| line(&text, row).or_else(|| line(&old, row))).collect();
+        text.truncate(head);
+        text.push_str(&lines);
+    }
+    if let Err(e) = fs::create_dir_all(place.parent().unwrap_or(&place)).and_then(|()| fs::write(&place, text)) {
         eprintln!("cannot write {}: {e}", place.display());
         return ExitCode::FAILURE;
     }
