@@ -24,7 +24,7 @@ pub(super) trait Arithmetic: Copy {
     fn max(self, a: Self::Number, b: Self::Number) -> Self::Number;
     /// `e^x`.
     fn exp(self, x: Self::Number) -> Self::Number;
-    /// `base^power` for a base that is not negative.
+    /// `base^power`; a negative base counts as zero.
     fn power(self, base: Self::Number, power: Self::Number) -> Self::Number;
     /// `a` where the mask says yes, else `b`.
     fn select(self, mask: Self::Mask, a: Self::Number, b: Self::Number) -> Self::Number;
@@ -60,7 +60,7 @@ impl Arithmetic for Scalar {
         libm::exp(x)
     }
     fn power(self, base: f64, power: f64) -> f64 {
-        libm::pow(base, power)
+        libm::pow(base.max(0.0), power)
     }
     fn select(self, mask: bool, a: f64, b: f64) -> f64 {
         if mask { a } else { b }

@@ -239,8 +239,10 @@ fn pulse_row<L: Vectors, S: StepLaw>(
             if !any(l, active) {
                 continue;
             }
-            // cells that are pulsed seldom stand alone: the next come while these are calculated
-            following.iter().take(planes).flat_map(|p| &p.0).for_each(|line| l.prefetch(line));
+            if turn == 0 {
+                // cells that are pulsed seldom stand alone: the next come while these are calculated
+                following.iter().take(planes).flat_map(|p| &p.0).for_each(|line| l.prefetch(line));
+            }
             let xi = if silent { [l.splat(0.0); ABREAST] } else { line.block(l, i, at) };
             if pulse {
                 let down = each!(I => l.sar::<31>(l.load_word(&counts[I])));

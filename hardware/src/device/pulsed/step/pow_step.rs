@@ -45,7 +45,7 @@ impl StepLaw for PowStep {
     #[inline(always)]
     fn increment<A: Arithmetic>(&self, a: A, site: &Site<A>, up: A::Mask, w: A::Number) -> [A::Number; 2] {
         let left = a.select(up, a.sub(site.high, w), a.sub(w, site.low));
-        let share = a.max(a.div(left, site.span(a)), a.number(0.0));
+        let share = a.div(left, site.span(a));
         let dw = a.mul(site.step, a.power(share, a.select(up, site.own[0], site.own[1])));
         [dw, dw]
     }
