@@ -1,4 +1,5 @@
-//! The rows of the clock that there are so far: the network-on-chip, and the chips of others.
+//! The rows of the clock that there are so far: the network-on-chip, the sequencer of a core, the event run, and the
+//! chips of others.
 
 mod noc;
 mod rtl;
@@ -7,7 +8,8 @@ mod yardsticks;
 
 use super::Row;
 
-/// The rows that can be measured. `a` marks the half of a row that is the network's; the other half is not there.
+/// The rows that can be measured. `a` marks the half of a row that is the network's, `b` the other; those of 6 and 7 are
+/// not there.
 pub const ROWS: &[Row] = &[
     Row {
         number: "1",
