@@ -23,6 +23,7 @@ mod queue;
 mod repeat;
 mod routes;
 mod run;
+mod server;
 mod stage;
 #[cfg(test)]
 mod tests;

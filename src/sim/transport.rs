@@ -19,9 +19,8 @@
 //! planned at once, also what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
 //! queue: until that end is known.
 
-use std::collections::VecDeque;
-
 use super::queue::{Event, Queue};
+use super::server::Server;
 
 /// No server.
 pub(super) const NONE: u32 = u32::MAX;
@@ -96,22 +95,6 @@ pub(super) struct Route {
     pub(super) jobs: u64,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Server {
-    /// Cycles to one of its own clock, at whose edges it is granted; 0 stands for the clock of the chip.
-    divider: u32,
-    /// Cycle from which it is free, while nobody keeps it.
-    free: u64,
-    /// Kept until a leg ends whose grant is not known yet.
-    kept: bool,
-    /// Grant to the job that keeps it.
-    since: u64,
-    /// Cycles held; a job that keeps it is counted when it gives it back.
-    busy: u64,
-    /// Legs that have asked while it was kept.
-    waiting: VecDeque<u32>,
-}
-
 /// What became certain for a unit, before it happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Notice {
@@ -140,8 +123,7 @@ impl Transport {
     }
     /// Lets a server begin only in cycles that `divider` divides.
     pub(super) fn divide(&mut self, server: u32, divider: u64) {
-        // checked before: no divider is large
-        self.servers[server as usize].divider = if divider > 1 { divider as u32 } else { 0 };
+        self.servers[server as usize].divide(divider);
     }
     /// Cycles in which a server was held.
     pub(super) fn busy(&self, server: u32) -> u64 {
@@ -150,18 +132,7 @@ impl Transport {
 
     /// Writes down the servers, with times relative to `now`; returns the busy cycles of each so far.
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) -> Vec<u64> {
-        for s in &self.servers {
-            if s.divider > 0 {
-                out.push(now % u64::from(s.divider));
-            }
-            // a grant may lie in the future
-            out.extend([
-                u64::from(s.kept),
-                if s.kept { s.since.wrapping_sub(now) } else { s.free.saturating_sub(now) },
-            ]);
-            out.push(s.waiting.len() as u64);
-            out.extend(s.waiting.iter().map(|leg| u64::from(*leg)));
-        }
+        self.servers.iter().for_each(|s| s.state(now, out));
         // what a kept server has not yet counted is the same in equal states, and so is what others have counted ahead
         self.servers.iter().map(|s| s.busy).collect()
     }
@@ -194,22 +165,16 @@ impl Transport {
         if s.kept {
             s.waiting.push_back(leg);
         } else {
-            let at = s.free.max(now);
-            self.grant(leg, at, queue);
+            self.grant(leg, now, queue);
         }
     }
 
-    /// Gives a leg its server in cycle `at`, or at the next edge of its clock, and plans what follows.
-    fn grant(&mut self, leg: u32, at: u64, queue: &mut Queue) {
+    /// Gives a leg its server as soon as it can be had from cycle `now` on, and plans what follows.
+    fn grant(&mut self, leg: u32, now: u64, queue: &mut Queue) {
         let l = self.legs[leg as usize];
         let s = &mut self.servers[l.server as usize];
-        let at = if s.divider > 0 { at.next_multiple_of(u64::from(s.divider)) } else { at };
-        if l.keep {
-            (s.kept, s.since) = (true, at);
-        } else {
-            s.free = at + u64::from(l.hold);
-            s.busy += u64::from(l.hold);
-        }
+        let at = s.opening(now);
+        s.take(at, (!l.keep).then_some(l.hold));
         let (left, over) = (at + u64::from(l.hold), at + u64::from(l.advance));
         if l.last || l.leaves {
             self.tell(&l, left, over, queue);
@@ -249,16 +214,13 @@ impl Transport {
 
     /// The end of a kept server is known: whoever waits for it gets it, until it is kept again.
     fn give_back(&mut self, server: u32, at: u64, queue: &mut Queue) {
-        let s = &mut self.servers[server as usize];
-        s.busy += at - s.since;
-        (s.kept, s.free) = (false, at);
+        self.servers[server as usize].give_back(at);
         loop {
             let s = &mut self.servers[server as usize];
             if s.kept {
                 return;
             }
             let Some(leg) = s.waiting.pop_front() else { return };
-            let at = s.free;
             self.grant(leg, at, queue);
         }
     }
