@@ -51,7 +51,7 @@ fn measure() {
             array.pulse(&counts[k % 2]);
             (seconds() - start) / cells as f64
         };
-        let [least, median] = least_and_median((0..21).map(once).collect());
+        let [least, median] = least_and_median((0..301).map(once).collect());
         println!("pulse {name} {least:.3} {median:.3} ns a pulse");
     }
     let cell = PulsedPreset::ReramSb.cell();
