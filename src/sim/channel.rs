@@ -30,7 +30,7 @@ pub(super) struct Credits {
     /// Positions that are in the buffer or were.
     pub(super) arrived: u64,
     /// Positions that the consumer needs no more.
-    freed: u64,
+    pub(super) freed: u64,
     /// Most positions that were in the buffer at once.
     pub(super) peak: u64,
 }

@@ -246,6 +246,22 @@ impl Queue {
 }
 
 #[cfg(test)]
+impl Queue {
+    /// As [`Queue::pop`], but of what arrives and ends in a cycle any event may come next: number `pick` of them.
+    pub(super) fn pop_any(&mut self, pick: usize) -> Option<(u64, Event)> {
+        if self.current.is_empty() && self.fresh.is_empty() {
+            self.turn()?;
+        }
+        let asks = pack(Event::Ask { rank: 0, unit: 0 });
+        self.fresh.extend(self.current.drain(..));
+        self.fresh.make_contiguous().sort_unstable();
+        let free = self.fresh.partition_point(|key| *key < asks);
+        let key = self.fresh.remove(if free > 0 { pick % free } else { 0 });
+        key.map(|key| (self.now, unpack(key)))
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

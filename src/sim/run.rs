@@ -38,17 +38,12 @@ impl World {
     pub(super) fn run(&mut self, max_cycles: u64, samples: usize, whole: bool) -> End {
         let mut watch = Watch::default();
         let (mut samples, mut seen) = (samples as u64, 0);
-        for stage in 0..self.stages.len() {
-            self.wake(stage);
-        }
+        self.begin();
         while let Some((cycle, event)) = self.queue.pop() {
             if cycle > max_cycles {
                 return End::OutOfTime;
             }
-            debug_assert!(cycle >= self.now, "time runs forward");
-            self.now = cycle;
-            self.events += 1;
-            self.handle(event);
+            self.happen(cycle, event);
             if self.ledger.finished.len() > seen && !whole {
                 seen = self.ledger.finished.len();
                 let left = watch.finished(self, seen as u64, samples);
@@ -62,6 +57,22 @@ impl World {
             watch.settle(self);
         }
         End::Quiet
+    }
+
+    /// Cycle 0: what can begin, begins.
+    pub(super) fn begin(&mut self) {
+        for stage in 0..self.stages.len() {
+            self.wake(stage);
+        }
+    }
+
+    /// The next event.
+    #[inline]
+    pub(super) fn happen(&mut self, cycle: u64, event: Event) {
+        debug_assert!(cycle >= self.now, "time runs forward");
+        self.now = cycle;
+        self.events += 1;
+        self.handle(event);
     }
 
     #[inline]

@@ -7,6 +7,7 @@ mod counts;
 mod flow;
 mod isaac;
 mod isaac_chip;
+mod laws;
 mod mesh;
 mod probes;
 mod puma_chip;
