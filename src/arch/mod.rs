@@ -11,6 +11,7 @@ mod de;
 mod describe;
 mod file;
 mod load;
+mod memory;
 mod resolve;
 mod rules;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use file::{
     WeightsSpec, WhenTooSmallSpec,
 };
 pub use load::{Resolve, load, load_str, load_with};
+pub use memory::{Memory, Refresh};
 pub use rules::{MAX_CHIPS, MAX_DIVIDER};
 pub use wires::{AccessSpec, LineOrderSpec, SelectorSpec, SidesSpec, Wires, WiresFrom, WiresSpec};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};

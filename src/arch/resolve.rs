@@ -3,7 +3,7 @@
 use super::load::build_device;
 use super::{
     Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, Drive, FullScale,
-    Memory, Noc, Noise, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
+    Memory, Noc, Noise, Refresh, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
 use crate::circuit::converter::{DacModel, FullScaleSpec, PulseWidthDac, VoltageDac};
 use crate::circuit::{Flicker, Telegraph};
@@ -86,6 +86,8 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
             bytes: whole(memory.capacity),
             width: whole(memory.width),
             latency: memory.latency,
+            ports: memory.ports.unwrap_or(1),
+            refresh: Refresh::of(memory),
             part: memory.part(PartKind::Memory),
         },
         defaults: Defaults {
@@ -232,6 +234,8 @@ fn tile_kind(file: &ArchFile) -> Result<TileKind> {
         buffer_bytes: whole(buffer.capacity),
         buffer_width: whole(buffer.width),
         buffer_latency: buffer.latency,
+        buffer_ports: buffer.ports.unwrap_or(1),
+        buffer_refresh: Refresh::of(buffer),
         buffer: buffer.part(PartKind::Buffer),
         bus_clock: tile.bus.clock.unwrap_or(file.clock),
         bus_width: whole(tile.bus.width),

@@ -9,6 +9,8 @@ use crate::id::IdVec;
 use crate::lower::{LayerId, NodeId};
 use crate::tensor::Window;
 
+use super::RefreshTiming;
+
 define_id!(/// A stage of the pipeline.
     StageId, "stage");
 define_id!(/// A channel between two stages.
@@ -72,6 +74,10 @@ pub struct TileTiming {
     pub buffer_latency: u64,
     /// Buffer capacity in bytes.
     pub buffer_bytes: u64,
+    /// Accesses of the buffer at a time.
+    pub buffer_ports: u32,
+    /// Refresh of the buffer that takes its ports.
+    pub buffer_refresh: Option<RefreshTiming>,
     /// Cycles of the chip to one of the vector unit.
     pub vector_divider: u64,
     /// Lane operations of the vector unit in a cycle of its own.
@@ -161,6 +167,10 @@ pub struct MemoryTiming {
     pub width: u64,
     /// Cycles before the first byte.
     pub latency: u64,
+    /// Accesses at a time.
+    pub ports: u32,
+    /// Refresh that takes its ports.
+    pub refresh: Option<RefreshTiming>,
 }
 
 /// One stage: the same work for every output position of every sample.

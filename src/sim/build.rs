@@ -213,6 +213,8 @@ impl Setup {
                 *busy.entry(*key).or_default() += cycles;
             }
         }
+        let refreshed = self.servers.iter().enumerate().map(|(n, key)| (*key, self.world.transport.refreshes(n as u32)));
+        let refreshes = refreshed.filter(|(_, n)| *n > 0).collect();
         let mut mvms = Vec::new();
         for ((stage, unit), state) in units_of(program).zip(&self.world.units) {
             let [loaded, begun, ready, sent] =
@@ -267,6 +269,7 @@ impl Setup {
             peaks: self.world.channels.iter().map(|c| c.peak).collect(),
             busy,
             counts,
+            refreshes,
             events: self.world.events,
             trace: self.world.ledger.trace(),
             mvms,

@@ -20,6 +20,7 @@ mod core;
 mod deadlock;
 mod ledger;
 mod queue;
+mod refresh;
 mod repeat;
 mod routes;
 mod run;

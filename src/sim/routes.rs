@@ -4,14 +4,14 @@
 //!
 //! | part | server held for | latency | capacity |
 //! |---|---|---|---|
-//! | buffer port | `buffer_latency + ceil(b / buffer_width)` | the same | one access (read or write) |
+//! | buffer port | `buffer_latency + ceil(b / buffer_width)` | the same | one access (read or write) on each of `buffer_ports` |
 //! | bus | `bus_latency + ceil(b / bus_width)` | the same | one transfer |
 //! | port with bus | port: wait for the bus and both latencies; bus: `bus_latency + n` | `buffer_latency + bus_latency + n`, `n = ceil(b / min(widths))` | both |
 //! | link | `f = ceil(b / flit_bytes)` flits, one in a cycle | `link` for each flit | one message |
 //! | router | not a server | `router` for the head flit, before each link and before the exit | – |
 //! | vector unit | `ceil(ops / lanes)` | `vector_latency` more (pipelined) | one operation issued at a time |
 //! | chip link | `ceil(b / bandwidth)` | `latency` more | one message |
-//! | memory port | `ceil(b / width)` | `latency` more (pipelined) | one access issued at a time |
+//! | memory port | `ceil(b / width)` | `latency` more (pipelined) | one access issued at a time on each of its ports |
 //!
 //! Where bus or vector unit run on a clock of their own, `D` cycles of the chip to one of theirs, their latencies,
 //! widths and lanes count theirs: `n` of the bus takes `D·ceil(b / bus_width)`, of port with bus as many cycles as the
@@ -30,6 +30,7 @@
 
 use std::collections::BTreeMap;
 
+use super::refresh::Refresh;
 use super::transport::{Leg, NONE, Purpose, Route, Transport};
 use crate::arch::TileId;
 use crate::cost::{Action, PartKind};
@@ -194,7 +195,9 @@ impl<'m> Builder<'m> {
         for (id, t) in machine.tiles.enumerate() {
             build.transport.divide(build.bus_of(id) as u32, t.bus_divider);
             build.transport.divide(build.vector_of(id) as u32, t.vector_divider);
+            build.transport.equip(build.port(id) as u32, t.buffer_ports, t.buffer_refresh.map(Refresh::new));
         }
+        build.transport.equip(0, machine.memory.ports, machine.memory.refresh.map(Refresh::new));
         build
     }
 

@@ -55,6 +55,8 @@ pub struct Timeline {
     pub busy: BTreeMap<(Owner, PartKind), u64>,
     /// Actions counted.
     pub counts: Counts,
+    /// Refreshes of each memory that refreshes itself, up to the end of the run: they belong to no stage.
+    pub refreshes: BTreeMap<(Owner, PartKind), u64>,
     /// Events processed.
     pub events: u64,
     /// Course of every position of the first sample, if asked for.

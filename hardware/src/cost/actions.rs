@@ -37,6 +37,7 @@ pub enum Action {
     Operate,
     Route,
     Traverse,
+    Refresh,
 }
 
 /// Which run counts an action.
@@ -86,6 +87,8 @@ pub const ACTIONS: &[ActionRow] = &[
     row(PartKind::Memory, Action::Read, "byte read", CountedBy::Sim),
     row(PartKind::Memory, Action::Write, "byte written", CountedBy::Sim),
     row(PartKind::ChipLink, Action::Transfer, "byte to a neighbouring chip", CountedBy::Sim),
+    row(PartKind::Buffer, Action::Refresh, "refresh", CountedBy::Sim),
+    row(PartKind::Memory, Action::Refresh, "refresh", CountedBy::Sim),
 ];
 
 impl PartKind {
@@ -129,6 +132,7 @@ impl Action {
             Self::Operate => "operate",
             Self::Route => "route",
             Self::Traverse => "traverse",
+            Self::Refresh => "refresh",
         }
     }
 }

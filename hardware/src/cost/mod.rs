@@ -16,7 +16,7 @@ pub use chip_link::{ChipLinkSpec, SerialLink};
 pub use converter::{BitSerialDac, DacMismatch, DacSpec, SampleHoldSpec};
 pub use digital::{ControlSpec, ShiftAddSpec, VectorSpec};
 pub use provenance::Provenance;
-pub use storage::{BufferCard, BufferSpec, MemorySpec, RegisterSpec};
+pub use storage::{BufferCard, BufferSpec, MemorySpec, RefreshSpec, RegisterSpec};
 pub use transport::{BusSpec, LinkSpec, MeshSpec, NocSpec, RouterSpec};
 
 use crate::units::{Joule, SquareMicron, Watt};

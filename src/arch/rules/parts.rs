@@ -83,7 +83,7 @@ pub(super) fn prices(ctx: &mut Ctx<'_>) {
             let price = match e.key.as_str() {
                 "leakage" => t.parse::<Watt>().ok().map(Watt::si),
                 "area" => t.parse::<SquareMicron>().ok().map(SquareMicron::si),
-                "drive" | "sample" | "convert" | "add" | "operate" | "route" | "traverse" => {
+                "drive" | "sample" | "convert" | "add" | "operate" | "route" | "traverse" | "energy" => {
                     t.parse::<Joule>().ok().map(Joule::si)
                 }
                 "read" | "write" | "transfer" => t.parse::<JoulePerByte>().ok().map(JoulePerByte::si),
@@ -115,7 +115,7 @@ const MAX_CYCLES: u64 = 1_000_000_000;
 pub(super) fn latencies(ctx: &mut Ctx<'_>) {
     let (root, clock) = (ctx.root, ctx.file.clock);
     maps(root, &mut Vec::new(), &mut |path, node| {
-        for key in ["latency", "t_read", "rate"] {
+        for key in ["latency", "t_read", "rate", "duration"] {
             let Some(t) = text(node.get(key)) else { continue };
             let latency = match key {
                 "rate" => t.parse::<SampleRate>().ok().map(|r| Latency::Time(Second(1.0 / r.si()))),
