@@ -136,6 +136,14 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
     let m = &chip.memory;
     write!(out, "memory: {} bytes, {} bytes a cycle after {}", m.bytes, m.width, cycles(m.latency))?;
     ports_and_refresh(m.ports, m.refresh, chip.clock, out)?;
+    if let Some(d) = &m.dram {
+        let [interval, duration] = d.refresh().cycles(chip.clock).map(Latency::Cycles);
+        writeln!(
+            out,
+            "  dram         {} channels of {} banks, rows of {} bytes, bursts of {}, refreshed every {interval} for {duration}",
+            d.channels, d.banks, d.row_bytes, d.burst_bytes
+        )?;
+    }
     let d = &chip.defaults;
     writeln!(
         out,

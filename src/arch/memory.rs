@@ -1,7 +1,7 @@
-//! Memories of the resolved chip: refresh, global memory.
+//! Memories of the resolved chip: refresh, global buffer or dynamic memory.
 
-use crate::cost::{BufferCard, Part};
-use crate::units::{Hertz, Latency, Second};
+use crate::cost::{BufferCard, DramSpec, DramTimes, MemorySpec, Part, PartKind};
+use crate::units::{ByteRate, Bytes, Hertz, Latency, Second};
 
 /// Refresh of a dynamic memory that takes its ports.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +27,47 @@ impl Refresh {
     }
 }
 
-/// Global buffer at the edge of the chip: inputs come from it, outputs go to it.
+/// Organisation and timings of a dynamic memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dram {
+    /// Channels.
+    pub channels: usize,
+    /// Banks of a channel.
+    pub banks: usize,
+    /// Bytes of a row of a channel.
+    pub row_bytes: usize,
+    /// Bytes of a burst of a channel.
+    pub burst_bytes: usize,
+    /// Data rate of a channel.
+    pub bandwidth: ByteRate,
+    /// Timings of the devices.
+    pub times: DramTimes,
+}
+
+impl Dram {
+    /// That of a card which keeps the rules.
+    pub(super) fn of(card: &DramSpec) -> Self {
+        Self {
+            channels: card.channels as usize,
+            banks: card.banks as usize,
+            row_bytes: whole(card.row),
+            burst_bytes: whole(card.burst).max(1),
+            bandwidth: card.bandwidth,
+            times: card.timing,
+        }
+    }
+    /// Refresh of all banks.
+    #[must_use]
+    pub const fn refresh(&self) -> Refresh {
+        Refresh { interval: self.times.t_refi, duration: Latency::Time(self.times.t_rfc) }
+    }
+}
+
+const fn whole(bytes: Bytes) -> usize {
+    bytes.si() as usize
+}
+
+/// Memory at the edge of the chip: inputs come from it, outputs go to it.
 #[derive(Debug, Clone)]
 pub struct Memory {
     /// Capacity in bytes.
@@ -38,8 +78,36 @@ pub struct Memory {
     pub latency: Latency,
     /// Accesses at a time.
     pub ports: u32,
-    /// Refresh, if it is modelled.
+    /// Refresh that takes its ports, if it is modelled.
     pub refresh: Option<Refresh>,
+    /// Its banks, if it is a dynamic memory: they decide its timing, not width and ports.
+    pub dram: Option<Dram>,
     /// Prices.
     pub part: Part,
+}
+
+impl Memory {
+    /// That of a file which keeps the rules.
+    pub(super) fn of(spec: &MemorySpec, clock: Hertz) -> Self {
+        match spec {
+            MemorySpec::GlobalBuffer(card) => Self {
+                bytes: whole(card.capacity),
+                width: whole(card.width),
+                latency: card.latency,
+                ports: card.ports.unwrap_or(1),
+                refresh: Refresh::of(card),
+                dram: None,
+                part: card.part(PartKind::Memory),
+            },
+            MemorySpec::Dram(card) => Self {
+                bytes: whole(card.capacity),
+                width: ((card.bandwidth.si() / clock.si()) as usize).max(1) * card.channels as usize,
+                latency: card.latency,
+                ports: 1,
+                refresh: None,
+                dram: Some(Dram::of(card)),
+                part: card.part(),
+            },
+        }
+    }
 }

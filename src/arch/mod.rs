@@ -19,6 +19,8 @@ mod adc_tests;
 #[cfg(test)]
 mod clock_tests;
 #[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
 mod tests;
 mod tree;
 mod wires;
@@ -35,7 +37,7 @@ pub use file::{
     WeightsSpec, WhenTooSmallSpec,
 };
 pub use load::{Resolve, load, load_str, load_with};
-pub use memory::{Memory, Refresh};
+pub use memory::{Dram, Memory, Refresh};
 pub use rules::{MAX_CHIPS, MAX_DIVIDER};
 pub use wires::{AccessSpec, LineOrderSpec, SelectorSpec, SidesSpec, Wires, WiresFrom, WiresSpec};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};

@@ -53,7 +53,6 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
     let grid = file.chip.grid.map(|n| n as usize);
     let (tiles, cores, xbars) = Chip::instances(&tile_kind, &core_kinds, grid, 1);
     let mesh = file.chip.noc.mesh();
-    let memory = file.chip.memory.card();
     let defaults = &file.defaults;
     let mut chip = Chip {
         name: file.name.clone(),
@@ -82,14 +81,7 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
             router: mesh.router.part(),
             link: mesh.link.part(),
         },
-        memory: Memory {
-            bytes: whole(memory.capacity),
-            width: whole(memory.width),
-            latency: memory.latency,
-            ports: memory.ports.unwrap_or(1),
-            refresh: Refresh::of(memory),
-            part: memory.part(PartKind::Memory),
-        },
+        memory: Memory::of(&file.chip.memory, file.clock),
         defaults: Defaults {
             weight_bits: defaults.quantisation.weights,
             activation_bits: defaults.quantisation.activations,

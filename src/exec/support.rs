@@ -292,6 +292,7 @@ pub fn chip(p: &Parameters) -> Chip {
             latency: latency(),
             ports: 1,
             refresh: None,
+            dram: None,
             part: part(PartKind::Memory),
         },
         defaults: Defaults {

@@ -1,6 +1,6 @@
 //! Resolves the chip's times and widths to whole cycles and bytes.
 
-use super::memory::refresh;
+use super::memory::{dram, refresh};
 use super::program::{ChipRow, CoreTiming, Machine, MemoryTiming, MeshTiming, TileTiming};
 use crate::arch::{Chip, Drive};
 
@@ -85,6 +85,7 @@ pub fn machine(chip: &Chip) -> Machine {
             latency: chip.memory.latency.cycles(clock),
             ports: chip.memory.ports,
             refresh: chip.memory.refresh.map(|r| refresh(r, clock)),
+            dram: chip.memory.dram.as_ref().map(|d| dram(d, chip.memory.latency, clock)),
         },
     }
 }

@@ -9,7 +9,7 @@ use crate::id::IdVec;
 use crate::lower::{LayerId, NodeId};
 use crate::tensor::Window;
 
-use super::RefreshTiming;
+use super::{DramTiming, RefreshTiming};
 
 define_id!(/// A stage of the pipeline.
     StageId, "stage");
@@ -160,7 +160,7 @@ impl ChipRow {
     }
 }
 
-/// Timing of the global buffer.
+/// Timing of the global buffer, or of the memory in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryTiming {
     /// Bytes in a cycle.
@@ -171,6 +171,8 @@ pub struct MemoryTiming {
     pub ports: u32,
     /// Refresh that takes its ports.
     pub refresh: Option<RefreshTiming>,
+    /// Banks and timings of a dynamic memory, in the place of all these.
+    pub dram: Option<DramTiming>,
 }
 
 /// One stage: the same work for every output position of every sample.

@@ -4,7 +4,7 @@
 use crate::arch::TileId;
 use crate::diag::Diagnostic;
 use crate::id::Id;
-use crate::sched::{Program, RefreshTiming, Work};
+use crate::sched::{DramTiming, Program, RefreshTiming, Work};
 
 use super::queue::MAX_INDEX;
 
@@ -30,6 +30,15 @@ fn sound(r: &RefreshTiming) -> bool {
     (1..r.interval).contains(&r.duration) && r.interval <= MOST_INTERVAL
 }
 
+/// Whether a dynamic memory has all it needs and time for accesses between refreshes.
+fn workable(d: &DramTiming) -> bool {
+    let times = [d.latency, d.rcd, d.rp, d.cl, d.cwl, d.ras, d.wr, d.rtp, d.wtr, d.rrd, d.faw, d.burst_1024 / 1024];
+    let counts = [d.channels, d.banks, d.row_bursts, d.burst_bytes, d.burst_1024];
+    let sizes = counts.iter().all(|n| (1..=MOST_BYTES).contains(n)) && d.channels <= 1 << 16 && d.banks <= 1 << 16;
+    let spare = RefreshTiming { duration: d.refresh.duration.saturating_add(d.rp), ..d.refresh };
+    sizes && times.iter().all(|t| *t <= MOST_CYCLES) && sound(&spare)
+}
+
 /// Checks sizes, references and that every rate is positive.
 pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic> {
     let fail = |what: String| Err(wrong(what));
@@ -49,6 +58,9 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     }
     if m.memory.ports == 0 || !m.memory.refresh.iter().all(sound) {
         return fail("a memory without a port, or with a refresh longer than its interval".into());
+    }
+    if m.memory.dram.as_ref().is_some_and(|d| !workable(d)) {
+        return fail("a dynamic memory without channels, banks or bursts, or with a time that is too long".into());
     }
     if let Some(row) = &m.mesh.chips {
         let odd = row.columns == 0 || columns % row.columns != 0;

@@ -18,6 +18,7 @@ mod channel;
 mod check;
 mod core;
 mod deadlock;
+mod dram;
 mod ledger;
 mod queue;
 mod refresh;

@@ -13,6 +13,8 @@
 //! | chip link | `ceil(b / bandwidth)` | `latency` more | one message |
 //! | memory port | `ceil(b / width)` | `latency` more (pipelined) | one access issued at a time on each of its ports |
 //!
+//! A dynamic memory in the place of the global buffer has no port: see [`super::dram`].
+//!
 //! Where bus or vector unit run on a clock of their own, `D` cycles of the chip to one of theirs, their latencies,
 //! widths and lanes count theirs: `n` of the bus takes `D·ceil(b / bus_width)`, of port with bus as many cycles as the
 //! slower of the two, up to the next edge of the bus; transfers and operations start at edges.
@@ -30,8 +32,9 @@
 
 use std::collections::BTreeMap;
 
+use super::dram::Dram;
 use super::refresh::Refresh;
-use super::transport::{Leg, NONE, Purpose, Route, Transport};
+use super::transport::{Leg, MEMORY, NONE, Purpose, Route, Transport};
 use crate::arch::TileId;
 use crate::cost::{Action, PartKind};
 use crate::id::{Id, IdVec};
@@ -197,7 +200,8 @@ impl<'m> Builder<'m> {
             build.transport.divide(build.vector_of(id) as u32, t.vector_divider);
             build.transport.equip(build.port(id) as u32, t.buffer_ports, t.buffer_refresh.map(Refresh::new));
         }
-        build.transport.equip(0, machine.memory.ports, machine.memory.refresh.map(Refresh::new));
+        build.transport.equip(MEMORY, machine.memory.ports, machine.memory.refresh.map(Refresh::new));
+        build.transport.dram = machine.memory.dram.map(Dram::new);
         build
     }
 
@@ -312,10 +316,18 @@ impl<'m> Builder<'m> {
         self.leg(server, time, time + t.vector_divider * t.vector_latency);
         self.toll(Owner::Tile(tile), PartKind::VectorUnit, Action::Operate, ops)
     }
-    /// Memory port.
-    pub(super) fn memory(&mut self, action: Action, bytes: u64) -> &mut Self {
+    /// Memory port, for one of so many positions of the stage.
+    pub(super) fn memory(&mut self, action: Action, bytes: u64, positions: u64) -> &mut Self {
+        if self.transport.dram.is_some() {
+            // the banks decide how long it takes, and count what they move
+            let (leg, stage) = (self.transport.legs.len() as u32, self.stage);
+            self.leg(MEMORY as usize, 0, 0);
+            let dram = self.transport.dram.iter_mut();
+            dram.for_each(|d| d.place(leg, stage, action == Action::Write, bytes, positions));
+            return self;
+        }
         let time = bytes.div_ceil(self.memory.width);
-        self.leg(0, time, time + self.memory.latency);
+        self.leg(MEMORY as usize, time, time + self.memory.latency);
         self.toll(Owner::Memory, PartKind::Memory, action, bytes)
     }
     /// Routers and links from one tile to another (or only through the router of one).

@@ -19,10 +19,13 @@
 //! planned at once, also what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
 //! queue: until that end is known, or until another port of the server comes free.
 
+use super::dram::Dram;
 use super::queue::{Event, MAX_INDEX, Queue};
 use super::refresh::Refresh;
 use super::server::{Opening, Server};
 
+/// The memory port.
+pub(super) const MEMORY: u32 = 0;
 /// No server.
 pub(super) const NONE: u32 = u32::MAX;
 /// No leg: a request of those that wait for a server already.
@@ -115,6 +118,8 @@ pub(super) struct Transport {
     pub(super) legs: Vec<Leg>,
     pub(super) routes: Vec<Route>,
     servers: Vec<Server>,
+    /// The banks behind the memory port, if it leads to a dynamic memory.
+    pub(super) dram: Option<Dram>,
     /// What became certain by the last request: unit, notice and cycle.
     pub(super) told: Vec<(u32, Notice, u64)>,
 }
@@ -134,27 +139,35 @@ impl Transport {
     }
     /// Cycles in which a server was held.
     pub(super) fn busy(&self, server: u32) -> u64 {
-        self.servers[server as usize].busy()
+        match &self.dram {
+            Some(dram) if server == MEMORY => dram.busy(),
+            _ => self.servers[server as usize].busy(),
+        }
     }
     /// Refreshes of a server.
     pub(super) fn refreshes(&self, server: u32) -> u64 {
-        self.servers[server as usize].refreshes()
+        match &self.dram {
+            Some(dram) if server == MEMORY => dram.refreshes(),
+            _ => self.servers[server as usize].refreshes(),
+        }
     }
     /// Refreshes everything that is due in cycle `now`.
     pub(super) fn settle(&mut self, now: u64) {
         self.servers.iter_mut().for_each(|s| s.settle(now));
+        self.dram.iter_mut().for_each(|d| d.settle(now));
     }
 
     /// Writes down the servers, with times relative to `now`; returns what they have counted so far.
     pub(super) fn state(&mut self, now: u64, out: &mut Vec<u64>) -> Vec<u64> {
         self.settle(now);
         self.servers.iter().for_each(|s| s.state(now, out));
+        self.dram.iter().for_each(|d| d.state(now, out));
         // what a kept server has not yet counted is the same in equal states, and so is what others have counted ahead
         self.counters().map(|n| *n).collect()
     }
-    /// What the servers have counted: busy cycles, refreshes.
+    /// What the servers have counted: busy cycles, refreshes, rows and bytes of a dynamic memory.
     fn counters(&mut self) -> impl Iterator<Item = &mut u64> {
-        self.servers.iter_mut().flat_map(Server::counters)
+        self.servers.iter_mut().flat_map(Server::counters).chain(self.dram.iter_mut().flat_map(Dram::counters))
     }
     /// Adds what was counted in `n` periods, and their jobs.
     pub(super) fn repeat(&mut self, counted: &[u64], jobs: &[u64], n: u64) {
@@ -197,7 +210,12 @@ impl Transport {
     fn grant(&mut self, leg: u32, at: u64, now: u64, queue: &mut Queue) {
         let l = self.legs[leg as usize];
         self.servers[l.server as usize].take(at, (!l.keep).then_some(l.hold));
-        let (left, over) = (at + u64::from(l.hold), at + u64::from(l.advance));
+        let (left, mut over) = (at + u64::from(l.hold), at + u64::from(l.advance));
+        if l.server == MEMORY
+            && let Some(dram) = &mut self.dram
+        {
+            over = dram.access(leg, at);
+        }
         if l.last || l.leaves {
             self.tell(&l, left, over, queue);
         }

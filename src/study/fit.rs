@@ -187,6 +187,7 @@ pub fn follow(whole: &mut Timeline, part: Timeline) {
     for (memory, n) in part.refreshes {
         *whole.refreshes.entry(memory).or_default() += n;
     }
+    whole.rows += part.rows;
     whole.counts.extend(part.counts.into_iter().map(|(key, n)| (moved(key), n)));
     whole.events += part.events;
 }

@@ -38,6 +38,7 @@ pub enum Action {
     Route,
     Traverse,
     Refresh,
+    Activate,
 }
 
 /// Which run counts an action.
@@ -89,6 +90,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(PartKind::ChipLink, Action::Transfer, "byte to a neighbouring chip", CountedBy::Sim),
     row(PartKind::Buffer, Action::Refresh, "refresh", CountedBy::Sim),
     row(PartKind::Memory, Action::Refresh, "refresh", CountedBy::Sim),
+    row(PartKind::Memory, Action::Activate, "row activated and precharged", CountedBy::Sim),
 ];
 
 impl PartKind {
@@ -133,6 +135,7 @@ impl Action {
             Self::Route => "route",
             Self::Traverse => "traverse",
             Self::Refresh => "refresh",
+            Self::Activate => "activate",
         }
     }
 }

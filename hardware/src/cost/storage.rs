@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Action, Part, PartKind, Provenance};
+use super::{Action, DramSpec, Part, PartKind, Provenance};
 use crate::units::{Bytes, Joule, JoulePerByte, Latency, Second, SquareMicron, Watt};
 
 /// Input or output register of a core.
@@ -53,6 +53,8 @@ pub enum BufferSpec {
 pub enum MemorySpec {
     /// On-chip buffer at the corner of the mesh: network inputs come from it, results go to it.
     GlobalBuffer(BufferCard),
+    /// Dynamic memory beside the chip, with its controller at the corner of the mesh.
+    Dram(Box<DramSpec>),
 }
 
 /// A buffer.
@@ -112,15 +114,6 @@ impl BufferSpec {
             Self::Edram(card) => (card, "edram"),
             Self::Sram(card) => (card, "sram"),
         }
-    }
-}
-
-impl MemorySpec {
-    /// The only kind there is so far.
-    #[must_use]
-    pub const fn card(&self) -> &BufferCard {
-        let Self::GlobalBuffer(card) = self;
-        card
     }
 }
 

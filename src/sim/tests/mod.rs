@@ -4,9 +4,11 @@ mod chips;
 mod core_law;
 mod core_shared;
 mod counts;
+mod dram;
 mod flow;
 mod isaac;
 mod isaac_chip;
+mod memories;
 mod mesh;
 mod probes;
 mod puma_chip;
@@ -65,7 +67,7 @@ pub(super) fn machine(grid: [usize; 2], tile: TileTiming) -> Machine {
         tiles: places.map(|(x, y)| TileTiming { x, y, ..tile }).collect(),
         cores: (0..grid[0] * grid[1]).map(quick_core).collect(),
         mesh: MeshTiming { grid, flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, chips: None },
-        memory: MemoryTiming { width: 64, latency: 0, ports: 1, refresh: None },
+        memory: MemoryTiming { width: 64, latency: 0, ports: 1, refresh: None, dram: None },
     }
 }
 

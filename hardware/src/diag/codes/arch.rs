@@ -178,6 +178,11 @@ pub(super) const CODES: &[Code] = &[
         "A refresh returns after `interval`, rounded down to whole cycles of the clock, and takes `duration`, rounded up: fewer cycles, so that there is time for accesses. Static RAM has none.",
     ),
     code(
+        "A047",
+        "dynamic memory out of range",
+        "A DRAM has 1 to 64 channels of 1 to 1024 banks, rows of whole bursts, a data rate of 0.001 to 1000000 bytes in a clock cycle, and timings of 0 to 1 ms; a refresh with the precharge before it is over before the next is due.",
+    ),
+    code(
         "A050",
         "signed inputs do not fit the converters",
         "Sign-magnitude inputs drive the word lines with both polarities, so column currents have either sign even before a pair is subtracted. Converters of single columns (digital subtraction) take one sign only: use `two_phase` or `twos_complement`, or subtract the pair before conversion.",
