@@ -68,8 +68,12 @@ fn program() -> Program {
         input_slots: 2,
     };
     let mesh = MeshTiming { grid: [2, 1], flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, chips: None };
-    let machine =
-        Machine { tiles, cores: [core].into_iter().collect(), mesh, memory: MemoryTiming { width: 32, latency: 3, ports: 1, refresh: None, dram: None } };
+    let machine = Machine {
+        tiles,
+        cores: [core].into_iter().collect(),
+        mesh,
+        memory: MemoryTiming { width: 32, latency: 3, ports: 1, refresh: None, dram: None },
+    };
     let unit = MvmUnit {
         xbar: XbarId::new(0),
         core: Id::new(0),

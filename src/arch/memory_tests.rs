@@ -53,7 +53,14 @@ fn buffers_have_ports_and_refresh() {
     assert!(describe(&chip).contains("refreshed every 40000 cycles for 520 cycles"), "{}", describe(&chip));
     let long = "{ interval: 100 ns, duration: 100 cycles, energy: 1 pJ, source: x }";
     refused(&[(refresh, long)], "A046", "leaves no time");
-    refused(&[("tile.buffer", "{ sram: { capacity: 1 KiB, width: 32 byte, latency: 1 cycle, read: 1 pJ/byte, write: 1 pJ/byte, leakage: 0 W, area: 1 um2, source: x, refresh: { interval: 1 us, duration: 1 cycle, energy: 1 pJ, source: x } } }")], "A046", "no refresh");
+    refused(
+        &[(
+            "tile.buffer",
+            "{ sram: { capacity: 1 KiB, width: 32 byte, latency: 1 cycle, read: 1 pJ/byte, write: 1 pJ/byte, leakage: 0 W, area: 1 um2, source: x, refresh: { interval: 1 us, duration: 1 cycle, energy: 1 pJ, source: x } } }",
+        )],
+        "A046",
+        "no refresh",
+    );
     refused(&[(refresh, "{ interval: 1 us, duration: 1 cycle, energy: -1 pJ, source: x }")], "A031", "price");
 }
 

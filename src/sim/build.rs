@@ -217,7 +217,8 @@ impl Setup {
                 *busy.entry(*key).or_default() += cycles;
             }
         }
-        let refreshed = self.servers.iter().enumerate().map(|(n, key)| (*key, self.world.transport.refreshes(n as u32)));
+        let refreshed =
+            self.servers.iter().enumerate().map(|(n, key)| (*key, self.world.transport.refreshes(n as u32)));
         let refreshes = refreshed.filter(|(_, n)| *n > 0).collect();
         let mut mvms = Vec::new();
         for ((stage, unit), state) in units_of(program).zip(&self.world.units) {

@@ -35,7 +35,12 @@ fn dram(ctx: &mut Ctx<'_>, card: &DramSpec) {
     require((1..=64).contains(&channels), &["channels"], format!("{channels} channels"), "1 to 64");
     require((1..=1024).contains(&banks), &["banks"], format!("{banks} banks"), "1 to 1024");
     let (row, burst) = (card.row.si(), card.burst.si());
-    require(row >= burst && row % burst == 0.0, &["row"], format!("a row of {} in bursts of {}", card.row, card.burst), "whole bursts");
+    require(
+        row >= burst && row % burst == 0.0,
+        &["row"],
+        format!("a row of {} in bursts of {}", card.row, card.burst),
+        "whole bursts",
+    );
     let bytes = card.bandwidth.si() / clock.si();
     let message = format!("{} is {bytes} bytes a cycle", card.bandwidth);
     require((1e-3..=1e6).contains(&bytes), &["bandwidth"], message, "0.001 to 1000000");
@@ -63,7 +68,8 @@ fn dram(ctx: &mut Ctx<'_>, card: &DramSpec) {
     }
     let [interval, duration] = Dram::of(card).refresh().cycles(clock);
     let precharge = Latency::Time(t.t_rp).cycles(clock);
-    let message = format!("a refresh of {duration} cycles, {precharge} to precharge before it, every {interval} cycles");
+    let message =
+        format!("a refresh of {duration} cycles, {precharge} to precharge before it, every {interval} cycles");
     require(!good || duration + precharge < interval, &["timing", "t_refi"], message, "time for accesses in between");
 }
 

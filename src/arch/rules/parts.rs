@@ -84,9 +84,7 @@ pub(super) fn prices(ctx: &mut Ctx<'_>) {
                 "leakage" | "background" => t.parse::<Watt>().ok().map(Watt::si),
                 "area" => t.parse::<SquareMicron>().ok().map(SquareMicron::si),
                 "drive" | "sample" | "convert" | "add" | "operate" | "route" | "traverse" | "energy" | "activate"
-                | "refresh" => {
-                    t.parse::<Joule>().ok().map(Joule::si)
-                }
+                | "refresh" => t.parse::<Joule>().ok().map(Joule::si),
                 "read" | "write" | "transfer" => t.parse::<JoulePerByte>().ok().map(JoulePerByte::si),
                 _ => None,
             };

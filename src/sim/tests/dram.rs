@@ -2,13 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::super::Owner;
 use super::super::dram::Dram;
 use super::super::routes::Builder;
 use super::super::timeline::RowCounts;
 use super::super::transport::{Purpose, Transport};
-use super::super::{Owner, queue::Event};
 use super::memories::assert_timeline;
-use super::mesh::course;
 use super::*;
 use crate::cost::{Action, PartKind};
 use crate::sched::{DramTiming, RefreshTiming};
@@ -156,7 +155,11 @@ enum Command {
     Activate(u64),
     Precharge(u64),
     /// Read or write of a bank, with the last cycle of its data.
-    Column { bank: u64, write: bool, over: u64 },
+    Column {
+        bank: u64,
+        write: bool,
+        over: u64,
+    },
     Refresh,
 }
 
@@ -193,7 +196,8 @@ impl Stepped<'_> {
                     Command::Refresh => since(cycle, t.refresh.duration),
                     Command::Column { .. } => true,
                 });
-                let recent = self.log.iter().filter(|(cycle, c)| matches!(c, Command::Activate(_)) && !since(*cycle, t.faw));
+                let recent =
+                    self.log.iter().filter(|(cycle, c)| matches!(c, Command::Activate(_)) && !since(*cycle, t.faw));
                 apart && recent.count() < 4
             }
             Command::Precharge(bank) => every(&|cycle, c| match c {
@@ -252,16 +256,16 @@ impl Stepped<'_> {
                 continue;
             };
             begun = true;
-            let row = &mut self.open[w.bank as usize];
+            let row = self.open[w.bank as usize];
             if issued == 0 && !std::mem::replace(&mut seen, true) {
                 self.rows[match row {
-                    Some(r) if *r == w.row => 0,
+                    Some(r) if r == w.row => 0,
                     None => 1,
                     Some(_) => 2,
                 }] += 1;
             }
             let bank = w.bank;
-            match *row {
+            match row {
                 Some(r) if r == w.row => {
                     let lead = if w.write { t.cwl } else { t.cl };
                     if issued == 0 {
@@ -269,7 +273,8 @@ impl Stepped<'_> {
                     }
                     // as many bursts as have their time in this cycle
                     while issued < w.bursts && (now - head) * 1024 >= issued * t.burst_1024 {
-                        let command = Command::Column { bank, write: w.write, over: head + lead + t.stream(issued + 1) };
+                        let command =
+                            Command::Column { bank, write: w.write, over: head + lead + t.stream(issued + 1) };
                         if issued == 0 && !self.allowed(command, now) {
                             break;
                         }
@@ -312,7 +317,13 @@ fn stepped(t: &DramTiming, asks: &[Ask]) -> (Vec<u64>, [u64; 3], u64) {
                 Some(w) => w.bursts += 1,
                 None => {
                     let place = row / t.channels;
-                    list.push(Work { ask: n, bank: place % t.banks, row: place / t.banks, bursts: 1, write: ask.write });
+                    list.push(Work {
+                        ask: n,
+                        bank: place % t.banks,
+                        row: place / t.banks,
+                        bursts: 1,
+                        write: ask.write,
+                    });
                 }
             }
             before = Some(row);

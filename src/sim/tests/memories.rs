@@ -121,7 +121,8 @@ fn a_refresh_delays_by_its_rest_and_is_postponed_behind_an_access() {
     let refreshed = TileTiming { buffer_refresh: Some(RefreshTiming { interval: 20, duration: 6 }), ..QUICK_TILE };
     assert_timeline("rest of a refresh", &mut tile(refreshed, &[Job::Port(64)]), &[(22, 0)], &[(0, 27)]);
     assert_timeline("no refresh", &mut tile(QUICK_TILE, &[Job::Port(64)]), &[(22, 0)], &[(0, 23)]);
-    let jobs = [Job::Port(192), Job::Port(64), Job::Port(64), Job::Port(64), Job::Bus(960), Job::Read(64), Job::Port(64)];
+    let jobs =
+        [Job::Port(192), Job::Port(64), Job::Port(64), Job::Port(64), Job::Bus(960), Job::Read(64), Job::Port(64)];
     let starts = [(19, 0), (21, 1), (39, 2), (40, 3), (55, 4), (58, 5), (62, 6)];
     let ends = [(0, 22), (1, 29), (2, 40), (3, 47), (4, 70), (5, 71), (6, 78)];
     let mut all = tile(refreshed, &jobs);

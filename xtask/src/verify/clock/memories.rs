@@ -6,7 +6,8 @@ use super::super::project::passed;
 use super::noc::{finding, tests};
 
 /// What must be drawn, by the words with which its timelines begin.
-const DRAWN: [&str; 7] = ["one port", "two ports", "rest of a refresh", "postponed refresh", "refresh of two ports", "bus", "DRAM"];
+const DRAWN: [&str; 7] =
+    ["one port", "two ports", "rest of a refresh", "postponed refresh", "refresh of two ports", "bus", "DRAM"];
 
 /// Row 6, memories and bus: DRAM, ports and refresh of buffers, shared bus.
 pub fn timelines() -> Finding {
