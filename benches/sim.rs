@@ -22,6 +22,8 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
         buffer_width: 32,
         buffer_latency: 1,
         buffer_bytes: 65536,
+        buffer_ports: 1,
+        buffer_refresh: None,
         vector_divider: 1,
         vector_lanes: 16,
         vector_latency: 2,
@@ -44,7 +46,12 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
     let tiles: IdVec<TileId, _> = (0..side * side).map(|n| TileTiming { x: n % side, y: n / side, ..tile }).collect();
     let cores: IdVec<CoreId, _> = (0..side * side * units).map(|n| core(TileId::new(n / units))).collect();
     let mesh = MeshTiming { grid: [side, side], flit_bytes: 16, router: 2, link: 1, buffer_flits: 4, chips: None };
-    let machine = Machine { tiles, cores, mesh, memory: MemoryTiming { width: 32, latency: 10 } };
+    let machine = Machine {
+        tiles,
+        cores,
+        mesh,
+        memory: MemoryTiming { width: 32, latency: 10, ports: 1, refresh: None, dram: None },
+    };
     let mut program = Program { machine, stages: IdVec::new(), channels: IdVec::new() };
     let mut last: Option<StageId> = None;
     for n in 0..layers + 2 {

@@ -69,6 +69,8 @@ impl Configuration {
             buffer_width: 8 << pick(0, 3),
             buffer_latency: pick(0, 3),
             buffer_bytes: 65536,
+            buffer_ports: 1,
+            buffer_refresh: None,
             vector_divider: pick(1, 5),
             vector_lanes: 16,
             vector_latency: pick(0, 4),
@@ -117,7 +119,7 @@ impl Configuration {
             tiles: [self.tile, TileTiming { x: 1, ..self.tile }].into_iter().collect(),
             cores: [self.core].into_iter().collect(),
             mesh: MeshTiming { grid: [2, 1], flit_bytes: 16, router: 0, link: 1, buffer_flits: 4, chips: None },
-            memory: MemoryTiming { width: 1, latency: self.memory_latency },
+            memory: MemoryTiming { width: 1, latency: self.memory_latency, ports: 1, refresh: None, dram: None },
         };
         let mut program = Program { machine, stages: stages.into_iter().collect(), channels: IdVec::new() };
         for (from, bytes, positions, need, capacity) in

@@ -45,6 +45,8 @@ fn program() -> Program {
         buffer_width: 32,
         buffer_latency: 1,
         buffer_bytes: 4096,
+        buffer_ports: 1,
+        buffer_refresh: None,
         vector_divider: 1,
         vector_lanes: 16,
         vector_latency: 1,
@@ -66,8 +68,12 @@ fn program() -> Program {
         input_slots: 2,
     };
     let mesh = MeshTiming { grid: [2, 1], flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, chips: None };
-    let machine =
-        Machine { tiles, cores: [core].into_iter().collect(), mesh, memory: MemoryTiming { width: 32, latency: 3 } };
+    let machine = Machine {
+        tiles,
+        cores: [core].into_iter().collect(),
+        mesh,
+        memory: MemoryTiming { width: 32, latency: 3, ports: 1, refresh: None, dram: None },
+    };
     let unit = MvmUnit {
         xbar: XbarId::new(0),
         core: Id::new(0),

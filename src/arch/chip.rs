@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Wires;
+use super::{Memory, Refresh, Wires};
 use crate::circuit::chain::ChainOptions;
 use crate::circuit::converter::{AdcModel, DacModel, FullScalePer};
 use crate::circuit::{Bands, Flicker, Telegraph};
@@ -228,6 +228,10 @@ pub struct TileKind {
     pub buffer_width: usize,
     /// Access time of the buffer.
     pub buffer_latency: Latency,
+    /// Accesses of the buffer at a time.
+    pub buffer_ports: u32,
+    /// Refresh of the buffer, if it is modelled.
+    pub buffer_refresh: Option<Refresh>,
     /// Prices.
     pub buffer: Part,
     /// Clock of the bus, the chip's or a whole part of it.
@@ -295,19 +299,6 @@ pub enum WhenTooSmall {
 impl WhenTooSmall {
     /// All of them with their names.
     pub const ALL: [(&str, Self); 3] = [("error", Self::Error), ("chips", Self::Chips), ("reload", Self::Reload)];
-}
-
-/// Global buffer at the edge of the chip: inputs come from it, outputs go to it.
-#[derive(Debug, Clone)]
-pub struct Memory {
-    /// Capacity in bytes.
-    pub bytes: usize,
-    /// Bytes for each cycle.
-    pub width: usize,
-    /// Access time.
-    pub latency: Latency,
-    /// Prices.
-    pub part: Part,
 }
 
 /// What the arch file prefers where the user gives no flag.

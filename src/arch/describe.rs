@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::resolve::parts;
-use super::{BackEnd, Chip, Drive, Encoding, FullScale, InputSum, Subtraction};
+use super::{BackEnd, Chip, Drive, Encoding, FullScale, InputSum, Refresh, Subtraction};
 use crate::units::{Hertz, Latency, Ohm, SquareMicron};
 
 /// A stable text form of a chip: organisation, timing in cycles, and every price with its source.
@@ -107,7 +107,8 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
     }
     writeln!(out)?;
     let port = (t.buffer_width, cycles(t.buffer_latency));
-    writeln!(out, "  buffer       {} bytes, {} bytes a cycle after {}", t.buffer_bytes, port.0, port.1)?;
+    write!(out, "  buffer       {} bytes, {} bytes a cycle after {}", t.buffer_bytes, port.0, port.1)?;
+    ports_and_refresh(t.buffer_ports, t.buffer_refresh, chip.clock, out)?;
     let grant = Latency::Cycles(t.bus_latency.cycles(t.bus_clock));
     writeln!(out, "  bus          {} bytes a cycle after {grant}", t.bus_width)?;
     own_clock(chip, t.bus_clock, out)?;
@@ -133,7 +134,16 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         )?;
     }
     let m = &chip.memory;
-    writeln!(out, "memory: {} bytes, {} bytes a cycle after {}", m.bytes, m.width, cycles(m.latency))?;
+    write!(out, "memory: {} bytes, {} bytes a cycle after {}", m.bytes, m.width, cycles(m.latency))?;
+    ports_and_refresh(m.ports, m.refresh, chip.clock, out)?;
+    if let Some(d) = &m.dram {
+        let [interval, duration] = d.refresh().cycles(chip.clock).map(Latency::Cycles);
+        writeln!(
+            out,
+            "  dram         {} channels of {} banks, rows of {} bytes, bursts of {}, refreshed every {interval} for {duration}",
+            d.channels, d.banks, d.row_bytes, d.burst_bytes
+        )?;
+    }
     let d = &chip.defaults;
     writeln!(
         out,
@@ -146,6 +156,18 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         d.age
     )?;
     prices(chip, out)
+}
+
+/// The rest of the line of a memory.
+fn ports_and_refresh(ports: u32, refresh: Option<Refresh>, clock: Hertz, out: &mut String) -> std::fmt::Result {
+    if ports > 1 {
+        write!(out, ", {ports} ports")?;
+    }
+    if let Some([interval, duration]) = refresh.map(|r| r.cycles(clock)) {
+        let [interval, duration] = [interval, duration].map(Latency::Cycles);
+        write!(out, ", refreshed every {interval} for {duration}")?;
+    }
+    writeln!(out)
 }
 
 /// The line of a clock that is not the chip's.

@@ -11,12 +11,15 @@ mod de;
 mod describe;
 mod file;
 mod load;
+mod memory;
 mod resolve;
 mod rules;
 #[cfg(test)]
 mod adc_tests;
 #[cfg(test)]
 mod clock_tests;
+#[cfg(test)]
+mod memory_tests;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -34,6 +37,7 @@ pub use file::{
     WeightsSpec, WhenTooSmallSpec,
 };
 pub use load::{Resolve, load, load_str, load_with};
+pub use memory::{Dram, Memory, Refresh};
 pub use rules::{MAX_CHIPS, MAX_DIVIDER};
 pub use wires::{AccessSpec, LineOrderSpec, SelectorSpec, SidesSpec, Wires, WiresFrom, WiresSpec};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};

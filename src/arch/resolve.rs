@@ -3,7 +3,7 @@
 use super::load::build_device;
 use super::{
     Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, Drive, FullScale,
-    Memory, Noc, Noise, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
+    Memory, Noc, Noise, Refresh, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
 use crate::circuit::converter::{DacModel, FullScaleSpec, PulseWidthDac, VoltageDac};
 use crate::circuit::{Flicker, Telegraph};
@@ -53,7 +53,6 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
     let grid = file.chip.grid.map(|n| n as usize);
     let (tiles, cores, xbars) = Chip::instances(&tile_kind, &core_kinds, grid, 1);
     let mesh = file.chip.noc.mesh();
-    let memory = file.chip.memory.card();
     let defaults = &file.defaults;
     let mut chip = Chip {
         name: file.name.clone(),
@@ -82,12 +81,7 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
             router: mesh.router.part(),
             link: mesh.link.part(),
         },
-        memory: Memory {
-            bytes: whole(memory.capacity),
-            width: whole(memory.width),
-            latency: memory.latency,
-            part: memory.part(PartKind::Memory),
-        },
+        memory: Memory::of(&file.chip.memory, file.clock),
         defaults: Defaults {
             weight_bits: defaults.quantisation.weights,
             activation_bits: defaults.quantisation.activations,
@@ -232,6 +226,8 @@ fn tile_kind(file: &ArchFile) -> Result<TileKind> {
         buffer_bytes: whole(buffer.capacity),
         buffer_width: whole(buffer.width),
         buffer_latency: buffer.latency,
+        buffer_ports: buffer.ports.unwrap_or(1),
+        buffer_refresh: Refresh::of(buffer),
         buffer: buffer.part(PartKind::Buffer),
         bus_clock: tile.bus.clock.unwrap_or(file.clock),
         bus_width: whole(tile.bus.width),

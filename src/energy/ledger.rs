@@ -20,7 +20,7 @@ pub struct Line {
     pub kind: PartKind,
     /// What it did; `None` for leakage.
     pub action: Option<Action>,
-    /// For which stage; `None` for leakage, which belongs to the whole chip.
+    /// For which stage; `None` for leakage and refresh, which belong to the whole chip.
     pub stage: Option<StageId>,
     /// How often in one inference (a mean where the data decide).
     pub count: f64,
@@ -54,6 +54,11 @@ impl Ledger {
     #[must_use]
     pub fn leakage(&self) -> Joule {
         self.lines.iter().filter(|l| l.action.is_none()).map(|l| l.energy).sum()
+    }
+    /// Energy of what belongs to no stage: leakage and refresh.
+    #[must_use]
+    pub fn of_no_stage(&self) -> Joule {
+        self.lines.iter().filter(|l| l.stage.is_none()).map(|l| l.energy).sum()
     }
     /// Share of the energy that rests on assumed prices; 0 for an empty ledger.
     #[must_use]
@@ -95,7 +100,9 @@ pub fn settle(chip: &Chip, program: &Program, timeline: &Timeline, activity: &Ac
     let mut lines = Vec::new();
     let mut unpriced = Diagnostics::new();
     let samples = timeline.samples.max(1) as f64;
-    for (&(owner, kind, action, stage), &count) in &timeline.counts {
+    let stages = timeline.counts.iter().map(|(&(owner, kind, action, stage), n)| (owner, kind, action, Some(stage), n));
+    let refreshes = timeline.refreshes.iter().map(|(&(owner, kind), n)| (owner, kind, Action::Refresh, None, n));
+    for (owner, kind, action, stage, &count) in stages.chain(refreshes) {
         let Some(price) = part_of(chip, owner, kind).and_then(|p| p.price(action)) else {
             unpriced.push(
                 Diagnostic::failure(
@@ -115,7 +122,7 @@ pub fn settle(chip: &Chip, program: &Program, timeline: &Timeline, activity: &Ac
             owner,
             kind,
             action: Some(action),
-            stage: Some(stage),
+            stage,
             count,
             energy: price.value * count,
             assumed: price.source.is_assumed(),

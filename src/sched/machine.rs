@@ -1,5 +1,6 @@
 //! Resolves the chip's times and widths to whole cycles and bytes.
 
+use super::memory::{dram, refresh};
 use super::program::{ChipRow, CoreTiming, Machine, MemoryTiming, MeshTiming, TileTiming};
 use crate::arch::{Chip, Drive};
 
@@ -23,6 +24,8 @@ pub fn machine(chip: &Chip) -> Machine {
             buffer_width: t.buffer_width as u64,
             buffer_latency: t.buffer_latency.cycles(clock),
             buffer_bytes: t.buffer_bytes as u64,
+            buffer_ports: t.buffer_ports,
+            buffer_refresh: t.buffer_refresh.map(|r| refresh(r, clock)),
             vector_divider: divider(t.vector_clock),
             vector_lanes: t.vector_lanes as u64,
             vector_latency: t.vector_latency.cycles(t.vector_clock),
@@ -77,6 +80,12 @@ pub fn machine(chip: &Chip) -> Machine {
                 latency: link.latency.cycles(clock),
             }),
         },
-        memory: MemoryTiming { width: chip.memory.width as u64, latency: chip.memory.latency.cycles(clock) },
+        memory: MemoryTiming {
+            width: chip.memory.width as u64,
+            latency: chip.memory.latency.cycles(clock),
+            ports: chip.memory.ports,
+            refresh: chip.memory.refresh.map(|r| refresh(r, clock)),
+            dram: chip.memory.dram.as_ref().map(|d| dram(d, chip.memory.latency, clock)),
+        },
     }
 }

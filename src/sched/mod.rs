@@ -3,6 +3,7 @@
 mod buffers;
 mod emit;
 mod machine;
+mod memory;
 mod program;
 mod segment;
 mod spread;
@@ -10,6 +11,7 @@ mod traffic;
 
 pub use emit::emit;
 pub use machine::machine;
+pub use memory::*;
 pub use program::*;
 pub use segment::{Segment, cut};
 pub use traffic::traffic;

@@ -9,6 +9,8 @@ use crate::id::IdVec;
 use crate::lower::{LayerId, NodeId};
 use crate::tensor::Window;
 
+use super::{DramTiming, RefreshTiming};
+
 define_id!(/// A stage of the pipeline.
     StageId, "stage");
 define_id!(/// A channel between two stages.
@@ -72,6 +74,10 @@ pub struct TileTiming {
     pub buffer_latency: u64,
     /// Buffer capacity in bytes.
     pub buffer_bytes: u64,
+    /// Accesses of the buffer at a time.
+    pub buffer_ports: u32,
+    /// Refresh of the buffer that takes its ports.
+    pub buffer_refresh: Option<RefreshTiming>,
     /// Cycles of the chip to one of the vector unit.
     pub vector_divider: u64,
     /// Lane operations of the vector unit in a cycle of its own.
@@ -154,13 +160,19 @@ impl ChipRow {
     }
 }
 
-/// Timing of the global buffer.
+/// Timing of the global buffer, or of the memory in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryTiming {
     /// Bytes in a cycle.
     pub width: u64,
     /// Cycles before the first byte.
     pub latency: u64,
+    /// Accesses at a time.
+    pub ports: u32,
+    /// Refresh that takes its ports.
+    pub refresh: Option<RefreshTiming>,
+    /// Banks and timings of a dynamic memory, in the place of all these.
+    pub dram: Option<DramTiming>,
 }
 
 /// One stage: the same work for every output position of every sample.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::channel::Credits;
 use super::core::{Converters, Core, Moment};
+use super::dram::Dram;
 use super::ledger::Ledger;
 use super::queue::Queue;
 use super::routes::{Builder, Grid, Toll, Way};
@@ -55,14 +56,14 @@ impl Ways<'_, '_> {
     fn work(&mut self, stage: &Stage) -> (u32, u32) {
         let number = self.id.index() as u32;
         let (b, tile) = (&mut *self.build, self.tile);
-        let memory = TileId::new(0);
+        let (memory, positions) = (TileId::new(0), stage.positions as u64);
         match stage.work {
             Work::Source { bytes } => {
-                b.begin(self.id).memory(Action::Read, bytes);
+                b.begin(self.id).memory(Action::Read, bytes, positions);
                 (b.end(Purpose::Read { stage: number }), NONE)
             }
             Work::Sink { bytes } => {
-                b.begin(self.id).read(tile, bytes).mesh(tile, memory, bytes).memory(Action::Write, bytes);
+                b.begin(self.id).read(tile, bytes).mesh(tile, memory, bytes).memory(Action::Write, bytes, positions);
                 (b.end(Purpose::Store { stage: number }), NONE)
             }
             Work::Vector { load_bytes, vector_ops } => {
@@ -205,6 +206,9 @@ impl Setup {
                 *counts.entry((t.owner, t.part, t.action, t.stage)).or_default() += amount;
             }
         }
+        for (stage, action, amount) in self.world.transport.dram.iter().flat_map(Dram::counts).filter(|c| c.2 > 0) {
+            *counts.entry((Owner::Memory, PartKind::Memory, action, stage)).or_default() += amount;
+        }
         let routes = &self.world.transport.routes;
         Grid::new(&program.machine).count(&self.ways, |route| routes[route as usize].jobs, &mut counts);
         for (number, key) in self.servers.iter().enumerate() {
@@ -213,6 +217,9 @@ impl Setup {
                 *busy.entry(*key).or_default() += cycles;
             }
         }
+        let refreshed =
+            self.servers.iter().enumerate().map(|(n, key)| (*key, self.world.transport.refreshes(n as u32)));
+        let refreshes = refreshed.filter(|(_, n)| *n > 0).collect();
         let mut mvms = Vec::new();
         for ((stage, unit), state) in units_of(program).zip(&self.world.units) {
             let [loaded, begun, ready, sent] =
@@ -267,6 +274,8 @@ impl Setup {
             peaks: self.world.channels.iter().map(|c| c.peak).collect(),
             busy,
             counts,
+            refreshes,
+            rows: self.world.transport.dram.as_ref().map(Dram::rows).unwrap_or_default(),
             events: self.world.events,
             trace: self.world.ledger.trace(),
             mvms,

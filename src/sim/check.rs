@@ -4,7 +4,7 @@
 use crate::arch::TileId;
 use crate::diag::Diagnostic;
 use crate::id::Id;
-use crate::sched::{Program, Work};
+use crate::sched::{DramTiming, Program, RefreshTiming, Work};
 
 use super::queue::MAX_INDEX;
 
@@ -15,12 +15,28 @@ const MOST_STEPS: u64 = 1 << 16;
 /// Most cycles to one of a divided clock.
 const MOST_DIVIDER: u64 = crate::arch::MAX_DIVIDER;
 const MOST_BYTES: u64 = 1 << 36;
+/// Most cycles from one refresh to the next.
+const MOST_INTERVAL: u64 = 1 << 44;
 /// Longest time for which a message holds a part in cycles; with latencies on top it fits 32 bits.
 const MOST_HELD: u64 = (1 << 32) - 1 - 2 * MOST_CYCLES;
 
 fn wrong(what: String) -> Diagnostic {
     Diagnostic::failure("R003", format!("the schedule cannot run: {what}"))
         .help("this is a fault of the schedule or of the chip description it was made from")
+}
+
+/// Whether a refresh leaves time for accesses.
+fn sound(r: &RefreshTiming) -> bool {
+    (1..r.interval).contains(&r.duration) && r.interval <= MOST_INTERVAL
+}
+
+/// Whether a dynamic memory has all it needs and time for accesses between refreshes.
+fn workable(d: &DramTiming) -> bool {
+    let times = [d.latency, d.rcd, d.rp, d.cl, d.cwl, d.ras, d.wr, d.rtp, d.wtr, d.rrd, d.faw, d.burst_1024 / 1024];
+    let counts = [d.channels, d.banks, d.row_bursts, d.burst_bytes, d.burst_1024];
+    let sizes = counts.iter().all(|n| (1..=MOST_BYTES).contains(n)) && d.channels <= 1 << 16 && d.banks <= 1 << 16;
+    let spare = RefreshTiming { duration: d.refresh.duration.saturating_add(d.rp), ..d.refresh };
+    sizes && times.iter().all(|t| *t <= MOST_CYCLES) && sound(&spare)
 }
 
 /// Checks sizes, references and that every rate is positive.
@@ -40,6 +56,12 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     if [m.mesh.router, m.mesh.link, m.memory.latency].iter().any(|t| *t > MOST_CYCLES) {
         return fail(format!("a latency of the mesh or the memory is above {MOST_CYCLES} cycles"));
     }
+    if m.memory.ports == 0 || !m.memory.refresh.iter().all(sound) {
+        return fail("a memory without a port, or with a refresh longer than its interval".into());
+    }
+    if m.memory.dram.as_ref().is_some_and(|d| !workable(d)) {
+        return fail("a dynamic memory without channels, banks or bursts, or with a time that is too long".into());
+    }
     if let Some(row) = &m.mesh.chips {
         let odd = row.columns == 0 || columns % row.columns != 0;
         if odd || row.links == 0 || row.bytes_1024 == 0 || row.latency > MOST_CYCLES {
@@ -53,6 +75,9 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
         }
         if t.bus_width == 0 || t.buffer_width == 0 || t.vector_lanes == 0 {
             return fail(format!("{id} has a bus, buffer port or vector unit of width 0"));
+        }
+        if t.buffer_ports == 0 || !t.buffer_refresh.iter().all(sound) {
+            return fail(format!("{id} has a buffer without a port, or with a refresh longer than its interval"));
         }
         if !(1..=MOST_DIVIDER).contains(&t.bus_divider) || !(1..=MOST_DIVIDER).contains(&t.vector_divider) {
             return fail(format!("{id} has a bus or vector unit whose clock is not 1 to {MOST_DIVIDER} cycles"));

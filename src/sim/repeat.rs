@@ -6,6 +6,9 @@
 //! in the same `cycles`, again and again, until a source runs out of samples. So whole periods are left
 //! out, and what they add to counters is added; then the run goes on, event by event, to its end. Nothing is
 //! estimated: a test compares with runs that leave nothing out.
+//!
+//! A memory that refreshes itself is in the same state only where the same part of its interval has gone by: a run comes
+//! back when a few samples take whole intervals together, and otherwise goes through all of its samples.
 
 use super::ledger::Tally;
 use super::run::World;
@@ -41,7 +44,7 @@ struct Gap {
     cycles: u64,
 }
 
-/// Counts of one period: busy cycles by server, jobs by route, MVMs by unit, events.
+/// Counts of one period: what servers count, jobs by route, MVMs by unit, events.
 type Added = (Tally, Vec<u64>, Vec<u64>, Vec<u64>, u64);
 
 /// Watches a run for states that come back.
@@ -106,7 +109,7 @@ impl Watch {
 }
 
 impl Mark {
-    fn new(world: &World, sample: u64) -> Self {
+    fn new(world: &mut World, sample: u64) -> Self {
         let mut state = Vec::new();
         let now = world.now;
         let busy = world.transport.state(now, &mut state);

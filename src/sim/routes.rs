@@ -4,14 +4,16 @@
 //!
 //! | part | server held for | latency | capacity |
 //! |---|---|---|---|
-//! | buffer port | `buffer_latency + ceil(b / buffer_width)` | the same | one access (read or write) |
+//! | buffer port | `buffer_latency + ceil(b / buffer_width)` | the same | one access (read or write) on each of `buffer_ports` |
 //! | bus | `bus_latency + ceil(b / bus_width)` | the same | one transfer |
 //! | port with bus | port: wait for the bus and both latencies; bus: `bus_latency + n` | `buffer_latency + bus_latency + n`, `n = ceil(b / min(widths))` | both |
 //! | link | `f = ceil(b / flit_bytes)` flits, one in a cycle | `link` for each flit | one message |
 //! | router | not a server | `router` for the head flit, before each link and before the exit | – |
 //! | vector unit | `ceil(ops / lanes)` | `vector_latency` more (pipelined) | one operation issued at a time |
 //! | chip link | `ceil(b / bandwidth)` | `latency` more | one message |
-//! | memory port | `ceil(b / width)` | `latency` more (pipelined) | one access issued at a time |
+//! | memory port | `ceil(b / width)` | `latency` more (pipelined) | one access issued at a time on each of its ports |
+//!
+//! A dynamic memory in the place of the global buffer has no port: see [`super::dram`].
 //!
 //! Where bus or vector unit run on a clock of their own, `D` cycles of the chip to one of theirs, their latencies,
 //! widths and lanes count theirs: `n` of the bus takes `D·ceil(b / bus_width)`, of port with bus as many cycles as the
@@ -30,7 +32,9 @@
 
 use std::collections::BTreeMap;
 
-use super::transport::{Leg, NONE, Purpose, Route, Transport};
+use super::dram::Dram;
+use super::refresh::Refresh;
+use super::transport::{Leg, MEMORY, NONE, Purpose, Route, Transport};
 use crate::arch::TileId;
 use crate::cost::{Action, PartKind};
 use crate::id::{Id, IdVec};
@@ -194,7 +198,10 @@ impl<'m> Builder<'m> {
         for (id, t) in machine.tiles.enumerate() {
             build.transport.divide(build.bus_of(id) as u32, t.bus_divider);
             build.transport.divide(build.vector_of(id) as u32, t.vector_divider);
+            build.transport.equip(build.port(id) as u32, t.buffer_ports, t.buffer_refresh.map(Refresh::new));
         }
+        build.transport.equip(MEMORY, machine.memory.ports, machine.memory.refresh.map(Refresh::new));
+        build.transport.dram = machine.memory.dram.map(Dram::new);
         build
     }
 
@@ -309,10 +316,18 @@ impl<'m> Builder<'m> {
         self.leg(server, time, time + t.vector_divider * t.vector_latency);
         self.toll(Owner::Tile(tile), PartKind::VectorUnit, Action::Operate, ops)
     }
-    /// Memory port.
-    pub(super) fn memory(&mut self, action: Action, bytes: u64) -> &mut Self {
+    /// Memory port, for one of so many positions of the stage.
+    pub(super) fn memory(&mut self, action: Action, bytes: u64, positions: u64) -> &mut Self {
+        if self.transport.dram.is_some() {
+            // the banks decide how long it takes, and count what they move
+            let (leg, stage) = (self.transport.legs.len() as u32, self.stage);
+            self.leg(MEMORY as usize, 0, 0);
+            let dram = self.transport.dram.iter_mut();
+            dram.for_each(|d| d.place(leg, stage, action == Action::Write, bytes, positions));
+            return self;
+        }
         let time = bytes.div_ceil(self.memory.width);
-        self.leg(0, time, time + self.memory.latency);
+        self.leg(MEMORY as usize, time, time + self.memory.latency);
         self.toll(Owner::Memory, PartKind::Memory, action, bytes)
     }
     /// Routers and links from one tile to another (or only through the router of one).

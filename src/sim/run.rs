@@ -53,6 +53,9 @@ impl World {
                 }
             }
         }
+        if let Some(end) = self.ledger.finished.last() {
+            self.transport.settle(*end);
+        }
         if self.ledger.finished.len() as u64 == samples {
             watch.settle(self);
         }
@@ -78,8 +81,8 @@ impl World {
     #[inline]
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Request { leg, .. } => {
-                self.transport.request(leg, self.now, &mut self.queue);
+            Event::Request { server, leg } => {
+                self.transport.request(server, leg, self.now, &mut self.queue);
                 // what the units make of it starts jobs, but never makes another thing certain
                 while let Some((unit, notice, at)) = self.transport.told.pop() {
                     self.told(unit, notice, at);

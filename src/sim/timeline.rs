@@ -55,12 +55,35 @@ pub struct Timeline {
     pub busy: BTreeMap<(Owner, PartKind), u64>,
     /// Actions counted.
     pub counts: Counts,
+    /// Refreshes of each memory that refreshes itself, up to the end of the run: they belong to no stage.
+    pub refreshes: BTreeMap<(Owner, PartKind), u64>,
+    /// Rows that accesses to a dynamic memory found.
+    pub rows: RowCounts,
     /// Events processed.
     pub events: u64,
     /// Course of every position of the first sample, if asked for.
     pub trace: Vec<PositionTime>,
     /// Course of every MVM of the first sample on its crossbar, unit by unit, if asked for.
     pub mvms: Vec<MvmTime>,
+}
+
+/// What the accesses to a dynamic memory found, counted for each row that an access reaches into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowCounts {
+    /// The row was open.
+    pub hits: u64,
+    /// The bank had no open row.
+    pub misses: u64,
+    /// Another row was open.
+    pub conflicts: u64,
+}
+
+impl std::ops::AddAssign for RowCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.conflicts += other.conflicts;
+    }
 }
 
 /// The course of one MVM of the first sample on one crossbar.

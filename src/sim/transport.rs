@@ -5,7 +5,7 @@
 //!   goes first; routes are numbered stage by stage in topological order, within a stage load, result,
 //!   vector operation, delivery, and within those by replica, unit and channel. A server that is released
 //!   in a cycle serves the requests of earlier cycles before those of this one.
-//! - *Capacity*: a server works for one job at a time; its queue is not bounded, because every job has
+//! - *Capacity*: a server works for one job at a time (a memory with ports for as many, [`super::server`]); its queue is not bounded, because every job has
 //!   reserved its destination (input slot, operand latch, output latch, channel credit) before it starts.
 //!   So no job ever blocks a server, and only channels can deadlock.
 //! - *Latency and interval* of a leg are set by the route (see [`super::routes`]): the server is held for
@@ -17,13 +17,19 @@
 //! Because nobody overtakes, the grant is known when the request is made: it is the later of now and the end
 //! of the jobs before, or the edge behind it. So a leg costs one event, the request; what follows from it is
 //! planned at once, also what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
-//! queue: until that end is known.
+//! queue: until that end is known, or until another port of the server comes free.
 
-use super::queue::{Event, Queue};
-use super::server::Server;
+use super::dram::Dram;
+use super::queue::{Event, MAX_INDEX, Queue};
+use super::refresh::Refresh;
+use super::server::{Opening, Server};
 
+/// The memory port.
+pub(super) const MEMORY: u32 = 0;
 /// No server.
 pub(super) const NONE: u32 = u32::MAX;
+/// No leg: a request of those that wait for a server already.
+const WAITING: u32 = MAX_INDEX as u32;
 
 /// A part of a route on one server. Small, because every event reads one: cycles fit 32 bits
 /// ([`super::check`]).
@@ -112,6 +118,8 @@ pub(super) struct Transport {
     pub(super) legs: Vec<Leg>,
     pub(super) routes: Vec<Route>,
     servers: Vec<Server>,
+    /// The banks behind the memory port, if it leads to a dynamic memory.
+    pub(super) dram: Option<Dram>,
     /// What became certain by the last request: unit, notice and cycle.
     pub(super) told: Vec<(u32, Notice, u64)>,
 }
@@ -125,20 +133,45 @@ impl Transport {
     pub(super) fn divide(&mut self, server: u32, divider: u64) {
         self.servers[server as usize].divide(divider);
     }
+    /// Gives a memory its ports and its refresh.
+    pub(super) fn equip(&mut self, server: u32, ports: u32, refresh: Option<Refresh>) {
+        self.servers[server as usize].equip(ports, refresh);
+    }
     /// Cycles in which a server was held.
     pub(super) fn busy(&self, server: u32) -> u64 {
-        self.servers[server as usize].busy
+        match &self.dram {
+            Some(dram) if server == MEMORY => dram.busy(),
+            _ => self.servers[server as usize].busy(),
+        }
+    }
+    /// Refreshes of a server.
+    pub(super) fn refreshes(&self, server: u32) -> u64 {
+        match &self.dram {
+            Some(dram) if server == MEMORY => dram.refreshes(),
+            _ => self.servers[server as usize].refreshes(),
+        }
+    }
+    /// Refreshes everything that is due in cycle `now`.
+    pub(super) fn settle(&mut self, now: u64) {
+        self.servers.iter_mut().for_each(|s| s.settle(now));
+        self.dram.iter_mut().for_each(|d| d.settle(now));
     }
 
-    /// Writes down the servers, with times relative to `now`; returns the busy cycles of each so far.
-    pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) -> Vec<u64> {
+    /// Writes down the servers, with times relative to `now`; returns what they have counted so far.
+    pub(super) fn state(&mut self, now: u64, out: &mut Vec<u64>) -> Vec<u64> {
+        self.settle(now);
         self.servers.iter().for_each(|s| s.state(now, out));
+        self.dram.iter().for_each(|d| d.state(now, out));
         // what a kept server has not yet counted is the same in equal states, and so is what others have counted ahead
-        self.servers.iter().map(|s| s.busy).collect()
+        self.counters().map(|n| *n).collect()
     }
-    /// Adds busy cycles and jobs of `n` periods.
-    pub(super) fn repeat(&mut self, busy: &[u64], jobs: &[u64], n: u64) {
-        self.servers.iter_mut().zip(busy).for_each(|(s, b)| s.busy += b * n);
+    /// What the servers have counted: busy cycles, refreshes, rows and bytes of a dynamic memory.
+    fn counters(&mut self) -> impl Iterator<Item = &mut u64> {
+        self.servers.iter_mut().flat_map(Server::counters).chain(self.dram.iter_mut().flat_map(Dram::counters))
+    }
+    /// Adds what was counted in `n` periods, and their jobs.
+    pub(super) fn repeat(&mut self, counted: &[u64], jobs: &[u64], n: u64) {
+        self.counters().zip(counted).for_each(|(all, once)| *all += once * n);
         self.routes.iter_mut().zip(jobs).for_each(|(r, j)| r.jobs += j * n);
     }
 
@@ -159,28 +192,36 @@ impl Transport {
         queue.push(at + u64::from(l.before), Event::Request { server: l.server, leg });
     }
 
-    /// A request reaches its server.
-    pub(super) fn request(&mut self, leg: u32, now: u64, queue: &mut Queue) {
-        let s = &mut self.servers[self.legs[leg as usize].server as usize];
-        if s.kept {
+    /// A request reaches its server; or those that wait there ask again.
+    pub(super) fn request(&mut self, server: u32, leg: u32, now: u64, queue: &mut Queue) {
+        let s = &mut self.servers[server as usize];
+        if leg != WAITING {
+            if s.waiting.is_empty()
+                && let Opening::At(at) = s.opening(now)
+            {
+                return self.grant(leg, at, now, queue);
+            }
             s.waiting.push_back(leg);
-        } else {
-            self.grant(leg, now, queue);
         }
+        self.serve(server, now, queue);
     }
 
-    /// Gives a leg its server as soon as it can be had from cycle `now` on, and plans what follows.
-    fn grant(&mut self, leg: u32, now: u64, queue: &mut Queue) {
+    /// Gives a leg its server in cycle `at`, now or later, and plans what follows.
+    fn grant(&mut self, leg: u32, at: u64, now: u64, queue: &mut Queue) {
         let l = self.legs[leg as usize];
-        let s = &mut self.servers[l.server as usize];
-        let at = s.opening(now);
-        s.take(at, (!l.keep).then_some(l.hold));
-        let (left, over) = (at + u64::from(l.hold), at + u64::from(l.advance));
+        self.servers[l.server as usize].take(at, (!l.keep).then_some(l.hold));
+        let (left, mut over) = (at + u64::from(l.hold), at + u64::from(l.advance));
+        if l.server == MEMORY
+            && let Some(dram) = &mut self.dram
+        {
+            over = dram.access(leg, at);
+        }
         if l.last || l.leaves {
             self.tell(&l, left, over, queue);
         }
         if l.frees != NONE {
-            self.give_back(l.frees, over, queue);
+            self.servers[l.frees as usize].give_back(over);
+            self.serve(l.frees, now, queue);
         }
         if !l.last {
             self.ask(leg + 1, over, queue);
@@ -212,16 +253,19 @@ impl Transport {
         }
     }
 
-    /// The end of a kept server is known: whoever waits for it gets it, until it is kept again.
-    fn give_back(&mut self, server: u32, at: u64, queue: &mut Queue) {
-        self.servers[server as usize].give_back(at);
+    /// More may be known of a server: whoever waits for it gets it, in turn, as far as it is.
+    fn serve(&mut self, server: u32, now: u64, queue: &mut Queue) {
         loop {
             let s = &mut self.servers[server as usize];
-            if s.kept {
-                return;
+            let Some(leg) = s.waiting.front().copied() else { return };
+            match s.opening(now) {
+                Opening::At(at) => {
+                    s.waiting.pop_front();
+                    self.grant(leg, at, now, queue);
+                }
+                Opening::Perhaps(at) => return queue.push(at, Event::Request { server, leg: WAITING }),
+                Opening::Unknown => return,
             }
-            let Some(leg) = s.waiting.pop_front() else { return };
-            self.grant(leg, at, queue);
         }
     }
 }

@@ -109,7 +109,7 @@ impl Results<'_> {
         held as f64 / cells.max(1) as f64
     }
 
-    /// Rows of `layers.csv`: every stage in order, then the leakage of the chip.
+    /// Rows of `layers.csv`: every stage in order, then what belongs to none: leakage, and refresh of memories.
     #[must_use]
     pub fn layer_rows(&self, key: &str) -> Vec<LayerRow> {
         let energy = self.ledger.by_stage();
@@ -150,7 +150,7 @@ impl Results<'_> {
         rows.push(LayerRow {
             run_key: key.into(),
             layer: "leakage".into(),
-            energy_j: self.ledger.leakage().si(),
+            energy_j: self.ledger.of_no_stage().si(),
             ..LayerRow::default()
         });
         rows

@@ -184,6 +184,10 @@ pub fn follow(whole: &mut Timeline, part: Timeline) {
     let moved = |(owner, kind, action, stage): (Owner, _, _, StageId)| {
         (owner, kind, action, StageId::new(stage.index() + stages))
     };
+    for (memory, n) in part.refreshes {
+        *whole.refreshes.entry(memory).or_default() += n;
+    }
+    whole.rows += part.rows;
     whole.counts.extend(part.counts.into_iter().map(|(key, n)| (moved(key), n)));
     whole.events += part.events;
 }

@@ -37,6 +37,8 @@ pub enum Action {
     Operate,
     Route,
     Traverse,
+    Refresh,
+    Activate,
 }
 
 /// Which run counts an action.
@@ -86,6 +88,9 @@ pub const ACTIONS: &[ActionRow] = &[
     row(PartKind::Memory, Action::Read, "byte read", CountedBy::Sim),
     row(PartKind::Memory, Action::Write, "byte written", CountedBy::Sim),
     row(PartKind::ChipLink, Action::Transfer, "byte to a neighbouring chip", CountedBy::Sim),
+    row(PartKind::Buffer, Action::Refresh, "refresh", CountedBy::Sim),
+    row(PartKind::Memory, Action::Refresh, "refresh", CountedBy::Sim),
+    row(PartKind::Memory, Action::Activate, "row activated and precharged", CountedBy::Sim),
 ];
 
 impl PartKind {
@@ -129,6 +134,8 @@ impl Action {
             Self::Operate => "operate",
             Self::Route => "route",
             Self::Traverse => "traverse",
+            Self::Refresh => "refresh",
+            Self::Activate => "activate",
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod adc_law;
 mod chip_link;
 mod converter;
 mod digital;
+mod dram;
 mod provenance;
 mod storage;
 mod transport;
@@ -15,8 +16,9 @@ pub use adc_kind::{AdcKind, Cycles};
 pub use chip_link::{ChipLinkSpec, SerialLink};
 pub use converter::{BitSerialDac, DacMismatch, DacSpec, SampleHoldSpec};
 pub use digital::{ControlSpec, ShiftAddSpec, VectorSpec};
+pub use dram::{DramSpec, DramTimes};
 pub use provenance::Provenance;
-pub use storage::{BufferCard, BufferSpec, MemorySpec, RegisterSpec};
+pub use storage::{BufferCard, BufferSpec, MemorySpec, RefreshSpec, RegisterSpec};
 pub use transport::{BusSpec, LinkSpec, MeshSpec, NocSpec, RouterSpec};
 
 use crate::units::{Joule, SquareMicron, Watt};

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Action, Part, PartKind, Provenance};
-use crate::units::{Bytes, Joule, JoulePerByte, Latency, SquareMicron, Watt};
+use super::{Action, DramSpec, Part, PartKind, Provenance};
+use crate::units::{Bytes, Joule, JoulePerByte, Latency, Second, SquareMicron, Watt};
 
 /// Input or output register of a core.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -41,7 +41,7 @@ impl RegisterSpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum BufferSpec {
-    /// Embedded DRAM; its refresh belongs to `leakage`.
+    /// Embedded DRAM; without `refresh` its refresh belongs to `leakage` and takes no time.
     Edram(BufferCard),
     /// Static RAM.
     Sram(BufferCard),
@@ -53,16 +53,24 @@ pub enum BufferSpec {
 pub enum MemorySpec {
     /// On-chip buffer at the corner of the mesh: network inputs come from it, results go to it.
     GlobalBuffer(BufferCard),
+    /// Dynamic memory beside the chip, with its controller at the corner of the mesh.
+    Dram(Box<DramSpec>),
 }
 
-/// A buffer with one port.
+/// A buffer.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BufferCard {
     /// Capacity.
     pub capacity: Bytes,
-    /// Bytes that the port moves in each cycle.
+    /// Bytes that a port moves in each cycle.
     pub width: Bytes,
+    /// Ports: accesses, each a read or a write, at a time; default 1.
+    #[serde(default)]
+    pub ports: Option<u32>,
+    /// Refresh of a dynamic memory, which takes its ports and has a price; default: none of its own.
+    #[serde(default)]
+    pub refresh: Option<RefreshSpec>,
     /// Access time before the first byte.
     pub latency: Latency,
     /// Energy of reading.
@@ -73,6 +81,24 @@ pub struct BufferCard {
     pub leakage: Watt,
     /// Area.
     pub area: SquareMicron,
+    /// Where the constants come from, or `assumed: reason`.
+    pub source: String,
+    /// Constants that the source does not cover.
+    #[serde(default)]
+    pub assumed: Vec<String>,
+}
+
+/// Refresh of a memory as a whole: each `interval` nothing else happens in it for `duration`. An access is not cut short;
+/// a refresh that finds one under way follows it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshSpec {
+    /// Time from one refresh to the next: for how long the cells keep their charge.
+    pub interval: Second,
+    /// Time of one: rows that are refreshed one after the other times the cycle time of a row.
+    pub duration: Latency,
+    /// Energy of one.
+    pub energy: Joule,
     /// Where the constants come from, or `assumed: reason`.
     pub source: String,
     /// Constants that the source does not cover.
@@ -91,20 +117,17 @@ impl BufferSpec {
     }
 }
 
-impl MemorySpec {
-    /// The only kind there is so far.
-    #[must_use]
-    pub const fn card(&self) -> &BufferCard {
-        let Self::GlobalBuffer(card) = self;
-        card
-    }
-}
-
 impl BufferCard {
     /// Prices of the buffer as `kind`.
     #[must_use]
     pub fn part(&self, kind: PartKind) -> Part {
-        read_write(kind, (self.read, self.write), self.leakage, self.area, (&self.source, &self.assumed))
+        let mut part =
+            read_write(kind, (self.read, self.write), self.leakage, self.area, (&self.source, &self.assumed));
+        if let Some(refresh) = &self.refresh {
+            let provenance = Provenance { source: &refresh.source, assumed: &refresh.assumed };
+            part.energy.push((Action::Refresh, provenance.price("energy", refresh.energy)));
+        }
+        part
     }
 }
 

@@ -3,6 +3,7 @@
 mod chip;
 mod core;
 mod crossbar;
+mod memory;
 mod noise;
 mod parts;
 mod wires;
@@ -54,6 +55,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     parts::storage,
     parts::latencies,
     parts::unused,
+    memory::buffers,
     wires::ranges,
     wires::assumed,
 ];

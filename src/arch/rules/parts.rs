@@ -81,11 +81,10 @@ pub(super) fn prices(ctx: &mut Ctx<'_>) {
         for e in node.entries() {
             let Some(t) = text(Some(&e.value)) else { continue };
             let price = match e.key.as_str() {
-                "leakage" => t.parse::<Watt>().ok().map(Watt::si),
+                "leakage" | "background" => t.parse::<Watt>().ok().map(Watt::si),
                 "area" => t.parse::<SquareMicron>().ok().map(SquareMicron::si),
-                "drive" | "sample" | "convert" | "add" | "operate" | "route" | "traverse" => {
-                    t.parse::<Joule>().ok().map(Joule::si)
-                }
+                "drive" | "sample" | "convert" | "add" | "operate" | "route" | "traverse" | "energy" | "activate"
+                | "refresh" => t.parse::<Joule>().ok().map(Joule::si),
                 "read" | "write" | "transfer" => t.parse::<JoulePerByte>().ok().map(JoulePerByte::si),
                 _ => None,
             };
@@ -99,7 +98,7 @@ pub(super) fn prices(ctx: &mut Ctx<'_>) {
 pub(super) fn storage(ctx: &mut Ctx<'_>) {
     let root = ctx.root;
     maps(root, &mut Vec::new(), &mut |path, node| {
-        for key in ["capacity", "width", "flit"] {
+        for key in ["capacity", "width", "flit", "row", "burst"] {
             let Some(bytes) = text(node.get(key)).and_then(|t| t.parse::<Bytes>().ok()) else { continue };
             let good = bytes.si() >= 1.0 && bytes.si().fract() == 0.0 && bytes.si() <= 1e12;
             let message = format!("{bytes} is not usable");
@@ -115,7 +114,7 @@ const MAX_CYCLES: u64 = 1_000_000_000;
 pub(super) fn latencies(ctx: &mut Ctx<'_>) {
     let (root, clock) = (ctx.root, ctx.file.clock);
     maps(root, &mut Vec::new(), &mut |path, node| {
-        for key in ["latency", "t_read", "rate"] {
+        for key in ["latency", "t_read", "rate", "duration"] {
             let Some(t) = text(node.get(key)) else { continue };
             let latency = match key {
                 "rate" => t.parse::<SampleRate>().ok().map(|r| Latency::Time(Second(1.0 / r.si()))),

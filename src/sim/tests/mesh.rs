@@ -9,38 +9,31 @@ use super::*;
 
 /// Runs jobs that start at the given cycles; the cycle in which each route's job is done.
 pub(super) fn play(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<u64> {
-    let mut queue = Queue::default();
     let mut done = vec![0; transport.routes.len()];
-    let mut starts = starts.to_vec();
-    starts.sort_unstable();
-    starts.reverse();
-    loop {
-        let next = queue.pop();
-        if let Some((at, route)) = starts.last().copied()
-            && next.is_none_or(|(cycle, _)| at <= cycle)
-        {
-            starts.pop();
-            if let Some((cycle, event)) = next {
-                queue.push(cycle, event);
-            }
-            transport.start(route, at, &mut queue);
-            continue;
+    for (now, event) in course(transport, starts) {
+        if let Event::Done { route, .. } = event {
+            done[route as usize] = now;
         }
-        let Some((now, event)) = next else { return done };
+    }
+    done
+}
+
+/// Runs jobs that start at the given cycles; all that happens, in order.
+pub(super) fn course(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<(u64, Event)> {
+    let mut queue = Queue::default();
+    let mut all = Vec::new();
+    starts.iter().for_each(|(at, route)| transport.start(*route, *at, &mut queue));
+    while let Some((now, event)) = queue.pop() {
+        all.push((now, event));
         match event {
-            Event::Request { leg, .. } => transport.request(leg, now, &mut queue),
-            Event::Left { .. } => {}
-            Event::Done { route, .. } => {
-                let Purpose::Deliver { channel } = transport.routes[route as usize].purpose else {
-                    unreachable!("messages are deliveries")
-                };
-                done[channel as usize] = now;
-            }
+            Event::Request { server, leg } => transport.request(server, leg, now, &mut queue),
+            Event::Left { .. } | Event::Done { .. } => {}
             Event::Loaded { .. } | Event::Room { .. } | Event::Gathered { .. } | Event::Ask { .. } => {
                 unreachable!("no core here")
             }
         }
     }
+    all
 }
 
 /// A transport with one route for each (from, to, bytes): through the mesh into the buffer.

@@ -4,10 +4,12 @@ mod chips;
 mod core_law;
 mod core_shared;
 mod counts;
+mod dram;
 mod flow;
 mod isaac;
 mod isaac_chip;
 mod laws;
+mod memories;
 mod mesh;
 mod probes;
 mod puma_chip;
@@ -33,6 +35,8 @@ pub(super) const QUICK_TILE: TileTiming = TileTiming {
     buffer_width: 64,
     buffer_latency: 0,
     buffer_bytes: 65536,
+    buffer_ports: 1,
+    buffer_refresh: None,
     vector_divider: 1,
     vector_lanes: 64,
     vector_latency: 0,
@@ -64,7 +68,7 @@ pub(super) fn machine(grid: [usize; 2], tile: TileTiming) -> Machine {
         tiles: places.map(|(x, y)| TileTiming { x, y, ..tile }).collect(),
         cores: (0..grid[0] * grid[1]).map(quick_core).collect(),
         mesh: MeshTiming { grid, flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, chips: None },
-        memory: MemoryTiming { width: 64, latency: 0 },
+        memory: MemoryTiming { width: 64, latency: 0, ports: 1, refresh: None, dram: None },
     }
 }
 

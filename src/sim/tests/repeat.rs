@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::build::build;
 use super::*;
+use crate::sched::{DramTiming, RefreshTiming};
 
 /// The course of a run, whole or cut short, and how many samples were really run.
 fn both(program: &Program, samples: usize) -> (Timeline, Timeline, usize) {
@@ -33,6 +34,18 @@ pub(super) fn net(positions: usize, capacity: [usize; 4], steps: [u64; 2], slow:
     d.join(first, pool, Need::All, positions + capacity[3], 16);
     d.join(pool, sink, Need::Same, 2, 20);
     d.program
+}
+
+/// A refresh whose interval goes into the samples lets a run come back.
+#[test]
+fn a_batch_over_refreshed_buffers_is_cut_short_too() {
+    let mut program = net(6, [2, 3, 6, 9], [8, 3], 20);
+    let refresh = Some(RefreshTiming { interval: 4, duration: 1 });
+    program.machine.tiles.iter_mut().for_each(|t| t.buffer_refresh = refresh);
+    let (whole, cut, run) = both(&program, 100);
+    assert_eq!(whole, cut);
+    assert!(run < 60, "{run} samples were run");
+    assert!(cut.refreshes.values().all(|n| *n == cut.cycles / 4));
 }
 
 #[test]
@@ -66,6 +79,38 @@ proptest! {
         let mut program = net(positions, [2, 3, 6, 9], steps, 200);
         program.machine.cores.iter_mut().zip(core).for_each(|(c, own)| (c.divider, c.shared) = own);
         program.machine.tiles.iter_mut().for_each(|t| (t.bus_divider, t.vector_divider) = (bus, vector));
+        let (whole, cut, _) = both(&program, samples);
+        prop_assert_eq!(whole, cut);
+    }
+
+    /// The same with several ports, and with refresh: a run that does not come back is run whole.
+    #[test]
+    fn cut_runs_equal_whole_runs_over_ports_and_refresh(
+        positions in 1usize..6, samples in 1usize..90, ports in prop::array::uniform2(1u32..4),
+        refresh in prop::array::uniform2(prop::option::of((1u64..8, 1u64..30))), latency in 0u64..5,
+    ) {
+        let [buffer, memory] = refresh.map(|r| {
+            r.map(|(duration, more)| RefreshTiming { interval: duration + more, duration })
+        });
+        let mut program = net(positions, [2, 3, 6, 9], [8, 3], 200);
+        program.machine.tiles.iter_mut().for_each(|t| {
+            (t.buffer_ports, t.buffer_refresh, t.buffer_latency) = (ports[0], buffer, latency);
+        });
+        (program.machine.memory.ports, program.machine.memory.refresh) = (ports[1], memory);
+        let (whole, cut, _) = both(&program, samples);
+        prop_assert_eq!(whole, cut);
+    }
+
+    /// The same over a dynamic memory: open rows, commands under way, refresh.
+    #[test]
+    fn cut_runs_equal_whole_runs_over_dynamic_memory(
+        positions in 1usize..6, samples in 1usize..90, channels in 1u64..3, banks in 1u64..4, row_bursts in 1u64..5,
+        burst_1024 in 300u64..4000, refresh in (1u64..8, 4u64..60),
+    ) {
+        let mut program = net(positions, [2, 3, 6, 9], [8, 3], 200);
+        let refresh = RefreshTiming { interval: refresh.0 + 3 + refresh.1, duration: refresh.0 };
+        program.machine.memory.dram =
+            Some(DramTiming { channels, banks, row_bursts, burst_bytes: 16, burst_1024, refresh, ..super::dram::SMALL });
         let (whole, cut, _) = both(&program, samples);
         prop_assert_eq!(whole, cut);
     }

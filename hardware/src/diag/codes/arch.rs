@@ -171,6 +171,17 @@ pub(super) const CODES: &[Code] = &[
         "converters of a crossbar or of a core",
         "An ADC states either `per_crossbar`, the converters that each crossbar has to itself, or `per_core`, those that serve all crossbars of a core one after the other.",
     ),
+    code("A045", "ports of a memory", "A buffer has 1 to 64 ports: that many accesses at a time."),
+    code(
+        "A046",
+        "refresh of a memory",
+        "A refresh returns after `interval`, rounded down to whole cycles of the clock, and takes `duration`, rounded up: fewer cycles, so that there is time for accesses. Static RAM has none.",
+    ),
+    code(
+        "A047",
+        "dynamic memory out of range",
+        "A DRAM has 1 to 64 channels of 1 to 1024 banks, rows of whole bursts, a data rate of 0.001 to 1000000 bytes in a clock cycle, and timings of 0 to 1 ms; a refresh with the precharge before it is over before the next is due.",
+    ),
     code(
         "A050",
         "signed inputs do not fit the converters",
