@@ -6,7 +6,8 @@ use archsim::arch::{BackEnd, CoreId, TileId, XbarId};
 use archsim::id::{Id, IdVec};
 use archsim::lower::LayerId;
 use archsim::sched::{
-    Channel, CoreTiming, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId, TileTiming, Work,
+    Channel, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId, TileTiming,
+    Work,
 };
 use archsim::sim::{SimOptions, run};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -44,7 +45,8 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
     let tiles: IdVec<TileId, _> = (0..side * side).map(|n| TileTiming { x: n % side, y: n / side, ..tile }).collect();
     let cores: IdVec<CoreId, _> = (0..side * side * units).map(|n| core(TileId::new(n / units))).collect();
     let mesh = MeshTiming { grid: [side, side], flit_bytes: 16, router: 2, link: 1, buffer_flits: 4, chips: None };
-    let machine = Machine { tiles, cores, mesh, memory: MemoryTiming { width: 32, latency: 10 } };
+    let machine =
+        Machine { tiles, cores, mesh, memory: MemoryTiming { width: 32, latency: 10 }, gates: Gates::default() };
     let mut program = Program { machine, stages: IdVec::new(), channels: IdVec::new() };
     let mut last: Option<StageId> = None;
     for n in 0..layers + 2 {

@@ -8,7 +8,7 @@ use archsim::arch::{BackEnd, TileId, XbarId};
 use archsim::id::{Id, IdVec};
 use archsim::lower::LayerId;
 use archsim::sched::{
-    Channel, CoreTiming, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, TileTiming, Work,
+    Channel, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, TileTiming, Work,
 };
 use archsim::sim::{SimOptions, run};
 
@@ -66,8 +66,13 @@ fn program() -> Program {
         input_slots: 2,
     };
     let mesh = MeshTiming { grid: [2, 1], flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, chips: None };
-    let machine =
-        Machine { tiles, cores: [core].into_iter().collect(), mesh, memory: MemoryTiming { width: 32, latency: 3 } };
+    let machine = Machine {
+        tiles,
+        cores: [core].into_iter().collect(),
+        mesh,
+        memory: MemoryTiming { width: 32, latency: 3 },
+        gates: Gates::default(),
+    };
     let unit = MvmUnit {
         xbar: XbarId::new(0),
         core: Id::new(0),

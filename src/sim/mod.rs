@@ -18,6 +18,7 @@ mod channel;
 mod check;
 mod core;
 mod deadlock;
+mod gate;
 mod ledger;
 mod queue;
 mod repeat;

@@ -195,6 +195,11 @@ impl<'m> Builder<'m> {
             build.transport.divide(build.bus_of(id) as u32, t.bus_divider);
             build.transport.divide(build.vector_of(id) as u32, t.vector_divider);
         }
+        for (server, (_, part)) in build.servers.iter().enumerate() {
+            if let Some(power) = machine.gates.parts.get(part) {
+                build.transport.gate(server as u32, *power);
+            }
+        }
         build
     }
 

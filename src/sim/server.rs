@@ -1,10 +1,13 @@
 //! A server: a part that works for one job at a time (port, bus, link, vector unit, memory port).
 //!
-//! It is granted in the first cycle, from the request on, in which it is free and its clock has an edge
+//! It is granted in the first cycle, from the request on, in which it is free and awake and its clock has an edge
 //! ([`Server::opening`]); it is then held for cycles known beforehand, or kept until a later leg gives it back
 //! ([`Server::take`], [`Server::give_back`]).
 
 use std::collections::VecDeque;
+
+use super::gate::Gate;
+use super::timeline::Rest;
 
 /// State of a server.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +22,8 @@ pub(super) struct Server {
     since: u64,
     /// Cycles held; a job that keeps it is counted when it gives it back.
     pub(super) busy: u64,
+    /// Its gate, if it has one.
+    pub(super) gate: Option<Box<Gate>>,
     /// Legs that have asked while it was kept.
     pub(super) waiting: VecDeque<u32>,
 }
@@ -28,10 +33,13 @@ impl Server {
     pub(super) fn divide(&mut self, divider: u64) {
         self.divider = if divider > 1 { divider as u32 } else { 0 };
     }
-    /// First cycle from `now` on in which it can be granted, while nobody keeps it.
+    /// First cycle from `now` on in which it can be granted to who asks then, while nobody keeps it.
     #[inline]
-    pub(super) fn opening(&self, now: u64) -> u64 {
-        let at = self.free.max(now);
+    pub(super) fn opening(&mut self, now: u64) -> u64 {
+        let mut at = self.free.max(now);
+        if let Some(gate) = &mut self.gate {
+            at = at.max(gate.ask(self.free, now));
+        }
         if self.divider > 0 { at.next_multiple_of(u64::from(self.divider)) } else { at }
     }
     /// Works from `at` on, for `hold` cycles or until it is given back.
@@ -58,5 +66,12 @@ impl Server {
         let until = if self.kept { self.since.wrapping_sub(now) } else { self.free.saturating_sub(now) };
         out.extend([u64::from(self.kept), until, self.waiting.len() as u64]);
         out.extend(self.waiting.iter().map(|leg| u64::from(*leg)));
+        if let Some(gate) = self.gate.as_ref().filter(|_| !self.kept) {
+            out.push(gate.state(self.free, now));
+        }
+    }
+    /// How it has rested up to cycle `now`, if it has a gate.
+    pub(super) fn rest(&self, now: u64) -> Option<Rest> {
+        self.gate.as_ref().map(|gate| gate.until((!self.kept).then_some(self.free), now))
     }
 }

@@ -19,8 +19,11 @@
 //! planned at once, also what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
 //! queue: until that end is known.
 
+use super::gate::Gate;
 use super::queue::{Event, Queue};
 use super::server::Server;
+use super::timeline::Rest;
+use crate::sched::PowerGate;
 
 /// No server.
 pub(super) const NONE: u32 = u32::MAX;
@@ -124,6 +127,14 @@ impl Transport {
     /// Lets a server begin only in cycles that `divider` divides.
     pub(super) fn divide(&mut self, server: u32, divider: u64) {
         self.servers[server as usize].divide(divider);
+    }
+    /// Gives a server a gate.
+    pub(super) fn gate(&mut self, server: u32, power: Option<PowerGate>) {
+        self.servers[server as usize].gate = Some(Box::new(Gate::new(power)));
+    }
+    /// The servers with gates, and how each has rested up to cycle `now`.
+    pub(super) fn rests(&self, now: u64) -> impl Iterator<Item = (usize, Rest)> {
+        self.servers.iter().enumerate().filter_map(move |(number, s)| Some((number, s.rest(now)?)))
     }
     /// Cycles in which a server was held.
     pub(super) fn busy(&self, server: u32) -> u64 {

@@ -37,6 +37,8 @@ pub enum Action {
     Operate,
     Route,
     Traverse,
+    Wake,
+    Clock,
 }
 
 /// Which run counts an action.
@@ -44,6 +46,8 @@ pub enum Action {
 pub enum CountedBy {
     /// The timing run: counts do not depend on data.
     Sim,
+    /// The timing run, for parts with gates: waking and clock cycles, which belong to no stage.
+    Gates,
     /// The value run: energy depends on the data (`Σ v²·g·t`).
     Exec,
 }
@@ -86,6 +90,18 @@ pub const ACTIONS: &[ActionRow] = &[
     row(PartKind::Memory, Action::Read, "byte read", CountedBy::Sim),
     row(PartKind::Memory, Action::Write, "byte written", CountedBy::Sim),
     row(PartKind::ChipLink, Action::Transfer, "byte to a neighbouring chip", CountedBy::Sim),
+    row(PartKind::Adc, Action::Wake, "waking of the core", CountedBy::Gates),
+    row(PartKind::Adc, Action::Clock, "cycle of the core's clock", CountedBy::Gates),
+    row(PartKind::Bus, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::Bus, Action::Clock, "cycle of its clock", CountedBy::Gates),
+    row(PartKind::Buffer, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::Buffer, Action::Clock, "cycle of its clock", CountedBy::Gates),
+    row(PartKind::VectorUnit, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::VectorUnit, Action::Clock, "cycle of its clock", CountedBy::Gates),
+    row(PartKind::Link, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::Link, Action::Clock, "cycle of its clock", CountedBy::Gates),
+    row(PartKind::Memory, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::Memory, Action::Clock, "cycle of its clock", CountedBy::Gates),
 ];
 
 impl PartKind {
@@ -129,6 +145,8 @@ impl Action {
             Self::Operate => "operate",
             Self::Route => "route",
             Self::Traverse => "traverse",
+            Self::Wake => "wake",
+            Self::Clock => "clock",
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod adc_law;
 mod chip_link;
 mod converter;
 mod digital;
+mod gating;
 mod provenance;
 mod storage;
 mod transport;
@@ -15,6 +16,7 @@ pub use adc_kind::{AdcKind, Cycles};
 pub use chip_link::{ChipLinkSpec, SerialLink};
 pub use converter::{BitSerialDac, DacMismatch, DacSpec, SampleHoldSpec};
 pub use digital::{ControlSpec, ShiftAddSpec, VectorSpec};
+pub use gating::{ClockTreeSpec, Gating, GatingSpec, PowerGateSpec, PowerGating};
 pub use provenance::Provenance;
 pub use storage::{BufferCard, BufferSpec, MemorySpec, RegisterSpec};
 pub use transport::{BusSpec, LinkSpec, MeshSpec, NocSpec, RouterSpec};
@@ -69,6 +71,8 @@ pub struct Part {
     pub area: Price<SquareMicron>,
     /// Instances for each owner (core, tile, mesh node).
     pub count: usize,
+    /// Gates, if it has any.
+    pub gating: Option<Gating>,
 }
 
 impl Part {

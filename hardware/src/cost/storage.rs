@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Action, Part, PartKind, Provenance};
+use super::{Action, GatingSpec, Part, PartKind, Provenance};
 use crate::units::{Bytes, Joule, JoulePerByte, Latency, SquareMicron, Watt};
 
 /// Input or output register of a core.
@@ -73,6 +73,9 @@ pub struct BufferCard {
     pub leakage: Watt,
     /// Area.
     pub area: SquareMicron,
+    /// Power and clock gates; default: none.
+    #[serde(default)]
+    pub gating: Option<GatingSpec>,
     /// Where the constants come from, or `assumed: reason`.
     pub source: String,
     /// Constants that the source does not cover.
@@ -105,6 +108,7 @@ impl BufferCard {
     #[must_use]
     pub fn part(&self, kind: PartKind) -> Part {
         read_write(kind, (self.read, self.write), self.leakage, self.area, (&self.source, &self.assumed))
+            .gated(self.gating.as_ref())
     }
 }
 
