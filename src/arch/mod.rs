@@ -18,6 +18,8 @@ mod adc_tests;
 #[cfg(test)]
 mod clock_tests;
 #[cfg(test)]
+mod gating_tests;
+#[cfg(test)]
 mod tests;
 mod tree;
 mod wires;

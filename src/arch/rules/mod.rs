@@ -3,6 +3,7 @@
 mod chip;
 mod core;
 mod crossbar;
+mod gating;
 mod noise;
 mod parts;
 mod wires;
@@ -56,6 +57,8 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     parts::unused,
     wires::ranges,
     wires::assumed,
+    gating::gates,
+    gating::leakage_temperature,
 ];
 
 /// Applies every rule.

@@ -36,7 +36,11 @@ pub(super) fn play(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<u64>
                 };
                 done[channel as usize] = now;
             }
-            Event::Loaded { .. } | Event::Room { .. } | Event::Gathered { .. } | Event::Ask { .. } => {
+            Event::Vector { .. }
+            | Event::Loaded { .. }
+            | Event::Room { .. }
+            | Event::Gathered { .. }
+            | Event::Ask { .. } => {
                 unreachable!("no core here")
             }
         }

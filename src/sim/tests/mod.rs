@@ -5,6 +5,7 @@ mod core_law;
 mod core_shared;
 mod counts;
 mod flow;
+mod gating;
 
 mod isaac;
 mod isaac_chip;
