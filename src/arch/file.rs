@@ -9,7 +9,8 @@ use crate::circuit::chain::ChainOptions;
 use crate::circuit::converter::AdcSpec;
 use crate::cost::{
     Action, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, GatingSpec, LeakageTemperature, MemorySpec,
-    NocSpec, Part, PartKind, Price, Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
+    NocSpec, NodeScaling, Part, PartKind, Price, Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source,
+    VectorSpec,
 };
 use crate::device::DeviceSpec;
 use crate::tensor::{Encoding, InputSum, Subtraction};
@@ -37,6 +38,10 @@ pub struct ArchFile {
     /// crossbars. Default: they hold at any.
     #[serde(default)]
     pub leakage_temperature: Option<LeakageTemperature>,
+    /// From which CMOS node to which energy and area of logic are brought: shift-and-add, vector unit, registers, control,
+    /// routers. Default: they hold as they stand.
+    #[serde(default)]
+    pub technology: Option<NodeScaling>,
     /// Memory cells by name.
     pub devices: IndexMap<String, DeviceSpec>,
     /// Kinds of crossbars by name.

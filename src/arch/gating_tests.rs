@@ -1,4 +1,4 @@
-//! Gates of arch files, and leakage at other temperatures.
+//! Gates of arch files, leakage at other temperatures, logic in other nodes.
 #![cfg(test)]
 
 use super::*;
@@ -96,5 +96,35 @@ fn leakage_follows_the_temperature_where_the_file_says_at_which_it_was_stated() 
     {
         let all = with(&[(path, value)]).expect_err(value);
         assert!(all.iter().any(|d| d.code == "A091"), "{value}: {all}");
+    }
+}
+
+#[test]
+fn logic_is_brought_to_another_node_and_nothing_else() {
+    let plain = good(&[]);
+    let law = "{ from: { node: hp32, supply: 0.9 V }, to: { node: hp16, supply: 0.8 V } }";
+    let chip = good(&[("technology", law)]);
+    // 0.2958·0.64 − 0.1241·0.8 + 0.03024 over 0.8367·0.81 − 0.4341·0.9 + 0.1701, and 0.01 over 0.025
+    let (energy, area) = (0.120_272 / 0.457_137, 0.4);
+    let parts = |c: &Chip| resolve::parts(c).into_iter().map(|(name, p)| (name, p.clone())).collect::<Vec<_>>();
+    let logic = ["shift_add", "input_register", "output_register", "vector_unit", "control", "router"];
+    for ((name, old), (_, new)) in parts(&plain).into_iter().zip(parts(&chip)) {
+        if !logic.contains(&old.kind.name()) {
+            assert_eq!(old, new, "{name}");
+            continue;
+        }
+        assert_eq!(old.leakage, new.leakage);
+        assert!((new.area.value.si() / old.area.value.si() / area - 1.0).abs() < 1e-9, "{name}");
+        for ((_, old), (_, new)) in old.energy.iter().zip(&new.energy) {
+            assert!((new.value.si() / old.value.si() / energy - 1.0).abs() < 1e-5, "{name}");
+            assert!(new.source.to_string().contains("Hp32 at 900 mV to Hp16 at 800 mV"), "{}", new.source);
+        }
+    }
+    for bad in [
+        "{ from: { node: hp32, supply: 9 V }, to: { node: hp16, supply: 0.8 V } }",
+        "{ from: { node: nm180, supply: 0.5 V }, to: { node: hp16, supply: 0.8 V } }",
+    ] {
+        let all = with(&[("technology", bad)]).expect_err(bad);
+        assert!(all.iter().any(|d| d.code == "A092"), "{all}");
     }
 }

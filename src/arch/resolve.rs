@@ -7,7 +7,7 @@ use super::{
 };
 use crate::circuit::converter::{DacModel, FullScaleSpec, PulseWidthDac, VoltageDac};
 use crate::circuit::{Flicker, Telegraph};
-use crate::cost::{DacSpec, LeakageTemperature, Part, PartKind, Provenance};
+use crate::cost::{DacSpec, LeakageTemperature, NodeScaling, Part, PartKind, Provenance};
 use crate::device::laws::TrapSpec;
 use crate::device::{DeviceSpec, SpecError};
 use crate::diag::{Diagnostic, Diagnostics, Result};
@@ -109,6 +109,9 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
     };
     if let Some(law) = &file.leakage_temperature {
         at_temperature(&mut chip, law);
+    }
+    if let Some(law) = &file.technology {
+        in_node(&mut chip, law);
     }
     if let Some(chips) = file.chip.chips.filter(|n| *n > 1) {
         chip.repeat(chips as usize);
@@ -233,6 +236,19 @@ fn at_temperature(chip: &mut Chip, law: &LeakageTemperature) {
         parts.extend([&mut c.input_register, &mut c.output_register]);
     }
     parts.into_iter().for_each(|p| p.leakage = law.scale(&p.leakage, chip.temperature));
+}
+
+/// Brings the logic of the chip to another node.
+fn in_node(chip: &mut Chip, law: &NodeScaling) {
+    // the rules have seen to it that there are factors
+    let Some(by) = law.factors() else { return };
+    let tile = &mut chip.tile_kind;
+    let mut parts: Vec<&mut Part> = vec![&mut tile.vector, &mut chip.noc.router];
+    parts.extend(tile.control.as_mut());
+    for c in chip.core_kinds.iter_mut() {
+        parts.extend([&mut c.shift_add, &mut c.input_register, &mut c.output_register]);
+    }
+    parts.into_iter().for_each(|p| law.scale(p, by));
 }
 
 /// A part that sleeps with the ADCs of its core, where the prices of waking and of the clock stand.

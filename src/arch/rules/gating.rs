@@ -1,4 +1,4 @@
-//! Rules of gates and of leakage at other temperatures.
+//! Rules of gates, of leakage at other temperatures and of logic in other nodes.
 
 use super::Ctx;
 use crate::cost::GatingSpec;
@@ -67,4 +67,16 @@ pub(super) fn leakage_temperature(ctx: &mut Ctx<'_>) {
     ctx.require(good, "A091", &["temperature"], &message, "100 K to 500 K, or no `leakage_temperature`");
     let good = (0.0..=2.0).contains(&law.barrier.si());
     ctx.require(good, "A091", &path("barrier"), &format!("{}", law.barrier), "0 V to 2 V");
+}
+
+/// A092: the law of nodes holds at both voltages.
+pub(super) fn technology(ctx: &mut Ctx<'_>) {
+    let Some(law) = &ctx.file.technology else { return };
+    for (field, process) in [("from", law.from), ("to", law.to)] {
+        let good = (0.4..=2.5).contains(&process.supply.si());
+        let message = format!("a supply of {}", process.supply);
+        ctx.require(good, "A092", &["technology", field, "supply"], &message, "0.4 V to 2.5 V");
+    }
+    let message = "the fits are not positive at these voltages";
+    ctx.require(law.factors().is_some(), "A092", &["technology"], message, "voltages near those of the nodes");
 }

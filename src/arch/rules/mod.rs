@@ -59,6 +59,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     wires::assumed,
     gating::gates,
     gating::leakage_temperature,
+    gating::technology,
 ];
 
 /// Applies every rule.

@@ -293,7 +293,8 @@ proptest! {
         jobs in prop::collection::vec((0u64..12, 1u64..5), 1..20), after in 0u64..8, wake in 0u64..6, divider in 1u64..4, tail in 0u64..20,
     ) {
         let gate = PowerGate { after, wake };
-        let mut server = Server { gate: Some(Box::new(Gate::new(Some(gate)))), ..Server::default() };
+        let mut server = Server::default();
+        server.gate = Some(Box::new(Gate::new(Some(gate))));
         server.divide(divider);
         let (mut now, mut starts, mut asked) = (0, vec![], vec![]);
         for (gap, hold) in jobs {

@@ -247,5 +247,10 @@ pub(super) const CODES: &[Code] = &[
         "leakage at this temperature",
         "The law of sub-threshold leakage is used between 100 K and 500 K, with a barrier (threshold voltage at 0 K over the slope factor) of 0 to 2 V.",
     ),
+    code(
+        "A092",
+        "logic in another node",
+        "The law between CMOS nodes consists of polynomials in the supply voltage, used from 0.4 V to 2.5 V where both are positive. Take voltages near those that the nodes are made for.",
+    ),
     code("A071", "assumed wires", "(warning) Resistances of the wires of a crossbar stand on assumptions."),
 ];
