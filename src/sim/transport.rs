@@ -15,7 +15,7 @@
 //!   an edge: the first at which it is free and the request has been made.
 //!
 //! Because nobody overtakes, the grant is known when the request is made: it is the later of now and the end
-//! of the jobs before, or the edge behind it. So a leg costs one event, the request; what follows from it is
+//! of the jobs before, or later by what waking takes ([`super::gate`]), or the edge behind it. So a leg costs one event, the request; what follows from it is
 //! planned at once, also what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
 //! queue: until that end is known.
 

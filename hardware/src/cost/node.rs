@@ -124,8 +124,8 @@ impl NodeScaling {
         let told = |source: &Source| {
             let text = |text: &str| {
                 format!(
-                    "{text}; {:?} at {} to {:?} at {} by doi:10.1016/j.vlsi.2017.02.002",
-                    self.from.node, self.from.supply, self.to.node, self.to.supply
+                    "{text}; {:?} at {} to {:?} at {} by doi:10.1016/j.vlsi.2017.02.002 (delays {:.3} times as long)",
+                    self.from.node, self.from.supply, self.to.node, self.to.supply, by.delay
                 )
             };
             match source {

@@ -294,8 +294,8 @@ proptest! {
     ) {
         let gate = PowerGate { after, wake };
         let mut server = Server::default();
-        server.gate = Some(Box::new(Gate::new(Some(gate))));
         server.divide(divider);
+        server.gate = Some(Box::new(Gate::new(Some(gate))));
         let (mut now, mut starts, mut asked) = (0, vec![], vec![]);
         for (gap, hold) in jobs {
             now += gap;
