@@ -78,7 +78,8 @@ impl Domain {
     /// A vector stands in an input register; the cycle from which on the core can work at it.
     pub(super) fn load(&mut self, now: u64) -> u64 {
         if self.vectors == 0 {
-            self.ready = self.gate.ask(self.until, now);
+            // the end of a vector may be planned before the core is awake for it
+            self.ready = self.ready.max(self.gate.ask(self.until, now));
         }
         self.vectors += 1;
         self.ready.max(now)
