@@ -6,7 +6,8 @@ use archsim::arch::{BackEnd, CoreId, TileId, XbarId};
 use archsim::id::{Id, IdVec};
 use archsim::lower::LayerId;
 use archsim::sched::{
-    Channel, CoreTiming, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId, TileTiming, Work,
+    Channel, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId, TileTiming,
+    Work,
 };
 use archsim::sim::{SimOptions, run};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -51,6 +52,7 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
         cores,
         mesh,
         memory: MemoryTiming { width: 32, latency: 10, ports: 1, refresh: None, dram: None },
+        gates: Gates::default(),
     };
     let mut program = Program { machine, stages: IdVec::new(), channels: IdVec::new() };
     let mut last: Option<StageId> = None;

@@ -13,7 +13,8 @@ use archsim::id::{Id, IdVec};
 use archsim::lower::LayerId;
 use archsim::rng::{Domain, Draw};
 use archsim::sched::{
-    Channel, CoreTiming, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId, TileTiming, Work,
+    Channel, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId, TileTiming,
+    Work,
 };
 use archsim::sim::{SimOptions, run};
 use rayon::prelude::*;
@@ -120,6 +121,7 @@ impl Configuration {
             cores: [self.core].into_iter().collect(),
             mesh: MeshTiming { grid: [2, 1], flit_bytes: 16, router: 0, link: 1, buffer_flits: 4, chips: None },
             memory: MemoryTiming { width: 1, latency: self.memory_latency, ports: 1, refresh: None, dram: None },
+            gates: Gates::default(),
         };
         let mut program = Program { machine, stages: stages.into_iter().collect(), channels: IdVec::new() };
         for (from, bytes, positions, need, capacity) in

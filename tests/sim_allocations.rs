@@ -8,7 +8,7 @@ use archsim::arch::{BackEnd, TileId, XbarId};
 use archsim::id::{Id, IdVec};
 use archsim::lower::LayerId;
 use archsim::sched::{
-    Channel, CoreTiming, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, TileTiming, Work,
+    Channel, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, TileTiming, Work,
 };
 use archsim::sim::{SimOptions, run};
 
@@ -73,6 +73,7 @@ fn program() -> Program {
         cores: [core].into_iter().collect(),
         mesh,
         memory: MemoryTiming { width: 32, latency: 3, ports: 1, refresh: None, dram: None },
+        gates: Gates::default(),
     };
     let unit = MvmUnit {
         xbar: XbarId::new(0),

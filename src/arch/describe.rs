@@ -189,6 +189,16 @@ fn prices(chip: &Chip, out: &mut String) -> std::fmt::Result {
         let (leakage, area) = (&part.leakage, &part.area);
         write!(out, " leakage {}{}", leakage.value, mark(leakage.source.is_assumed()))?;
         writeln!(out, ", area {}{}", show(area.value), mark(area.source.is_assumed()))?;
+        if let Some(gate) = part.gating.as_ref().and_then(|g| g.power.as_ref()) {
+            let (share, assumed) = (crate::units::Share(gate.retained.value), gate.retained.source.is_assumed());
+            writeln!(
+                out,
+                "    asleep after {} idle, awake {} later, leaks {share} asleep{}",
+                gate.after,
+                gate.wake,
+                mark(assumed)
+            )?;
+        }
     }
     Ok(())
 }

@@ -8,8 +8,9 @@ use super::WiresSpec;
 use crate::circuit::chain::ChainOptions;
 use crate::circuit::converter::AdcSpec;
 use crate::cost::{
-    Action, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, MemorySpec, NocSpec, Part, PartKind, Price,
-    Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source, VectorSpec,
+    Action, BufferSpec, BusSpec, ChipLinkSpec, ControlSpec, DacSpec, GatingSpec, LeakageTemperature, MemorySpec,
+    NocSpec, NodeScaling, Part, PartKind, Price, Provenance, RegisterSpec, SampleHoldSpec, ShiftAddSpec, Source,
+    VectorSpec,
 };
 use crate::device::DeviceSpec;
 use crate::tensor::{Encoding, InputSum, Subtraction};
@@ -33,6 +34,14 @@ pub struct ArchFile {
     pub clock: Hertz,
     /// Temperature of everything.
     pub temperature: Kelvin,
+    /// At which temperature the leakages of this file were stated; they then follow `temperature`, except those of
+    /// crossbars. Default: they hold at any.
+    #[serde(default)]
+    pub leakage_temperature: Option<LeakageTemperature>,
+    /// From which CMOS node to which energy and area of logic are brought: shift-and-add, vector unit, registers, control,
+    /// routers. Default: they hold as they stand.
+    #[serde(default)]
+    pub technology: Option<NodeScaling>,
     /// Memory cells by name.
     pub devices: IndexMap<String, DeviceSpec>,
     /// Kinds of crossbars by name.
@@ -258,6 +267,9 @@ pub struct CoreSpec {
     pub input_register: RegisterSpec,
     /// Register for the results of the crossbars.
     pub output_register: RegisterSpec,
+    /// Power and clock gates of DACs, sample-and-holds, ADCs and adders together; default: none.
+    #[serde(default)]
+    pub gating: Option<GatingSpec>,
 }
 
 /// What every tile contains.

@@ -20,6 +20,7 @@ mod adc_tests;
 mod clock_tests;
 #[cfg(test)]
 mod memory_tests;
+mod gating_tests;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::circuit::converter::{DacModel, FullScaleSpec, PulseWidthDac, VoltageDac};
 use crate::circuit::{Flicker, Telegraph};
-use crate::cost::{DacSpec, Part, PartKind, Provenance};
+use crate::cost::{DacSpec, LeakageTemperature, NodeScaling, Part, PartKind, Provenance};
 use crate::device::laws::TrapSpec;
 use crate::device::{DeviceSpec, SpecError};
 use crate::diag::{Diagnostic, Diagnostics, Result};
@@ -101,6 +101,12 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
         },
         warnings,
     };
+    if let Some(law) = &file.leakage_temperature {
+        at_temperature(&mut chip, law);
+    }
+    if let Some(law) = &file.technology {
+        in_node(&mut chip, law);
+    }
     if let Some(chips) = file.chip.chips.filter(|n| *n > 1) {
         chip.repeat(chips as usize);
     }
@@ -177,10 +183,10 @@ fn core_kind(
         signed_inputs: dac.signed,
         dacs_per_crossbar: dac.per_crossbar as usize,
         dac_latency: dac.latency,
-        dac: core.dac.part(arrays * dac.per_crossbar as usize),
+        dac: sleeping(core, core.dac.part(arrays * dac.per_crossbar as usize)),
         hold_banks: hold.banks,
         sample_latency: hold.latency,
-        sample_hold: hold.part(columns * usize::from(hold.banks)),
+        sample_hold: sleeping(core, hold.part(columns * usize::from(hold.banks))),
         adc: Adc {
             bits: adc.bits,
             number,
@@ -196,14 +202,14 @@ fn core_kind(
             },
             full_scale_per: adc.full_scale_per,
             model,
-            part: core.adc.part(if shared { number } else { arrays * number }),
+            part: core.adc.part(if shared { number } else { arrays * number }).gated(core.gating.as_ref()),
         },
         shift_add_latency: core.shift_add.latency,
         back_end: match core.back_end {
             BackEndSpec::Serial => BackEnd::Serial,
             BackEndSpec::Pipelined => BackEnd::Pipelined,
         },
-        shift_add: core.shift_add.part(),
+        shift_add: sleeping(core, core.shift_add.part()),
         input_register_bytes: whole(core.input_register.capacity),
         input_register_latency: core.input_register.latency,
         input_register: core.input_register.part(PartKind::InputRegister),
@@ -211,6 +217,37 @@ fn core_kind(
         output_register_latency: core.output_register.latency,
         output_register: core.output_register.part(PartKind::OutputRegister),
     })
+}
+
+/// Brings the leakage of every part but the crossbars, whose cells are no transistors, to the chip's temperature.
+fn at_temperature(chip: &mut Chip, law: &LeakageTemperature) {
+    let tile = &mut chip.tile_kind;
+    let of_chip = [&mut tile.buffer, &mut tile.bus, &mut tile.vector, &mut chip.noc.router, &mut chip.noc.link];
+    let mut parts: Vec<&mut Part> = of_chip.into_iter().chain([&mut chip.memory.part]).collect();
+    parts.extend(tile.control.as_mut().into_iter().chain(chip.chip_link.as_mut().map(|l| &mut l.part)));
+    for c in chip.core_kinds.iter_mut() {
+        parts.extend([&mut c.dac, &mut c.sample_hold, &mut c.adc.part, &mut c.shift_add]);
+        parts.extend([&mut c.input_register, &mut c.output_register]);
+    }
+    parts.into_iter().for_each(|p| p.leakage = law.scale(&p.leakage, chip.temperature));
+}
+
+/// Brings the logic of the chip to another node.
+fn in_node(chip: &mut Chip, law: &NodeScaling) {
+    // the rules have seen to it that there are factors
+    let Some(by) = law.factors() else { return };
+    let tile = &mut chip.tile_kind;
+    let mut parts: Vec<&mut Part> = vec![&mut tile.vector, &mut chip.noc.router];
+    parts.extend(tile.control.as_mut());
+    for c in chip.core_kinds.iter_mut() {
+        parts.extend([&mut c.shift_add, &mut c.input_register, &mut c.output_register]);
+    }
+    parts.into_iter().for_each(|p| law.scale(p, by));
+}
+
+/// A part that sleeps with the ADCs of its core, where the prices of waking and of the clock stand.
+fn sleeping(core: &CoreSpec, part: Part) -> Part {
+    Part { gating: core.gating.as_ref().map(crate::cost::GatingSpec::gating), ..part }
 }
 
 fn tile_kind(file: &ArchFile) -> Result<TileKind> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{instances, part_of, path};
+use super::{clock_of, instances, part_of, path};
 use crate::arch::Chip;
 use crate::cost::{Action, PartKind};
 use crate::diag::{Diagnostic, Diagnostics, Result};
@@ -20,7 +20,7 @@ pub struct Line {
     pub kind: PartKind,
     /// What it did; `None` for leakage.
     pub action: Option<Action>,
-    /// For which stage; `None` for leakage and refresh, which belong to the whole chip.
+    /// For which stage; `None` for what belongs to the whole chip: leakage, refresh, waking and clock cycles.
     pub stage: Option<StageId>,
     /// How often in one inference (a mean where the data decide).
     pub count: f64,
@@ -55,10 +55,10 @@ impl Ledger {
     pub fn leakage(&self) -> Joule {
         self.lines.iter().filter(|l| l.action.is_none()).map(|l| l.energy).sum()
     }
-    /// Energy of what belongs to no stage: leakage and refresh.
+    /// Energy of refresh, waking and clock trees: actions that belong to no stage.
     #[must_use]
-    pub fn of_no_stage(&self) -> Joule {
-        self.lines.iter().filter(|l| l.stage.is_none()).map(|l| l.energy).sum()
+    pub fn standing(&self) -> Joule {
+        self.lines.iter().filter(|l| l.action.is_some() && l.stage.is_none()).map(|l| l.energy).sum()
     }
     /// Share of the energy that rests on assumed prices; 0 for an empty ledger.
     #[must_use]
@@ -92,7 +92,8 @@ impl Ledger {
 }
 
 /// Settles one inference: counts of a single-sample `timeline`, array energy of `activity` (a mean
-/// over its samples), leakage of every part over the single-sample latency.
+/// over its samples), leakage of every part over the single-sample latency, less while it is asleep, waking and
+/// clock cycles of parts with gates.
 ///
 /// # Errors
 /// `R010` when an action happened that has no price: energy is never silently zero.
@@ -129,25 +130,51 @@ pub fn settle(chip: &Chip, program: &Program, timeline: &Timeline, activity: &Ac
         });
     }
     array_lines(chip, program, activity, &mut lines);
+    standing_lines(chip, timeline, &mut lines);
     lines.sort_by_key(|l| (l.owner, l.kind, l.action, l.stage));
     let powered = Second(timeline.cycles as f64 / samples / chip.clock.si());
     for (owner, kind) in instances(chip) {
         let Some(part) = part_of(chip, owner, kind) else { continue };
         let power = part.leakage.value * part.count as f64;
         if power.si() > 0.0 {
-            let assumed = part.leakage.source.is_assumed();
+            let gate = part.gating.as_ref().and_then(|g| g.power.as_ref());
+            let rest = timeline.rests.get(&(owner, kind)).copied().unwrap_or_default();
+            let saved = gate.map_or(0.0, |g| 1.0 - g.retained.value) * rest.asleep as f64;
+            let on = 1.0 - saved / timeline.cycles.max(1) as f64;
+            let assumed = part.leakage.source.is_assumed()
+                || rest.asleep > 0 && gate.is_some_and(|g| g.retained.source.is_assumed());
             lines.push(Line {
                 owner,
                 kind,
                 action: None,
                 stage: None,
                 count: part.count as f64,
-                energy: power * powered,
+                energy: power * powered * on,
                 assumed,
             });
         }
     }
     unpriced.into_result(Ledger { lines, powered })
+}
+
+/// Waking and clock cycles of one inference, of all parts that have a price for them.
+fn standing_lines(chip: &Chip, timeline: &Timeline, lines: &mut Vec<Line>) {
+    let samples = timeline.samples.max(1) as f64;
+    for (owner, kind) in instances(chip) {
+        let Some(part) = part_of(chip, owner, kind) else { continue };
+        let Some(gating) = &part.gating else { continue };
+        let rest = timeline.rests.get(&(owner, kind)).copied().unwrap_or_default();
+        let ticking = timeline.cycles.saturating_sub(if gating.clock_gated { rest.idle } else { 0 }) as f64;
+        // there is a global buffer on each of several chips, and one of them works
+        let parts = if kind == PartKind::Memory && !gating.clock_gated { part.count as f64 } else { 1.0 };
+        let cycles = parts * ticking * (clock_of(chip, owner, kind).si() / chip.clock.si());
+        for (action, count) in [(Action::Wake, rest.wakes as f64), (Action::Clock, cycles)] {
+            let Some(price) = part.price(action).filter(|_| count > 0.0) else { continue };
+            let (count, assumed) = (count / samples, price.source.is_assumed());
+            let energy = price.value * count;
+            lines.push(Line { owner, kind, action: Some(action), stage: None, count, energy, assumed });
+        }
+    }
 }
 
 /// Array energy of each layer, shared equally by its crossbars: it comes from voltages and

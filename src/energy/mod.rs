@@ -10,6 +10,7 @@ use crate::arch::{Chip, TileId};
 use crate::cost::{Part, PartKind};
 use crate::id::Id;
 use crate::sim::Owner;
+use crate::units::Hertz;
 
 /// The part of `kind` at `owner`, if the chip has it.
 #[must_use]
@@ -38,6 +39,16 @@ pub fn part_of(chip: &Chip, owner: Owner, kind: PartKind) -> Option<&Part> {
         _ => return None,
     };
     Some(part)
+}
+
+/// The clock of the part of `kind` at `owner`: that of the chip where it has none of its own.
+fn clock_of(chip: &Chip, owner: Owner, kind: PartKind) -> Hertz {
+    match (owner, kind) {
+        (Owner::Core(c), _) => chip.core_kinds[chip.cores[c].kind].clock,
+        (_, PartKind::Bus) => chip.tile_kind.bus_clock,
+        (_, PartKind::VectorUnit) => chip.tile_kind.vector_clock,
+        _ => chip.clock,
+    }
 }
 
 /// Every part instance of the chip: owner and kind, in a stable order. Converters act crossbar by crossbar

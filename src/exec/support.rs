@@ -184,6 +184,7 @@ fn part(kind: PartKind) -> Part {
         leakage: Price { value: Watt(0.0), source: source() },
         area: Price { value: SquareMicron(0.0), source: source() },
         count: 1,
+        gating: None,
     }
 }
 

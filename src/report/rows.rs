@@ -123,6 +123,10 @@ pub struct ComponentRow {
     pub busy_share: f64,
     pub area_um2: f64,
     pub source: String,
+    #[serde(default)]
+    pub asleep_share: Option<f64>,
+    #[serde(default)]
+    pub wakes: Option<f64>,
 }
 
 /// One row of `confusion.csv`: a label and a predicted class. Rates stand on the rows whose predicted
@@ -192,7 +196,7 @@ mod tests {
         );
         assert_eq!(
             header::<ComponentRow>(),
-            "run_key,path,kind,action,count,energy_per_action_j,energy_j,leakage_j,busy_cycles,busy_share,area_um2,source"
+            "run_key,path,kind,action,count,energy_per_action_j,energy_j,leakage_j,busy_cycles,busy_share,area_um2,source,asleep_share,wakes"
         );
         assert_eq!(
             header::<ConfusionRow>(),

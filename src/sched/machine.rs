@@ -1,8 +1,10 @@
 //! Resolves the chip's times and widths to whole cycles and bytes.
 
 use super::memory::{dram, refresh};
-use super::program::{ChipRow, CoreTiming, Machine, MemoryTiming, MeshTiming, TileTiming};
+use super::program::{ChipRow, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, PowerGate, TileTiming};
 use crate::arch::{Chip, Drive};
+use crate::cost::{Part, PartKind};
+use crate::units::Hertz;
 
 /// The timing of `chip` in cycles of its clock, of a part with its own clock in cycles of that. A time in seconds is
 /// rounded up.
@@ -87,5 +89,31 @@ pub fn machine(chip: &Chip) -> Machine {
             refresh: chip.memory.refresh.map(|r| refresh(r, clock)),
             dram: chip.memory.dram.as_ref().map(|d| dram(d, chip.memory.latency, clock)),
         },
+        gates: gates(chip),
+    }
+}
+
+/// The gates of the chip's parts.
+fn gates(chip: &Chip) -> Gates {
+    // each with the clock whose cycles its times count
+    let gate = |part: &Part, own: Hertz| {
+        let divider = chip.clock.divider(own).unwrap_or(1);
+        part.gating.as_ref().map(|g| {
+            let cycles = |t: crate::units::Latency| t.cycles(own).saturating_mul(divider);
+            g.power.as_ref().map(|p| PowerGate { after: cycles(p.after), wake: cycles(p.wake) })
+        })
+    };
+    let t = &chip.tile_kind;
+    let parts = [
+        (PartKind::Bus, gate(&t.bus, t.bus_clock)),
+        (PartKind::Buffer, gate(&t.buffer, chip.clock)),
+        (PartKind::VectorUnit, gate(&t.vector, t.vector_clock)),
+        (PartKind::Link, gate(&chip.noc.link, chip.clock)),
+        (PartKind::Memory, gate(&chip.memory.part, chip.clock)),
+    ];
+    let of_core = |kind: &crate::arch::CoreKind| gate(&kind.adc.part, kind.clock);
+    Gates {
+        parts: parts.into_iter().filter_map(|(kind, gate)| Some((kind, gate?))).collect(),
+        cores: chip.cores.enumerate().filter_map(|(id, c)| Some((id, of_core(&chip.core_kinds[c.kind])?))).collect(),
     }
 }

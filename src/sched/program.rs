@@ -3,7 +3,10 @@
 //! Everything here is resolved: cycles, bytes, dense ids. The timing core needs nothing else. A stage
 //! is one template of work repeated over its output positions (and over samples); nothing is unrolled.
 
+use std::collections::BTreeMap;
+
 use crate::arch::{BackEnd, CoreId, TileId, XbarId};
+use crate::cost::PartKind;
 use crate::define_id;
 use crate::id::IdVec;
 use crate::lower::{LayerId, NodeId};
@@ -53,6 +56,26 @@ pub struct Machine {
     pub mesh: MeshTiming,
     /// Global buffer, attached to the router of tile 0.
     pub memory: MemoryTiming,
+    /// Gates of its parts.
+    pub gates: Gates,
+}
+
+/// Parts with gates, whose idle cycles are counted, and when they sleep, if they do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Gates {
+    /// Kinds of servers: every one of a kind has the same gate.
+    pub parts: BTreeMap<PartKind, Option<PowerGate>>,
+    /// Cores: converters and adders as one domain.
+    pub cores: BTreeMap<CoreId, Option<PowerGate>>,
+}
+
+/// A power gate, in cycles of the chip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PowerGate {
+    /// Idle cycles after which the part falls asleep.
+    pub after: u64,
+    /// Cycles from a request to the start of a part that is asleep.
+    pub wake: u64,
 }
 
 /// Timing of a tile.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::channel::Credits;
 use super::core::{Converters, Core, Moment};
 use super::dram::Dram;
+use super::gate::Domain;
 use super::ledger::Ledger;
 use super::queue::Queue;
 use super::routes::{Builder, Grid, Toll, Way};
@@ -106,6 +107,8 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     let mut units = Vec::new();
     let mut stages = Vec::new();
     let mut shared = BTreeMap::new();
+    let gates = &program.machine.gates.cores;
+    let domains: BTreeMap<_, _> = gates.keys().zip(0u32..).collect();
     let mut delivery = vec![NONE; program.channels.len()];
     for (id, stage) in program.stages.enumerate() {
         let mut ways = Ways { build: &mut build, program, id, tile: stage.tile };
@@ -126,6 +129,7 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
                     units.push(Unit {
                         core: Core::new(timing, unit, shared, traced),
                         stage: id.index() as u32,
+                        domain: domains.get(&unit.core).copied(),
                         replica: replica as u32,
                         rank: 0,
                         load,
@@ -188,6 +192,8 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
         channels,
         units,
         converters: vec![Converters::default(); shared.len()],
+        domains: gates.values().map(|power| Domain::new(*power)).collect(),
+        rested: Vec::new(),
         ledger,
         now: 0,
         events: 0,
@@ -220,6 +226,18 @@ impl Setup {
         let refreshed =
             self.servers.iter().enumerate().map(|(n, key)| (*key, self.world.transport.refreshes(n as u32)));
         let refreshes = refreshed.filter(|(_, n)| *n > 0).collect();
+        let mut rests = BTreeMap::new();
+        let mut rested = std::mem::take(&mut self.world.rested).into_iter();
+        for ((number, _), rest) in self.world.transport.rests(0).zip(&mut rested) {
+            // an edge of the mesh without neighbour is no link
+            if !matches!(self.servers[number].0, Owner::Link(from, to) if from == to) {
+                rests.insert(self.servers[number], rest);
+            }
+        }
+        for (core, rest) in program.machine.gates.cores.keys().zip(rested) {
+            let parts = [PartKind::Dac, PartKind::SampleHold, PartKind::Adc, PartKind::ShiftAdd];
+            rests.extend(parts.map(|part| ((Owner::Core(*core), part), rest)));
+        }
         let mut mvms = Vec::new();
         for ((stage, unit), state) in units_of(program).zip(&self.world.units) {
             let [loaded, begun, ready, sent] =
@@ -273,6 +291,7 @@ impl Setup {
             stages: self.world.ledger.times().collect(),
             peaks: self.world.channels.iter().map(|c| c.peak).collect(),
             busy,
+            rests,
             counts,
             refreshes,
             rows: self.world.transport.dram.as_ref().map(Dram::rows).unwrap_or_default(),

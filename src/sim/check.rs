@@ -103,6 +103,13 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
             return fail(format!("a time of {id} is above {MOST_CYCLES} cycles"));
         }
     }
+    let gates = m.gates.parts.values().chain(m.gates.cores.values()).flatten();
+    if gates.into_iter().any(|g| g.wake > MOST_CYCLES) {
+        return fail(format!("a part takes more than {MOST_CYCLES} cycles to wake"));
+    }
+    if m.gates.cores.keys().any(|core| core.index() >= m.cores.len()) {
+        return fail("a gate belongs to no core".into());
+    }
     let mut sinks = 0;
     let mut xbars = std::collections::BTreeSet::new();
     let mut most = 0;

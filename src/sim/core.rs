@@ -110,7 +110,7 @@ pub(super) struct Core {
     paced: bool,
     banks: u64,
     serial: bool,
-    /// Cycles in which the vectors that no front end has begun were loaded.
+    /// Cycles from which on a front end can begin with the vectors that none has begun.
     loaded: VecDeque<u64>,
     /// Whether the front end is between the first and the last step of an MVM.
     front_step: u64,
@@ -188,14 +188,14 @@ impl Core {
         }
     }
     /// The edge of its clock at which the core sees what happens in cycle `at`.
-    const fn edge(&self, at: u64) -> u64 {
+    pub(super) const fn edge(&self, at: u64) -> u64 {
         if self.divider == 1 { at } else { at.next_multiple_of(self.divider) }
     }
-    /// A vector is in its slot from cycle `at` on.
-    pub(super) fn load(&mut self, at: u64) {
+    /// A vector is in its slot from cycle `at` on, and the core awake from cycle `awake` on.
+    pub(super) fn load(&mut self, at: u64, awake: u64) {
         let at = self.edge(at);
         self.note(Moment::Loaded, at);
-        self.loaded.push_back(at);
+        self.loaded.push_back(at.max(self.edge(awake)));
     }
     /// The bus has emptied the output register by cycle `at`; a waiting result moves in.
     pub(super) fn take_result(&mut self, at: u64) -> Option<Progress> {

@@ -19,6 +19,7 @@ mod check;
 mod core;
 mod deadlock;
 mod dram;
+mod gate;
 mod ledger;
 mod queue;
 mod refresh;

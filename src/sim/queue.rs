@@ -14,6 +14,11 @@ use std::collections::{BinaryHeap, VecDeque};
 /// What happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
+    /// A vector stands in the input register of a unit whose core has gates.
+    Vector {
+        /// The unit.
+        unit: u32,
+    },
     /// A position of a stage has its whole input in the input registers.
     Loaded {
         /// The stage.
@@ -68,13 +73,15 @@ pub(super) const MAX_CYCLE: u64 = (1 << 48) - 1;
 
 fn pack(event: Event) -> u64 {
     let (kind, index, arg) = match event {
-        Event::Loaded { stage } => (0, stage, 0),
-        Event::Room { stage, replica } => (1, stage, replica),
-        Event::Gathered { stage } => (2, stage, 0),
-        Event::Left { route } => (3, route, 0),
-        Event::Done { route, left } => (4, route, u32::from(left)),
-        Event::Ask { rank, unit } => (5, rank, unit),
-        Event::Request { server, leg } => (6, server, leg),
+        // first of a cycle: what a core makes of it comes in the order in which it would have been planned before
+        Event::Vector { unit } => (0, unit, 0),
+        Event::Loaded { stage } => (1, stage, 0),
+        Event::Room { stage, replica } => (2, stage, replica),
+        Event::Gathered { stage } => (3, stage, 0),
+        Event::Left { route } => (4, route, 0),
+        Event::Done { route, left } => (5, route, u32::from(left)),
+        Event::Ask { rank, unit } => (6, rank, unit),
+        Event::Request { server, leg } => (7, server, leg),
     };
     (kind << (2 * INDEX)) | (u64::from(index) << INDEX) | u64::from(arg)
 }
@@ -83,12 +90,13 @@ fn unpack(key: u64) -> Event {
     let index = ((key >> INDEX) as u32) & MAX_INDEX as u32;
     let arg = key as u32 & MAX_INDEX as u32;
     match key >> (2 * INDEX) {
-        0 => Event::Loaded { stage: index },
-        1 => Event::Room { stage: index, replica: arg },
-        2 => Event::Gathered { stage: index },
-        3 => Event::Left { route: index },
-        4 => Event::Done { route: index, left: arg == 1 },
-        5 => Event::Ask { rank: index, unit: arg },
+        0 => Event::Vector { unit: index },
+        1 => Event::Loaded { stage: index },
+        2 => Event::Room { stage: index, replica: arg },
+        3 => Event::Gathered { stage: index },
+        4 => Event::Left { route: index },
+        5 => Event::Done { route: index, left: arg == 1 },
+        6 => Event::Ask { rank: index, unit: arg },
         _ => Event::Request { server: index, leg: arg },
     }
 }
@@ -265,12 +273,14 @@ impl Queue {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 6] = [
+    const EVENTS: [Event; 8] = [
+        Event::Vector { unit: MAX_INDEX as u32 },
         Event::Loaded { stage: 7 },
         Event::Room { stage: 2, replica: MAX_INDEX as u32 },
         Event::Gathered { stage: MAX_INDEX as u32 },
         Event::Left { route: 3 },
         Event::Done { route: 0, left: true },
+        Event::Ask { rank: 1, unit: 4 },
         Event::Request { server: 5, leg: MAX_INDEX as u32 },
     ];
 
@@ -292,7 +302,7 @@ mod tests {
         let b: Vec<_> = std::iter::from_fn(|| backward.pop()).collect();
         assert_eq!(a, b);
         assert!(a.windows(2).all(|w| w[0].0 <= w[1].0));
-        assert!(matches!(a[5].1, Event::Request { .. }));
+        assert!(matches!(a[7].1, Event::Request { .. }));
     }
 
     proptest::proptest! {

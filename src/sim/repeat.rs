@@ -12,6 +12,7 @@
 
 use super::ledger::Tally;
 use super::run::World;
+use super::timeline::Rest;
 
 /// States that are kept for comparison: longer periods are not found.
 const KEPT: usize = 8;
@@ -28,6 +29,7 @@ struct Mark {
     busy: Vec<u64>,
     jobs: Vec<u64>,
     mvms: Vec<u64>,
+    rests: Vec<Rest>,
     sample: u64,
     cycle: u64,
     events: u64,
@@ -44,8 +46,8 @@ struct Gap {
     cycles: u64,
 }
 
-/// Counts of one period: what servers count, jobs by route, MVMs by unit, events.
-type Added = (Tally, Vec<u64>, Vec<u64>, Vec<u64>, u64);
+/// Counts of one period: what servers count, jobs by route, MVMs by unit, rest by part with gates, events.
+type Added = (Tally, Vec<u64>, Vec<u64>, Vec<u64>, Vec<Rest>, u64);
 
 /// Watches a run for states that come back.
 #[derive(Debug, Default)]
@@ -85,6 +87,7 @@ impl Watch {
             less(&mark.busy, &old.busy),
             less(&mark.jobs, &old.jobs),
             less(&mark.mvms, &old.mvms),
+            mark.rests.iter().zip(&old.rests).map(|(new, old)| new.since(*old)).collect(),
             mark.events - old.events,
         ));
         self.marks.clear();
@@ -93,11 +96,12 @@ impl Watch {
 
     /// Adds to a finished world what was left out.
     pub(super) fn settle(self, world: &mut World) {
-        let (Some(gap), Some((tally, busy, jobs, mvms, events))) = (self.gap, self.added) else { return };
+        let (Some(gap), Some((tally, busy, jobs, mvms, rests, events))) = (self.gap, self.added) else { return };
         let n = gap.periods;
         world.ledger.repeat(&tally, n, n * gap.cycles);
         world.transport.repeat(&busy, &jobs, n);
         world.units.iter_mut().zip(&mvms).for_each(|(u, m)| u.core.mvms += m * n);
+        world.rested.iter_mut().zip(&rests).for_each(|(all, r)| *all = all.and(n, *r));
         world.events += events * n;
         let finished = &mut world.ledger.finished;
         let rest = finished.split_off(gap.after as usize);
@@ -121,6 +125,7 @@ impl Mark {
             c.state(sample, &mut state);
         }
         world.converters.iter().for_each(|c| c.state(now, &mut state));
+        world.domains.iter().for_each(|d| d.state(now, &mut state));
         for u in &world.units {
             let stage = &world.stages[u.stage as usize];
             let done = sample * stage.positions;
@@ -134,6 +139,7 @@ impl Mark {
         let tally = world.ledger.state(now, sample, busy_stage, &mut state);
         let jobs = world.transport.routes.iter().map(|r| r.jobs).collect();
         let mvms = world.units.iter().map(|u| u.core.mvms).collect();
-        Self { state, tally, busy, jobs, mvms, sample, cycle: now, events: world.events }
+        let (rests, events) = (world.rests(), world.events);
+        Self { state, tally, busy, jobs, mvms, rests, sample, cycle: now, events }
     }
 }

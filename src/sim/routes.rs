@@ -202,6 +202,11 @@ impl<'m> Builder<'m> {
         }
         build.transport.equip(MEMORY, machine.memory.ports, machine.memory.refresh.map(Refresh::new));
         build.transport.dram = machine.memory.dram.map(Dram::new);
+        for (server, (_, part)) in build.servers.iter().enumerate() {
+            if let Some(power) = machine.gates.parts.get(part) {
+                build.transport.gate(server as u32, *power);
+            }
+        }
         build
     }
 

@@ -2,11 +2,12 @@
 
 use super::channel::Credits;
 use super::core;
+use super::gate::Domain;
 use super::ledger::Ledger;
 use super::queue::{Event, Queue};
 use super::repeat::Watch;
 use super::stage::{Kind, LATCHES, Muster, Progress, Unit};
-use super::timeline::StallCause;
+use super::timeline::{Rest, StallCause};
 use super::transport::{Notice, Purpose, Transport};
 
 /// The machine and the program in motion.
@@ -18,6 +19,10 @@ pub(super) struct World {
     pub(super) units: Vec<Unit>,
     /// Converters that the units of a core share.
     pub(super) converters: Vec<core::Converters>,
+    /// Cores with gates.
+    pub(super) domains: Vec<Domain>,
+    /// How servers, then cores, with gates had rested when the last sample was finished.
+    pub(super) rested: Vec<Rest>,
     pub(super) ledger: Ledger,
     pub(super) now: u64,
     pub(super) events: u64,
@@ -44,12 +49,17 @@ impl World {
                 return End::OutOfTime;
             }
             self.happen(cycle, event);
-            if self.ledger.finished.len() > seen && !whole {
+            if self.ledger.finished.len() > seen {
                 seen = self.ledger.finished.len();
-                let left = watch.finished(self, seen as u64, samples);
-                if left < samples {
-                    samples = left;
-                    self.stages.iter_mut().for_each(|s| s.total = s.positions * samples);
+                if !whole {
+                    let left = watch.finished(self, seen as u64, samples);
+                    if left < samples {
+                        samples = left;
+                        self.stages.iter_mut().for_each(|s| s.total = s.positions * samples);
+                    }
+                }
+                if seen as u64 == samples {
+                    self.rested = self.rests();
                 }
             }
         }
@@ -78,6 +88,12 @@ impl World {
         self.handle(event);
     }
 
+    /// How servers, then cores, with gates have rested so far.
+    pub(super) fn rests(&self) -> Vec<Rest> {
+        let servers = self.transport.rests(self.now).map(|(_, rest)| rest);
+        servers.chain(self.domains.iter().map(|d| d.rest(self.now))).collect()
+    }
+
     #[inline]
     fn handle(&mut self, event: Event) {
         match event {
@@ -88,6 +104,7 @@ impl World {
                     self.told(unit, notice, at);
                 }
             }
+            Event::Vector { unit } => self.seen(unit),
             Event::Loaded { stage } => {
                 let stage = stage as usize;
                 loop {
@@ -120,18 +137,29 @@ impl World {
         }
     }
 
+    /// A vector stands in the input register of a unit whose core has gates.
+    fn seen(&mut self, unit: u32) {
+        let u = &mut self.units[unit as usize];
+        let domain = u.domain.expect("only cores with gates wait for their vectors") as usize;
+        u.core.load(self.now, self.domains[domain].load(self.now));
+        self.turn(unit);
+    }
+
     /// Something is certain for a unit: what follows from it is planned.
     fn told(&mut self, unit: u32, notice: Notice, at: u64) {
         let u = &mut self.units[unit as usize];
         let s = &mut self.stages[u.stage as usize];
         match notice {
             Notice::Loaded => {
-                u.core.load(at);
                 let ring = s.ring(u.next_load);
                 u.next_load += s.replicas.len() as u64;
                 if let Some(all) = s.loads[ring].count(at) {
                     self.queue.push(all, Event::Loaded { stage: u.stage });
                 }
+                if u.domain.is_some() {
+                    return self.queue.push(u.core.edge(at), Event::Vector { unit });
+                }
+                u.core.load(at, at);
                 self.turn(unit);
             }
             Notice::Sent => {
@@ -243,6 +271,9 @@ impl World {
             }
             Some(core::Progress::ResultReady(at)) => {
                 u.ready = Some(at);
+                if let Some(domain) = u.domain {
+                    self.domains[domain as usize].done(at);
+                }
                 self.send_result(unit);
             }
             Some(core::Progress::Asks(at)) => {

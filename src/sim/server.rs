@@ -1,8 +1,8 @@
 //! A server: a part that works for one job at a time (port, bus, link, vector unit, memory port), or a memory with
 //! several ports, for as many jobs.
 //!
-//! A job is granted in the first cycle, from the request on, in which the part (one of its ports) is free and its clock
-//! has an edge ([`Server::opening`]); it is then held for cycles known beforehand, or kept until a later leg gives it
+//! A job is granted in the first cycle, from the request on, in which the part (one of its ports) is free and
+//! awake ([`super::gate`]) and its clock has an edge ([`Server::opening`]); it is then held for cycles known beforehand, or kept until a later leg gives it
 //! back ([`Server::take`], [`Server::give_back`]).
 //!
 //! *Ports* are equal: an access takes the one that is free first. A request that finds none free goes to the first that
@@ -16,7 +16,9 @@
 
 use std::collections::VecDeque;
 
+use super::gate::Gate;
 use super::refresh::Refresh;
+use super::timeline::Rest;
 
 /// A cycle that never comes: a port is free from then on while it is kept.
 const KEPT: u64 = u64::MAX;
@@ -50,6 +52,8 @@ pub(super) struct Server {
     /// Cycles held, of all ports together and without refreshes; a job that keeps a port is counted when it gives it
     /// back.
     busy: u64,
+    /// Its gate, if it has one; what has several ports or a refresh has none.
+    pub(super) gate: Option<Box<Gate>>,
     /// Legs that have asked and could not be granted at once.
     pub(super) waiting: VecDeque<u32>,
     /// What only some memories have.
@@ -84,7 +88,10 @@ impl Server {
         if self.port.free == KEPT {
             return Opening::Unknown;
         }
-        let at = self.port.free.max(now);
+        let mut at = self.port.free.max(now);
+        if let Some(gate) = &mut self.gate {
+            at = at.max(gate.ask(self.port.free, now));
+        }
         Opening::At(if self.divider > 0 { at.next_multiple_of(u64::from(self.divider)) } else { at })
     }
     fn opening_of_ports(&mut self, now: u64) -> Opening {
@@ -176,5 +183,12 @@ impl Server {
         }
         out.push(self.waiting.len() as u64);
         out.extend(self.waiting.iter().map(|leg| u64::from(*leg)));
+        if let Some(gate) = self.gate.as_ref().filter(|_| self.port.free != KEPT) {
+            out.push(gate.state(self.port.free, now));
+        }
+    }
+    /// How it has rested up to cycle `now`, if it has a gate.
+    pub(super) fn rest(&self, now: u64) -> Option<Rest> {
+        self.gate.as_ref().map(|gate| gate.until(Some(self.port.free).filter(|free| *free != KEPT), now))
     }
 }

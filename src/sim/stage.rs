@@ -23,6 +23,8 @@ pub(super) const LATCHES: u64 = 2;
 pub(super) struct Unit {
     pub(super) core: Core,
     pub(super) stage: u32,
+    /// Number of its core among those with gates.
+    pub(super) domain: Option<u32>,
     /// Replica that it belongs to.
     pub(super) replica: u32,
     /// Rank of its crossbar among all.

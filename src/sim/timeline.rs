@@ -38,6 +38,33 @@ pub enum StallCause {
 /// Counts of the run: (part, owner, action, stage) → how often. Ordered, so that sums and reports are stable.
 pub type Counts = BTreeMap<(Owner, PartKind, Action, StageId), u64>;
 
+/// How a part with gates has rested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rest {
+    /// Cycles in which it had nothing to do, those asleep included.
+    pub idle: u64,
+    /// Cycles in which it was asleep.
+    pub asleep: u64,
+    /// How often it was woken.
+    pub wakes: u64,
+}
+
+impl Rest {
+    fn with(self, other: Self, each: impl Fn(u64, u64) -> u64) -> Self {
+        let (a, b) = (self, other);
+        Self { idle: each(a.idle, b.idle), asleep: each(a.asleep, b.asleep), wakes: each(a.wakes, b.wakes) }
+    }
+    /// What has come since an earlier one.
+    pub(super) fn since(self, earlier: Self) -> Self {
+        self.with(earlier, |a, b| a - b)
+    }
+    /// With `n` times another.
+    #[must_use]
+    pub fn and(self, n: u64, other: Self) -> Self {
+        self.with(other, |a, b| a + n * b)
+    }
+}
+
 /// The course of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Timeline {
@@ -53,6 +80,8 @@ pub struct Timeline {
     pub peaks: IdVec<ChannelId, u64>,
     /// Cycles in which each part was busy.
     pub busy: BTreeMap<(Owner, PartKind), u64>,
+    /// How each part with gates has rested, up to the cycle in which the last sample was finished.
+    pub rests: BTreeMap<(Owner, PartKind), Rest>,
     /// Actions counted.
     pub counts: Counts,
     /// Refreshes of each memory that refreshes itself, up to the end of the run: they belong to no stage.

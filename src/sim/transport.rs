@@ -15,14 +15,17 @@
 //!   an edge: the first at which it is free and the request has been made.
 //!
 //! Because nobody overtakes, the grant is known when the request is made: it is the later of now and the end
-//! of the jobs before, or the edge behind it. So a leg costs one event, the request; what follows from it is
+//! of the jobs before, or later by what waking takes ([`super::gate`]), or the edge behind it. So a leg costs one event, the request; what follows from it is
 //! planned at once, also what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
 //! queue: until that end is known, or until another port of the server comes free.
 
 use super::dram::Dram;
+use super::gate::Gate;
 use super::queue::{Event, MAX_INDEX, Queue};
 use super::refresh::Refresh;
 use super::server::{Opening, Server};
+use super::timeline::Rest;
+use crate::sched::PowerGate;
 
 /// The memory port.
 pub(super) const MEMORY: u32 = 0;
@@ -136,6 +139,14 @@ impl Transport {
     /// Gives a memory its ports and its refresh.
     pub(super) fn equip(&mut self, server: u32, ports: u32, refresh: Option<Refresh>) {
         self.servers[server as usize].equip(ports, refresh);
+    }
+    /// Gives a server a gate.
+    pub(super) fn gate(&mut self, server: u32, power: Option<PowerGate>) {
+        self.servers[server as usize].gate = Some(Box::new(Gate::new(power)));
+    }
+    /// The servers with gates, and how each has rested up to cycle `now`.
+    pub(super) fn rests(&self, now: u64) -> impl Iterator<Item = (usize, Rest)> {
+        self.servers.iter().enumerate().filter_map(move |(number, s)| Some((number, s.rest(now)?)))
     }
     /// Cycles in which a server was held.
     pub(super) fn busy(&self, server: u32) -> u64 {

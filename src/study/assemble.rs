@@ -109,7 +109,7 @@ impl Results<'_> {
         held as f64 / cells.max(1) as f64
     }
 
-    /// Rows of `layers.csv`: every stage in order, then what belongs to none: leakage, and refresh of memories.
+    /// Rows of `layers.csv`: every stage in order, then what belongs to none: leakage; refresh, clocks and waking.
     #[must_use]
     pub fn layer_rows(&self, key: &str) -> Vec<LayerRow> {
         let energy = self.ledger.by_stage();
@@ -150,9 +150,14 @@ impl Results<'_> {
         rows.push(LayerRow {
             run_key: key.into(),
             layer: "leakage".into(),
-            energy_j: self.ledger.of_no_stage().si(),
+            energy_j: self.ledger.leakage().si(),
             ..LayerRow::default()
         });
+        let standing = self.ledger.standing().si();
+        if standing > 0.0 {
+            let layer = "refresh, clocks and waking".into();
+            rows.push(LayerRow { run_key: key.into(), layer, energy_j: standing, ..LayerRow::default() });
+        }
         rows
     }
 
@@ -217,6 +222,9 @@ impl Results<'_> {
             busy: u64,
             area: f64,
             parts: u64,
+            asleep: u64,
+            wakes: u64,
+            gated: bool,
             last: Option<Owner>,
         }
         // path order, then action
@@ -237,9 +245,15 @@ impl Results<'_> {
                 sum.busy += self.single.busy.get(&(line.owner, line.kind)).copied().unwrap_or(0);
                 sum.area += part.area.value.si() * part.count as f64 / self.sharers(line.owner, line.kind);
                 sum.parts += 1;
+                if let Some(rest) = self.single.rests.get(&(line.owner, line.kind)) {
+                    sum.gated = true;
+                    sum.asleep += rest.asleep;
+                    sum.wakes += rest.wakes;
+                }
             }
         }
         let cycles = self.single.cycles.max(1) as f64;
+        let samples = self.single.samples.max(1) as f64;
         sums.into_iter()
             .filter_map(|((owner, kind, action), sum)| {
                 let part = part_of(self.chip, sum.last?, kind)?;
@@ -248,6 +262,11 @@ impl Results<'_> {
                 let source = match kind == PartKind::Crossbar && self.activity.estimated && action == "bias" {
                     true => format!("assumed: {}; {source}", crate::exec::ASSUMPTION),
                     false => source.to_string(),
+                };
+                let gate = part.gating.as_ref().and_then(|g| g.power.as_ref()).filter(|_| sum.asleep > 0);
+                let source = match gate.filter(|_| action == "leak") {
+                    Some(gate) => format!("{source}; gate: {}", gate.retained.source),
+                    None => source,
                 };
                 Some(ComponentRow {
                     run_key: key.into(),
@@ -263,6 +282,8 @@ impl Results<'_> {
                     busy_share: sum.busy as f64 / cycles / sum.parts.max(1) as f64,
                     area_um2: sum.area,
                     source,
+                    asleep_share: sum.gated.then(|| sum.asleep as f64 / cycles / sum.parts.max(1) as f64),
+                    wakes: sum.gated.then(|| sum.wakes as f64 / samples),
                 })
             })
             .collect()

@@ -181,6 +181,10 @@ pub fn follow(whole: &mut Timeline, part: Timeline) {
     for (part, cycles) in part.busy {
         *whole.busy.entry(part).or_default() += cycles;
     }
+    for (part, rest) in part.rests {
+        let all = whole.rests.entry(part).or_default();
+        *all = all.and(1, rest);
+    }
     let moved = |(owner, kind, action, stage): (Owner, _, _, StageId)| {
         (owner, kind, action, StageId::new(stage.index() + stages))
     };

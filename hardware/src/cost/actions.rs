@@ -39,6 +39,8 @@ pub enum Action {
     Traverse,
     Refresh,
     Activate,
+    Wake,
+    Clock,
 }
 
 /// Which run counts an action.
@@ -46,6 +48,8 @@ pub enum Action {
 pub enum CountedBy {
     /// The timing run: counts do not depend on data.
     Sim,
+    /// The timing run, for parts with gates: waking and clock cycles, which belong to no stage.
+    Gates,
     /// The value run: energy depends on the data (`Σ v²·g·t`).
     Exec,
 }
@@ -91,6 +95,18 @@ pub const ACTIONS: &[ActionRow] = &[
     row(PartKind::Buffer, Action::Refresh, "refresh", CountedBy::Sim),
     row(PartKind::Memory, Action::Refresh, "refresh", CountedBy::Sim),
     row(PartKind::Memory, Action::Activate, "row activated and precharged", CountedBy::Sim),
+    row(PartKind::Adc, Action::Wake, "waking of the core", CountedBy::Gates),
+    row(PartKind::Adc, Action::Clock, "cycle of the core's clock", CountedBy::Gates),
+    row(PartKind::Bus, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::Bus, Action::Clock, "cycle of its clock", CountedBy::Gates),
+    row(PartKind::Buffer, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::Buffer, Action::Clock, "cycle of its clock", CountedBy::Gates),
+    row(PartKind::VectorUnit, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::VectorUnit, Action::Clock, "cycle of its clock", CountedBy::Gates),
+    row(PartKind::Link, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::Link, Action::Clock, "cycle of its clock", CountedBy::Gates),
+    row(PartKind::Memory, Action::Wake, "waking", CountedBy::Gates),
+    row(PartKind::Memory, Action::Clock, "cycle of its clock", CountedBy::Gates),
 ];
 
 impl PartKind {
@@ -136,6 +152,8 @@ impl Action {
             Self::Traverse => "traverse",
             Self::Refresh => "refresh",
             Self::Activate => "activate",
+            Self::Wake => "wake",
+            Self::Clock => "clock",
         }
     }
 }

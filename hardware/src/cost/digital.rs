@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Action, Part, PartKind, Provenance};
+use super::{Action, GatingSpec, Part, PartKind, Provenance};
 use crate::units::{Hertz, Joule, Latency, SquareMicron, Watt};
 
 /// Shift-and-add units behind the ADCs of a core.
@@ -58,6 +58,9 @@ pub struct VectorSpec {
     pub leakage: Watt,
     /// Area of one lane.
     pub area: SquareMicron,
+    /// Power and clock gates; default: none.
+    #[serde(default)]
+    pub gating: Option<GatingSpec>,
     /// Where the constants come from, or `assumed: reason`.
     pub source: String,
     /// Constants that the source does not cover.
@@ -69,13 +72,15 @@ impl VectorSpec {
     /// Prices of one lane.
     #[must_use]
     pub fn part(&self) -> Part {
-        Provenance { source: &self.source, assumed: &self.assumed }.part(
-            PartKind::VectorUnit,
-            self.lanes as usize,
-            &[(Action::Operate, self.operate)],
-            self.leakage,
-            self.area,
-        )
+        Provenance { source: &self.source, assumed: &self.assumed }
+            .part(
+                PartKind::VectorUnit,
+                self.lanes as usize,
+                &[(Action::Operate, self.operate)],
+                self.leakage,
+                self.area,
+            )
+            .gated(self.gating.as_ref())
     }
 }
 

@@ -7,6 +7,9 @@ mod chip_link;
 mod converter;
 mod digital;
 mod dram;
+mod gating;
+mod leakage_law;
+mod node;
 mod provenance;
 mod storage;
 mod transport;
@@ -17,6 +20,9 @@ pub use chip_link::{ChipLinkSpec, SerialLink};
 pub use converter::{BitSerialDac, DacMismatch, DacSpec, SampleHoldSpec};
 pub use digital::{ControlSpec, ShiftAddSpec, VectorSpec};
 pub use dram::{DramSpec, DramTimes};
+pub use gating::{ClockTreeSpec, Gating, GatingSpec, PowerGateSpec, PowerGating};
+pub use leakage_law::LeakageTemperature;
+pub use node::{Node, NodeFactors, NodeScaling, Process};
 pub use provenance::Provenance;
 pub use storage::{BufferCard, BufferSpec, MemorySpec, RefreshSpec, RegisterSpec};
 pub use transport::{BusSpec, LinkSpec, MeshSpec, NocSpec, RouterSpec};
@@ -71,6 +77,8 @@ pub struct Part {
     pub area: Price<SquareMicron>,
     /// Instances for each owner (core, tile, mesh node).
     pub count: usize,
+    /// Gates, if it has any.
+    pub gating: Option<Gating>,
 }
 
 impl Part {

@@ -49,6 +49,7 @@ impl Provenance<'_> {
             leakage: self.price("leakage", leakage),
             area: self.price("area", area),
             count,
+            gating: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Action, DramSpec, Part, PartKind, Provenance};
+use super::{Action, DramSpec, GatingSpec, Part, PartKind, Provenance};
 use crate::units::{Bytes, Joule, JoulePerByte, Latency, Second, SquareMicron, Watt};
 
 /// Input or output register of a core.
@@ -81,6 +81,9 @@ pub struct BufferCard {
     pub leakage: Watt,
     /// Area.
     pub area: SquareMicron,
+    /// Power and clock gates; default: none.
+    #[serde(default)]
+    pub gating: Option<GatingSpec>,
     /// Where the constants come from, or `assumed: reason`.
     pub source: String,
     /// Constants that the source does not cover.
@@ -127,7 +130,7 @@ impl BufferCard {
             let provenance = Provenance { source: &refresh.source, assumed: &refresh.assumed };
             part.energy.push((Action::Refresh, provenance.price("energy", refresh.energy)));
         }
-        part
+        part.gated(self.gating.as_ref())
     }
 }
 

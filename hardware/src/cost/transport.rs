@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Action, Part, PartKind, Provenance};
+use super::{Action, GatingSpec, Part, PartKind, Provenance};
 use crate::units::{Bytes, Hertz, Joule, JoulePerByte, Latency, SquareMicron, Watt};
 
 /// The bus between the buffer and the cores of a tile.
@@ -23,6 +23,9 @@ pub struct BusSpec {
     pub leakage: Watt,
     /// Area.
     pub area: SquareMicron,
+    /// Power and clock gates; default: none.
+    #[serde(default)]
+    pub gating: Option<GatingSpec>,
     /// Where the constants come from, or `assumed: reason`.
     pub source: String,
     /// Constants that the source does not cover.
@@ -34,13 +37,9 @@ impl BusSpec {
     /// Prices of the bus of one tile.
     #[must_use]
     pub fn part(&self) -> Part {
-        Provenance { source: &self.source, assumed: &self.assumed }.part(
-            PartKind::Bus,
-            1,
-            &[(Action::Transfer, Joule(self.transfer.si()))],
-            self.leakage,
-            self.area,
-        )
+        Provenance { source: &self.source, assumed: &self.assumed }
+            .part(PartKind::Bus, 1, &[(Action::Transfer, Joule(self.transfer.si()))], self.leakage, self.area)
+            .gated(self.gating.as_ref())
     }
 }
 
@@ -106,6 +105,9 @@ pub struct LinkSpec {
     pub leakage: Watt,
     /// Area.
     pub area: SquareMicron,
+    /// Power and clock gates; default: none.
+    #[serde(default)]
+    pub gating: Option<GatingSpec>,
     /// Where the constants come from, or `assumed: reason`.
     pub source: String,
     /// Constants that the source does not cover.
@@ -131,12 +133,8 @@ impl LinkSpec {
     /// Prices of one link.
     #[must_use]
     pub fn part(&self) -> Part {
-        Provenance { source: &self.source, assumed: &self.assumed }.part(
-            PartKind::Link,
-            1,
-            &[(Action::Traverse, self.traverse)],
-            self.leakage,
-            self.area,
-        )
+        Provenance { source: &self.source, assumed: &self.assumed }
+            .part(PartKind::Link, 1, &[(Action::Traverse, self.traverse)], self.leakage, self.area)
+            .gated(self.gating.as_ref())
     }
 }

@@ -3,6 +3,7 @@
 mod chip;
 mod core;
 mod crossbar;
+mod gating;
 mod memory;
 mod noise;
 mod parts;
@@ -58,6 +59,9 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     memory::buffers,
     wires::ranges,
     wires::assumed,
+    gating::gates,
+    gating::leakage_temperature,
+    gating::technology,
 ];
 
 /// Applies every rule.

@@ -173,7 +173,7 @@ pub(super) fn drive_fast(timing: &CoreTiming, unit: &MvmUnit, arrivals: &[u64], 
             }
         } else {
             loads.pop_front();
-            core.load(next_load);
+            core.load(next_load, next_load);
         }
     }
 }

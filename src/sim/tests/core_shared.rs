@@ -68,7 +68,7 @@ fn drive_fast(timing: &CoreTiming, units: &[MvmUnit], outside: &[Outside]) -> Co
         let progress = match what {
             Coming::Take => cores[n].take_result(at),
             Coming::Load => {
-                cores[n].load(at);
+                cores[n].load(at, at);
                 None
             }
             Coming::Ask => cores[n].convert(at, &mut converters),

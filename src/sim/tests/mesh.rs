@@ -28,7 +28,11 @@ pub(super) fn course(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<(u
         match event {
             Event::Request { server, leg } => transport.request(server, leg, now, &mut queue),
             Event::Left { .. } | Event::Done { .. } => {}
-            Event::Loaded { .. } | Event::Room { .. } | Event::Gathered { .. } | Event::Ask { .. } => {
+            Event::Vector { .. }
+            | Event::Loaded { .. }
+            | Event::Room { .. }
+            | Event::Gathered { .. }
+            | Event::Ask { .. } => {
                 unreachable!("no core here")
             }
         }

@@ -6,6 +6,8 @@ mod core_shared;
 mod counts;
 mod dram;
 mod flow;
+mod gating;
+
 mod isaac;
 mod isaac_chip;
 mod laws;
@@ -21,7 +23,7 @@ use crate::arch::{BackEnd, CoreId, TileId, XbarId};
 use crate::id::{Id, IdVec};
 use crate::lower::LayerId;
 use crate::sched::{
-    Channel, ChannelId, CoreTiming, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId,
+    Channel, ChannelId, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId,
     TileTiming, Work,
 };
 
@@ -69,6 +71,7 @@ pub(super) fn machine(grid: [usize; 2], tile: TileTiming) -> Machine {
         cores: (0..grid[0] * grid[1]).map(quick_core).collect(),
         mesh: MeshTiming { grid, flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, chips: None },
         memory: MemoryTiming { width: 64, latency: 0, ports: 1, refresh: None, dram: None },
+        gates: Gates::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::sched::{DramTiming, RefreshTiming};
 
 /// The course of a run, whole or cut short, and how many samples were really run.
-fn both(program: &Program, samples: usize) -> (Timeline, Timeline, usize) {
+pub(super) fn both(program: &Program, samples: usize) -> (Timeline, Timeline, usize) {
     let with = |whole| run(program, &SimOptions { samples, whole, ..SimOptions::default() }).expect("runs");
     let mut setup = build(program, samples, false);
     setup.world.run(1 << 40, samples, false);

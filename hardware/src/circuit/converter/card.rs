@@ -369,6 +369,7 @@ impl AdcSpec {
         Part {
             kind: PartKind::Adc,
             count,
+            gating: None,
             energy: vec![(Action::Convert, by_law(Action::Convert.name(), adc_law::convert))],
             leakage: c.leakage.map_or_else(
                 || adc_law::leakage(kind, c.bits, rate).price(),

@@ -248,5 +248,20 @@ pub(super) const CODES: &[Code] = &[
         "wires out of range",
         "Resistances of wires, drivers, sense amplifiers and access transistors lie between 0 Ohm and 1 GOhm; current and voltage scale of a selector are above 0.",
     ),
+    code(
+        "A090",
+        "gates out of range",
+        "`gating` of a part states `power`, `clock` or both. A part wakes within 16777216 cycles of the chip and falls asleep after at most 2^48 idle ones; asleep it leaks 0 to 100 % of its leakage, a buffer or memory more than 0 %, because it keeps its contents.",
+    ),
+    code(
+        "A091",
+        "leakage at this temperature",
+        "The law of sub-threshold leakage is used between 100 K and 500 K, with a barrier (threshold voltage at 0 K over the slope factor) of 0 to 2 V.",
+    ),
+    code(
+        "A092",
+        "logic in another node",
+        "The law between CMOS nodes consists of polynomials in the supply voltage, used from 0.4 V to 2.5 V where both are positive. Take voltages near those that the nodes are made for.",
+    ),
     code("A071", "assumed wires", "(warning) Resistances of the wires of a crossbar stand on assumptions."),
 ];

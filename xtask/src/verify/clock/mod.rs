@@ -1,7 +1,7 @@
 //! The rows of the clock that there are so far: the network-on-chip, the sequencer of a core, the event run, and the
 //! chips of others.
 
-#[expect(dead_code, reason = "its row is joined with that of gating")]
+mod gating;
 mod memories;
 mod noc;
 mod rtl;

@@ -1,0 +1,82 @@
+//! Rules of gates, of leakage at other temperatures and of logic in other nodes.
+
+use super::Ctx;
+use crate::cost::GatingSpec;
+use crate::units::{Hertz, Latency};
+
+/// Longest time to wake in cycles of the chip, as the timing core takes it.
+const MAX_WAKE: u64 = 1 << 24;
+/// Longest idle time before sleep in cycles of the chip: more than any run.
+const MAX_AFTER: u64 = 1 << 48;
+
+/// A090: gates say something and stay in range; what stores data keeps it.
+pub(super) fn gates(ctx: &mut Ctx<'_>) {
+    let file = ctx.file;
+    let (tile, mesh) = (&file.tile, file.chip.noc.mesh());
+    let (buffer, technology) = tile.buffer.card();
+    let own = |clock: Option<Hertz>| clock.unwrap_or(file.clock);
+    let cores = file.cores.iter().map(|(name, c)| (vec!["cores", name.as_str()], &c.gating, own(c.clock), false));
+    let parts = [
+        (vec!["tile", "buffer", technology], &buffer.gating, file.clock, true),
+        (vec!["tile", "bus"], &tile.bus.gating, own(tile.bus.clock), false),
+        (vec!["tile", "vector"], &tile.vector.gating, own(tile.vector.clock), false),
+        (vec!["chip", "noc", "mesh", "link"], &mesh.link.gating, file.clock, false),
+        (vec!["chip", "memory", "global_buffer"], &file.chip.memory.card().gating, file.clock, true),
+    ];
+    for (mut path, gating, clock, stores) in cores.chain(parts) {
+        let Some(gating) = gating else { continue };
+        path.push("gating");
+        gate(ctx, &path, gating, clock, stores);
+    }
+}
+
+fn gate(ctx: &mut Ctx<'_>, path: &[&str], gating: &GatingSpec, clock: Hertz, stores: bool) {
+    if gating.power.is_none() && gating.clock.is_none() {
+        ctx.require(false, "A090", path, "the gates say nothing", "`power`, `clock` or both");
+    }
+    let at = |group, field| [path, &[group, field]].concat();
+    // a clock that does not divide that of the chip is refused elsewhere
+    let divider = ctx.file.clock.divider(clock).unwrap_or(1);
+    let cycles = |t: Latency| t.cycles(clock).saturating_mul(divider);
+    if let Some(p) = gating.power {
+        for (field, time, most) in [("after", p.after, MAX_AFTER), ("wake", p.wake, MAX_WAKE)] {
+            let message = format!("{time} is {} cycles of the chip", cycles(time));
+            ctx.require(cycles(time) <= most, "A090", &at("power", field), &message, &format!("at most {most} cycles"));
+        }
+        let (share, least) = (p.retained.si(), if stores { f64::MIN_POSITIVE } else { 0.0 });
+        let good = (least..=1.0).contains(&share);
+        let expected = if stores { "more than 0 %, so that it keeps its contents, to 100 %" } else { "0 % to 100 %" };
+        ctx.require(good, "A090", &at("power", "retained"), &format!("{} of the leakage", p.retained), expected);
+    }
+    let wake = gating.power.and_then(|p| p.wake_energy).map(|e| ("power", "wake_energy", e));
+    let tree = gating.clock.map(|c| ("clock", "tree", c.tree));
+    for (group, field, energy) in wake.into_iter().chain(tree) {
+        let good = energy.si() >= 0.0 && energy.si().is_finite();
+        ctx.require(good, "A031", &at(group, field), "a price cannot be negative or infinite", "0 or more");
+    }
+}
+
+/// A091: the law of leakage holds.
+pub(super) fn leakage_temperature(ctx: &mut Ctx<'_>) {
+    let Some(law) = &ctx.file.leakage_temperature else { return };
+    let path = |field| ["leakage_temperature", field];
+    let good = (100.0..=500.0).contains(&law.reference.si());
+    ctx.require(good, "A091", &path("reference"), &format!("{}", law.reference), "100 K to 500 K");
+    let good = (100.0..=500.0).contains(&ctx.file.temperature.si());
+    let message = format!("leakage at {} has no law", ctx.file.temperature);
+    ctx.require(good, "A091", &["temperature"], &message, "100 K to 500 K, or no `leakage_temperature`");
+    let good = (0.0..=2.0).contains(&law.barrier.si());
+    ctx.require(good, "A091", &path("barrier"), &format!("{}", law.barrier), "0 V to 2 V");
+}
+
+/// A092: the law of nodes holds at both voltages.
+pub(super) fn technology(ctx: &mut Ctx<'_>) {
+    let Some(law) = &ctx.file.technology else { return };
+    for (field, process) in [("from", law.from), ("to", law.to)] {
+        let good = (0.4..=2.5).contains(&process.supply.si());
+        let message = format!("a supply of {}", process.supply);
+        ctx.require(good, "A092", &["technology", field, "supply"], &message, "0.4 V to 2.5 V");
+    }
+    let message = "the fits are not positive at these voltages";
+    ctx.require(law.factors().is_some(), "A092", &["technology"], message, "voltages near those of the nodes");
+}
