@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::arch::{CoreId, TileId, XbarId};
 use crate::cost::{Action, PartKind};
 use crate::id::IdVec;
+use super::recording::Recording;
 use crate::sched::{ChannelId, StageId};
 
 /// The instance of a part that acted.
@@ -57,17 +58,56 @@ pub struct Timeline {
     pub counts: Counts,
     /// Events processed.
     pub events: u64,
-    /// Course of every position of the first sample, if asked for.
+    /// What went over each link.
+    pub links: Vec<LinkUse>,
+    /// Course of every position, stage by stage, if asked for.
     pub trace: Vec<PositionTime>,
-    /// Course of every MVM of the first sample on its crossbar, unit by unit, if asked for.
+    /// Course of every MVM on its crossbar, unit by unit, if asked for.
     pub mvms: Vec<MvmTime>,
+    /// Who held which part when, if asked for.
+    pub recording: Recording,
 }
 
-/// The course of one MVM of the first sample on one crossbar.
+/// A link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// Of a mesh, from one tile to its neighbour.
+    Tiles(TileId, TileId),
+    /// From one chip to its neighbour.
+    Chips {
+        /// The chip that sends.
+        from: usize,
+        /// The chip that receives.
+        to: usize,
+        /// Number among the links from the one to the other.
+        lane: usize,
+    },
+}
+
+/// What went over a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkUse {
+    /// The link.
+    pub link: Link,
+    /// Messages.
+    pub messages: u64,
+    /// Their flits.
+    pub flits: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Cycles in which it was held.
+    pub busy: u64,
+}
+
+/// The course of one MVM on one crossbar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MvmTime {
     /// The stage.
     pub stage: StageId,
+    /// The sample.
+    pub sample: usize,
+    /// Output position within the sample.
+    pub position: usize,
     /// The crossbar.
     pub xbar: XbarId,
     /// Cycle in which the core saw its vector in the input register.
@@ -80,11 +120,13 @@ pub struct MvmTime {
     pub sent: u64,
 }
 
-/// The course of one position of the first sample.
+/// The course of one position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PositionTime {
     /// The stage.
     pub stage: StageId,
+    /// The sample.
+    pub sample: usize,
     /// Output position within the sample.
     pub position: usize,
     /// Cycle in which it began to load.

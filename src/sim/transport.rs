@@ -20,6 +20,7 @@
 //! queue: until that end is known.
 
 use super::queue::{Event, Queue};
+use super::recorder::Recorder;
 use super::server::Server;
 
 /// No server.
@@ -114,6 +115,8 @@ pub(super) struct Transport {
     servers: Vec<Server>,
     /// What became certain by the last request: unit, notice and cycle.
     pub(super) told: Vec<(u32, Notice, u64)>,
+    /// Writes down what happens, if asked to.
+    pub(super) recorder: Option<Box<Recorder>>,
 }
 
 impl Transport {
@@ -161,6 +164,9 @@ impl Transport {
 
     /// A request reaches its server.
     pub(super) fn request(&mut self, leg: u32, now: u64, queue: &mut Queue) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.request(now);
+        }
         let s = &mut self.servers[self.legs[leg as usize].server as usize];
         if s.kept {
             s.waiting.push_back(leg);
@@ -175,6 +181,9 @@ impl Transport {
         let s = &mut self.servers[l.server as usize];
         let at = s.opening(now);
         s.take(at, (!l.keep).then_some(l.hold));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.granted(leg, &l, at);
+        }
         let (left, over) = (at + u64::from(l.hold), at + u64::from(l.advance));
         if l.last || l.leaves {
             self.tell(&l, left, over, queue);
@@ -215,6 +224,9 @@ impl Transport {
     /// The end of a kept server is known: whoever waits for it gets it, until it is kept again.
     fn give_back(&mut self, server: u32, at: u64, queue: &mut Queue) {
         self.servers[server as usize].give_back(at);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.given_back(server, at);
+        }
         loop {
             let s = &mut self.servers[server as usize];
             if s.kept {
