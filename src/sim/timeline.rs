@@ -36,6 +36,18 @@ pub enum StallCause {
     Full,
 }
 
+impl StallCause {
+    /// What a stage waits for, in words.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Input => "waits for input",
+            Self::Busy => "waits for a busy part",
+            Self::Full => "waits for room in a buffer",
+        }
+    }
+}
+
 /// Counts of the run: (part, owner, action, stage) → how often. Ordered, so that sums and reports are stable.
 pub type Counts = BTreeMap<(Owner, PartKind, Action, StageId), u64>;
 

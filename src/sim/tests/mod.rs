@@ -5,6 +5,7 @@ mod core_law;
 mod core_shared;
 mod counts;
 mod flow;
+mod holds;
 mod isaac;
 mod isaac_chip;
 mod mesh;
