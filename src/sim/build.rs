@@ -123,7 +123,8 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
                     let load = ways.load(unit, units.len() as u32);
                     let next = shared.len() as u32;
                     let shared = timing.shared.then(|| *shared.entry(unit.core).or_insert(next));
-                    let traced = if trace { (stage.positions * samples + all.len() - 1 - replica) / all.len() } else { 0 };
+                    let traced =
+                        if trace { (stage.positions * samples + all.len() - 1 - replica) / all.len() } else { 0 };
                     units.push(Unit {
                         core: Core::new(timing, unit, shared, traced),
                         stage: id.index() as u32,

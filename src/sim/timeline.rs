@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::recording::Recording;
 use crate::arch::{CoreId, TileId, XbarId};
 use crate::cost::{Action, PartKind};
 use crate::id::IdVec;
-use super::recording::Recording;
 use crate::sched::{ChannelId, StageId};
 
 /// The instance of a part that acted.

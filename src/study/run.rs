@@ -16,8 +16,8 @@ use crate::diag::{Diagnostics, Result};
 use crate::energy::settle;
 use crate::exec::{self, ValueOptions};
 use crate::map::Choice;
-use crate::sim::Timeline;
 use crate::report::{RunReport, SummaryRow, Traced, check_place, complete, read, write};
+use crate::sim::Timeline;
 
 /// A finished run.
 #[derive(Debug, Clone)]

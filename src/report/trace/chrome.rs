@@ -209,7 +209,15 @@ impl<W: Write> Writer<'_, '_, W> {
         })
     }
     /// An event without a thread: a counter, or a mark.
-    fn plain(&mut self, ph: &str, name: &str, cat: &str, cycle: u64, s: Option<&str>, args: Args<'_>) -> io::Result<()> {
+    fn plain(
+        &mut self,
+        ph: &str,
+        name: &str,
+        cat: &str,
+        cycle: u64,
+        s: Option<&str>,
+        args: Args<'_>,
+    ) -> io::Result<()> {
         self.event(&Event {
             ph,
             name,

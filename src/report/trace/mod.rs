@@ -5,6 +5,8 @@
 
 mod chrome;
 mod picture;
+#[cfg(test)]
+mod tests;
 mod tracks;
 mod vcd;
 

@@ -63,14 +63,8 @@ fn held(t: &Timeline) -> BTreeMap<(super::super::Owner, PartKind), u64> {
 
 /// Busy cycles of the parts that messages hold.
 fn busy(t: &Timeline) -> BTreeMap<(super::super::Owner, PartKind), u64> {
-    let held = [
-        PartKind::Memory,
-        PartKind::Buffer,
-        PartKind::Bus,
-        PartKind::VectorUnit,
-        PartKind::Link,
-        PartKind::ChipLink,
-    ];
+    let held =
+        [PartKind::Memory, PartKind::Buffer, PartKind::Bus, PartKind::VectorUnit, PartKind::Link, PartKind::ChipLink];
     t.busy.iter().filter(|((_, part), _)| held.contains(part)).map(|(key, cycles)| (*key, *cycles)).collect()
 }
 
@@ -192,10 +186,7 @@ fn jobs_are_positions() {
         .collect();
     assert_eq!(
         loads,
-        [
-            (0, 2, vec![(0, 0), (0, 2), (0, 4), (1, 1), (1, 3)]),
-            (1, 2, vec![(0, 1), (0, 3), (1, 0), (1, 2), (1, 4)])
-        ]
+        [(0, 2, vec![(0, 0), (0, 2), (0, 4), (1, 1), (1, 3)]), (1, 2, vec![(0, 1), (0, 3), (1, 0), (1, 2), (1, 4)])]
     );
     let of_copies: Vec<_> =
         t.mvms.iter().filter(|m| m.stage == b).map(|m| (m.xbar.index(), m.sample, m.position)).collect();
