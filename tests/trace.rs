@@ -123,5 +123,6 @@ fn segments_follow_one_another() {
     let bus = &counted.busy[&("tile 0 (column 0, row 0)".into(), "bus".into())];
     assert_eq!(waves::integral(&waves[&("tile_0".into(), "bus".into())]), *bus);
     assert_eq!(reported(&run, "chip.tile[0].bus"), *bus);
+    assert!(waves.values().all(|wave| waves::at(wave, u64::MAX) == 0), "all is idle in the end");
     fs::remove_dir_all(&folder).unwrap();
 }

@@ -8,8 +8,8 @@ use crate::cost::PartKind;
 use crate::id::Id;
 use crate::sched::{ChannelId, MvmUnit, Program, StageId, Work};
 
-/// Most records that are kept: a viewer in a browser still opens the file that they make (assumed).
-const MOST: usize = 1_000_000;
+/// Most records that are kept: they make a file of some 200 MB, which a viewer in a browser still opens (assumed).
+const MOST: usize = 500_000;
 /// Not held, or not written down.
 const NONE: usize = usize::MAX;
 

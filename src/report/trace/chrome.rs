@@ -1,6 +1,6 @@
 //! `trace.json`: the Trace Event Format that ui.perfetto.dev and chrome://tracing open.
 //!
-//! Processes are the layers, the global buffer, tiles and chips; threads are their components. Slices are complete
+//! Processes are the layers, the buffers between them, the global buffer, tiles and chips; threads are their components. Slices are complete
 //! events (`ph: X`) that never overlap on a thread, messages are flows (`s`, `t`, `f`) bound to the slices in which
 //! they hold a part, buffers are counters (`C`). Events stand in time order behind the names.
 
@@ -125,18 +125,25 @@ impl<W: Write> Writer<'_, '_, W> {
     fn thread(&self, place: Place, lane: u32) -> usize {
         self.first_thread + self.tracks.binary_search(&(place, lane)).unwrap_or_default()
     }
+    fn group(&mut self, group: Group) -> io::Result<()> {
+        let (pid, text) = (self.process(group), self.picture.names.group(group));
+        let name = |what: &str, args| json!({ "ph": "M", "name": what, "pid": pid, "args": args });
+        self.event(&name("process_name", json!({ "name": text })))?;
+        self.event(&name("process_sort_index", json!({ "sort_index": pid })))
+    }
     /// Names of processes and threads, and their order.
     fn names(&mut self) -> io::Result<()> {
         let tracks = std::mem::take(&mut self.tracks);
         let mut last = None;
+        if !self.picture.timeline.recording.fillings.is_empty() {
+            self.group(Group::Buffers)?;
+        }
         for (n, (place, lane)) in tracks.iter().enumerate() {
+            if last.replace(place.0) != Some(place.0) {
+                self.group(place.0)?;
+            }
             let (pid, tid) = (self.process(place.0), self.first_thread + n);
             let name = |what: &str, args| json!({ "ph": "M", "name": what, "pid": pid, "tid": tid, "args": args });
-            if last.replace(place.0) != Some(place.0) {
-                let group = self.picture.names.group(place.0);
-                self.event(&name("process_name", json!({ "name": group })))?;
-                self.event(&name("process_sort_index", json!({ "sort_index": pid })))?;
-            }
             let track = self.picture.track_name(*place, *lane);
             self.event(&name("thread_name", json!({ "name": track })))?;
             self.event(&name("thread_sort_index", json!({ "sort_index": n })))?;
@@ -222,7 +229,7 @@ impl<W: Write> Writer<'_, '_, W> {
             ph,
             name,
             cat,
-            pid: self.process(Group::Layers),
+            pid: self.process(if s.is_some() { Group::Layers } else { Group::Buffers }),
             tid: s.map(|_| self.first_thread),
             ts: self.scale.microseconds(cycle),
             dur: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::tracks::{Component, Course, Group, Names, Place, Spot, place};
 use crate::id::Id;
-use crate::sched::StageId;
+use crate::sched::{ChannelId, StageId};
 use crate::sim::{Errand, Hold, Timeline};
 
 /// What a slice shows: an index into the records of the timeline.
@@ -252,10 +252,13 @@ impl<'a> Picture<'a> {
             }
         }
     }
-    /// Name of the buffer of a channel: from which layer to which.
-    pub(super) fn buffer(&self, channel: crate::sched::ChannelId) -> String {
-        let c = &self.names.program.channels[channel];
-        format!("{} to {}, room for {}", self.layer(c.from), self.layer(c.to), c.capacity)
+    /// Name of the buffer of a channel: from which layer to which. Viewers sort counters by their names: the number in
+    /// front puts them in the order of the network.
+    pub(super) fn buffer(&self, channel: ChannelId) -> String {
+        let channels = &self.names.program.channels;
+        let (c, digits) = (&channels[channel], channels.len().to_string().len());
+        let (from, to) = (self.layer(c.from), self.layer(c.to));
+        format!("{:0digits$} {from} to {to} (room for {})", channel.index(), c.capacity)
     }
     /// Name of a track; of several for one place the later ones are numbered.
     pub(super) fn track_name(&self, place: Place, lane: u32) -> String {
@@ -269,9 +272,10 @@ impl Group {
     pub(super) fn number(self, tiles: usize) -> usize {
         match self {
             Self::Layers => 1,
-            Self::Memory => 2,
-            Self::Tile(t) => 3 + t.index(),
-            Self::Chip(c) => 3 + tiles + c,
+            Self::Buffers => 2,
+            Self::Memory => 3,
+            Self::Tile(t) => 4 + t.index(),
+            Self::Chip(c) => 4 + tiles + c,
         }
     }
 }

@@ -184,8 +184,8 @@ fn slices_and_flows_are_those_of_the_records() {
     let chip = chip();
     let [json, _] = written(&chip, &timeline());
     let counted = laws::check(&json).unwrap();
-    // layers, global buffer, tile 0
-    assert_eq!((counted.processes, counted.slices), (3, 12 + 5 + 2 + 2));
+    // layers, buffers between them, global buffer, tile 0
+    assert_eq!((counted.processes, counted.slices), (4, 12 + 5 + 2 + 2));
     // two deliveries with the reads that yield them, two loads, two results (the read itself has one part)
     assert_eq!((counted.flows, counted.counters), (6, 1));
     let events: Value = serde_json::from_str(&json).unwrap();
@@ -263,6 +263,7 @@ fn waves_are_those_of_the_records() {
     let mvms = |phase: fn(&MvmTime) -> std::ops::Range<u64>, cycle| {
         t.mvms.iter().filter(|m| phase(m).contains(&cycle)).count() as u64
     };
+    assert_eq!(waves::integral(&waves[&("tile_0".into(), "bus".into())]), 6);
     for cycle in 0..t.cycles {
         assert_eq!(value("global_buffer", "port", cycle), held(0, cycle), "{cycle}");
         assert_eq!(value("tile_0", "buffer_port", cycle), held(1, cycle), "{cycle}");

@@ -1,5 +1,5 @@
-//! Where something is drawn: a process for the layers, the global buffer, each tile and each chip, in it a track for
-//! each component, in an order in which a position passes them.
+//! Where something is drawn: a process for the layers, the buffers between them, the global buffer, each tile and each
+//! chip, in it a track for each component, in an order in which a position passes them.
 
 use crate::arch::{Chip, CoreId, TileId, XbarId};
 use crate::cost::PartKind;
@@ -12,6 +12,8 @@ use crate::sim::{Owner, TracedServer};
 pub(super) enum Group {
     /// What the layers do.
     Layers,
+    /// What stands in the buffers between them; counters, no tracks.
+    Buffers,
     /// The global buffer.
     Memory,
     /// A tile.
@@ -87,6 +89,7 @@ impl Names<'_> {
     pub(super) fn group(&self, group: Group) -> String {
         match group {
             Group::Layers => "layers".into(),
+            Group::Buffers => "buffers between layers".into(),
             Group::Memory => "global buffer".into(),
             Group::Tile(t) => {
                 let at = self.chip.tiles.get(t).map_or_else(String::new, |p| format!(" (column {}, row {})", p.x, p.y));

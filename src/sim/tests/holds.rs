@@ -124,11 +124,13 @@ proptest! {
 /// One position through source, layer and sink: 64 bytes, a cycle for each access.
 ///
 /// ```text
-/// cycle        0   1   2   3   4   5   6   7   8   9  10  11  12  13  14  15
-/// memory       [read]                                              [store]
-/// port                             [wr][load]          [wr][rd]
-/// bus                                  [load]      [res]   [wr][rd]
-/// vector unit                                          ...
+/// cycle        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18
+/// memory       r                                           w    r read, w write
+/// router, link   . . . .                       .  .  .  .
+/// port                   d l               d  s                 d deliver, s store
+/// bus                      l        r      d  s                 l load, r result
+/// crossbar                   m m m                              m MVM
+/// vector unit                          v
 /// ```
 #[test]
 fn the_holds_of_one_position_are_as_drawn_by_hand() {
