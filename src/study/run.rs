@@ -202,7 +202,7 @@ fn simulate_session(
         links: results.link_rows(&key),
         confusion,
         predictions,
-        manifest: manifest(session, options, &summary),
+        manifest: manifest(session, traced.as_ref(), &summary),
         summary,
     };
     Ok((Done { report, folder: PathBuf::new(), reused: false, warnings }, traced))
@@ -226,7 +226,7 @@ fn writes(session: &Session, values: &ValueOptions, s: &mut SummaryRow) -> Resul
 }
 
 /// What is needed to repeat the run, and what was found on the way.
-fn manifest(session: &Session, options: &RunOptions, s: &SummaryRow) -> serde_json::Value {
+fn manifest(session: &Session, traced: Option<&Timeline>, s: &SummaryRow) -> serde_json::Value {
     let mut manifest = json!({
         "archsim_version": s.archsim_version,
         "run_key": s.run_key,
@@ -241,8 +241,8 @@ fn manifest(session: &Session, options: &RunOptions, s: &SummaryRow) -> serde_js
         "array_energy": if s.fidelity == NO_VALUES { format!("estimated: {}", exec::ASSUMPTION) } else { "counted".into() },
         "warnings": session.warnings.iter().map(|d| json!({ "code": d.code, "message": d.message })).collect::<Vec<_>>(),
     });
-    if let Some(samples) = options.trace {
-        manifest["trace"] = json!({ "samples": samples });
+    if let Some(t) = traced {
+        manifest["trace"] = json!({ "samples": t.samples, "cut_at_cycle": t.recording.cut });
     }
     manifest
 }

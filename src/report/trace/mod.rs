@@ -5,8 +5,6 @@
 
 mod chrome;
 mod picture;
-#[cfg(test)]
-mod tests;
 mod tracks;
 mod vcd;
 
@@ -58,3 +56,6 @@ impl Traced<'_> {
         vcd::write(&picture, open(waves)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

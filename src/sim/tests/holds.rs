@@ -126,11 +126,11 @@ proptest! {
 /// ```text
 /// cycle        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18
 /// memory       r                                           w    r read, w write
-/// router, link   . . . .                       .  .  .  .
-/// port                   d l               d  s                 d deliver, s store
-/// bus                      l        r      d  s                 l load, r result
-/// crossbar                   m m m                              m MVM
-/// vector unit                          v
+/// routers        . . . .                       .  .  .  .       a router and four flits
+/// port                   d l             d  s                   d deliver, l load, s store
+/// bus                      l       r     d  s                   r result
+/// crossbar                   f c a                              front end, conversion, addition
+/// vector unit                         v
 /// ```
 #[test]
 fn the_holds_of_one_position_are_as_drawn_by_hand() {
