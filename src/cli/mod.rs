@@ -278,6 +278,7 @@ impl CommonArgs {
             output: self.output.clone(),
             force: self.force,
             folds: self.folds.clone(),
+            trace: None,
         })
     }
 }

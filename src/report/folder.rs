@@ -2,12 +2,14 @@
 //! nothing that looks like a report.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::rows::{ComponentRow, ConfusionRow, LayerRow, PredictionRow, SummaryRow};
+use super::rows::{ComponentRow, ConfusionRow, LayerRow, LinkRow, PredictionRow, SummaryRow};
+use super::trace::{TRACE_FILES, Traced};
 use crate::diag::{Diagnostic, Result};
 
 /// Everything a run reports.
@@ -19,6 +21,8 @@ pub struct RunReport {
     pub layers: Vec<LayerRow>,
     /// `components.csv`.
     pub components: Vec<ComponentRow>,
+    /// `links.csv`.
+    pub links: Vec<LinkRow>,
     /// `confusion.csv`.
     pub confusion: Vec<ConfusionRow>,
     /// `predictions.csv`.
@@ -47,20 +51,40 @@ pub fn files(report: &RunReport) -> Result<Vec<(&'static str, String)>> {
         ("summary.csv", to_csv(std::slice::from_ref(&report.summary))?),
         ("layers.csv", to_csv(&report.layers)?),
         ("components.csv", to_csv(&report.components)?),
+        ("links.csv", to_csv(&report.links)?),
         ("confusion.csv", to_csv(&report.confusion)?),
         ("predictions.csv", to_csv(&report.predictions)?),
         ("manifest.json", manifest),
     ])
 }
 
-/// Writes `report` below `parent` and returns the run's folder. An older folder of the same key is replaced.
+/// Writes `report` below `parent`, with the files of a trace if there is one, and returns the run's folder. An older
+/// folder of the same key is replaced.
 ///
 /// # Errors
 /// `F003` with the path when anything cannot be written; no folder of that name is left half-written.
-pub fn write(report: &RunReport, parent: &Path) -> Result<PathBuf> {
+pub fn write(report: &RunReport, parent: &Path, traced: Option<&Traced<'_>>) -> Result<PathBuf> {
     let folder = parent.join(report.folder_name());
-    write_files(&folder, &files(report)?)?;
+    let trace = |draft: &Path| match traced {
+        Some(traced) => traced.write(|name| Ok(io::BufWriter::new(fs::File::create(draft.join(name))?))),
+        None => Ok(()),
+    };
+    write_with(&folder, &files(report)?, trace)?;
     Ok(folder)
+}
+
+/// Whether a folder holds a whole run: its files, and a trace of `traced` samples where one is asked for.
+#[must_use]
+pub fn complete(folder: &Path, traced: Option<usize>) -> bool {
+    let there = |name: &str| folder.join(name).is_file();
+    let manifest = || fs::read(folder.join("manifest.json")).ok();
+    let samples = || -> Option<u64> {
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest()?).ok()?;
+        manifest["trace"]["samples"].as_u64()
+    };
+    there("manifest.json")
+        && there("links.csv")
+        && traced.is_none_or(|n| TRACE_FILES.into_iter().all(there) && samples() == Some(n as u64))
 }
 
 /// Writes a set of text files as one folder, all or nothing.
@@ -68,14 +92,20 @@ pub fn write(report: &RunReport, parent: &Path) -> Result<PathBuf> {
 /// # Errors
 /// `F003` with the path.
 pub fn write_files(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+    write_with(folder, files, |_| Ok(()))
+}
+
+/// As [`write_files`], with what `more` writes into the folder.
+fn write_with(folder: &Path, files: &[(&str, String)], more: impl Fn(&Path) -> io::Result<()>) -> Result<()> {
     let parent = folder.parent().unwrap_or_else(|| Path::new("."));
     let name = folder.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let draft = parent.join(format!(".{name}.{}.part", std::process::id()));
-    let attempt = || -> std::io::Result<()> {
+    let attempt = || -> io::Result<()> {
         fs::create_dir_all(&draft)?;
         for (file, text) in files {
             fs::write(draft.join(file), text)?;
         }
+        more(&draft)?;
         if folder.exists() {
             fs::remove_dir_all(folder)?;
         }
@@ -140,6 +170,7 @@ pub fn read(folder: &Path) -> Result<RunReport> {
         summary,
         layers: read_csv(&folder.join("layers.csv"))?,
         components: read_csv(&folder.join("components.csv"))?,
+        links: read_csv(&folder.join("links.csv"))?,
         confusion: read_csv(&folder.join("confusion.csv"))?,
         predictions: read_csv(&folder.join("predictions.csv"))?,
         manifest: serde_json::Value::Null,
@@ -178,7 +209,7 @@ mod tests {
         report.summary.energy_j = 1.234_567_890_123e-9;
         report.summary.accuracy = Some(0.1 + 0.2);
         report.layers.push(LayerRow { layer: "conv, one".into(), snr_db: None, ..LayerRow::default() });
-        let folder = write(&report, &parent).unwrap();
+        let folder = write(&report, &parent, None).unwrap();
         assert!(folder.ends_with("a-w-k"));
         let back = read(&folder).unwrap();
         assert_eq!(back.summary, report.summary);
@@ -192,7 +223,7 @@ mod tests {
     fn an_unwritable_place_is_an_error_and_leaves_nothing() {
         let parent = std::env::temp_dir().join(format!("archsim-blocked-{}", std::process::id()));
         fs::write(&parent, "a file, not a folder").unwrap();
-        let problem = write(&RunReport::default(), &parent).unwrap_err();
+        let problem = write(&RunReport::default(), &parent, None).unwrap_err();
         assert_eq!(problem.exit_code(), 2);
         for place in [parent.clone(), parent.join("below/it")] {
             assert_eq!(check_place(&place).unwrap_err().iter().next().map(|d| d.code), Some("F003"));

@@ -129,6 +129,26 @@ pub struct ComponentRow {
     pub wakes: Option<f64>,
 }
 
+/// One row of `links.csv`: a link of the mesh, or between chips.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "column names carry quantity and unit; docs/reports.md explains them")]
+pub struct LinkRow {
+    pub run_key: String,
+    pub path: String,
+    pub kind: String,
+    pub from: String,
+    pub to: String,
+    pub from_x: Option<u64>,
+    pub from_y: Option<u64>,
+    pub to_x: Option<u64>,
+    pub to_y: Option<u64>,
+    pub messages: u64,
+    pub flits: u64,
+    pub bytes: u64,
+    pub busy_cycles: u64,
+    pub busy_share: f64,
+}
+
 /// One row of `confusion.csv`: a label and a predicted class. Rates stand on the rows whose predicted
 /// class is the first one of the label.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -197,6 +217,10 @@ mod tests {
         assert_eq!(
             header::<ComponentRow>(),
             "run_key,path,kind,action,count,energy_per_action_j,energy_j,leakage_j,busy_cycles,busy_share,area_um2,source,asleep_share,wakes"
+        );
+        assert_eq!(
+            header::<LinkRow>(),
+            "run_key,path,kind,from,to,from_x,from_y,to_x,to_y,messages,flits,bytes,busy_cycles,busy_share"
         );
         assert_eq!(
             header::<ConfusionRow>(),

@@ -7,7 +7,9 @@ use super::core::{Converters, Core, Moment};
 use super::dram::Dram;
 use super::gate::Domain;
 use super::ledger::Ledger;
+use super::links::links;
 use super::queue::Queue;
+use super::recorder::Recorder;
 use super::routes::{Builder, Grid, Toll, Way};
 use super::run::World;
 use super::stage::{Kind, Muster, Progress, Replica, Unit};
@@ -125,7 +127,8 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
                     let load = ways.load(unit, units.len() as u32);
                     let next = shared.len() as u32;
                     let shared = timing.shared.then(|| *shared.entry(unit.core).or_insert(next));
-                    let traced = if trace { (stage.positions + all.len() - 1 - replica) / all.len() } else { 0 };
+                    let traced =
+                        if trace { (stage.positions * samples + all.len() - 1 - replica) / all.len() } else { 0 };
                     units.push(Unit {
                         core: Core::new(timing, unit, shared, traced),
                         stage: id.index() as u32,
@@ -185,6 +188,10 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     let channels = channels.map(|(c, route)| Credits::new(c, &program.stages[c.to], route)).collect();
     let sinks = stages.iter().filter(|s| s.kind == Kind::Sink).count() as u32;
     let ledger = Ledger::new(program.stages.iter().map(|s| s.positions), samples, sinks, trace);
+    if trace {
+        let recorder = Recorder::new(build.transport.legs.len(), build.servers.len());
+        build.transport.recorder = Some(Box::new(recorder));
+    }
     let world = World {
         queue: Queue::default(),
         transport: build.transport,
@@ -238,13 +245,20 @@ impl Setup {
             let parts = [PartKind::Dac, PartKind::SampleHold, PartKind::Adc, PartKind::ShiftAdd];
             rests.extend(parts.map(|part| ((Owner::Core(*core), part), rest)));
         }
+        let links = links(&program.machine, &self.servers, &self.ways, &self.world.transport);
         let mut mvms = Vec::new();
-        for ((stage, unit), state) in units_of(program).zip(&self.world.units) {
+        let units: Vec<_> = units_of(program).collect();
+        for ((stage, unit), state) in units.iter().copied().zip(&self.world.units) {
             let [loaded, begun, ready, sent] =
                 [Moment::Loaded, Moment::Begun, Moment::Ready, Moment::Sent].map(|m| state.core.moments(m));
             let courses = loaded.iter().zip(begun).zip(ready.iter().zip(sent));
-            mvms.extend(courses.map(|((loaded, begun), (ready, sent))| MvmTime {
+            let copies = self.world.stages[state.stage as usize].replicas.len();
+            let positions = program.stages[stage].positions;
+            let place = |n: usize| state.replica as usize + n * copies;
+            mvms.extend(courses.enumerate().map(|(n, ((loaded, begun), (ready, sent)))| MvmTime {
                 stage,
+                sample: place(n) / positions,
+                position: place(n) % positions,
                 xbar: unit.xbar,
                 loaded: *loaded,
                 begun: *begun,
@@ -283,6 +297,8 @@ impl Setup {
                 }
             }
         }
+        let recorder = self.world.transport.recorder.take();
+        let recording = recorder.map(|r| r.finish(&self.world, program, &self.servers, &units)).unwrap_or_default();
         let finished = std::mem::take(&mut self.world.ledger.finished);
         Timeline {
             samples,
@@ -296,8 +312,10 @@ impl Setup {
             refreshes,
             rows: self.world.transport.dram.as_ref().map(Dram::rows).unwrap_or_default(),
             events: self.world.events,
+            links,
             trace: self.world.ledger.trace(),
             mvms,
+            recording,
         }
     }
 }

@@ -74,7 +74,7 @@ impl Credits {
     /// The last byte of one more position is in the buffer.
     pub(super) fn arrive(&mut self) {
         self.arrived += 1;
-        self.peak = self.peak.max(self.arrived.saturating_sub(self.freed));
+        self.peak = self.peak.max(self.held());
     }
     /// The consumer position has been loaded.
     pub(super) fn consumed(&mut self, sample: u64, position: u64) {
@@ -84,6 +84,10 @@ impl Credits {
     pub(super) fn state(&self, sample: u64, out: &mut Vec<u64>) {
         let done = sample * self.positions;
         out.extend([self.sent, self.left, self.arrived, self.freed].map(|n| n.wrapping_sub(done)));
+    }
+    /// Positions in the buffer.
+    pub(super) fn held(&self) -> u64 {
+        self.arrived.saturating_sub(self.freed)
     }
     /// Places in all.
     pub(super) fn capacity(&self) -> u64 {

@@ -13,8 +13,10 @@ struct Course {
     cause: Option<StallCause>,
     since: u64,
     stalls: [u64; 3],
-    /// Issue and delivery of each position of the first sample, if traced.
+    /// Issue and delivery of each position, if traced.
     trace: Vec<(u64, u64)>,
+    /// Positions of a sample.
+    positions: usize,
 }
 
 /// Times of all stages and samples.
@@ -43,10 +45,11 @@ impl Tally {
 const CAUSES: [StallCause; 3] = [StallCause::Input, StallCause::Busy, StallCause::Full];
 
 impl Ledger {
-    /// For stages with the given positions; traced positions belong to the first sample.
+    /// For stages with the given positions.
     pub(super) fn new(positions: impl Iterator<Item = usize>, samples: usize, sinks: u32, trace: bool) -> Self {
+        let traced = if trace { samples } else { 0 };
         let stages =
-            positions.map(|n| Course { trace: vec![(0, 0); if trace { n } else { 0 }], ..Course::default() }).collect();
+            positions.map(|n| Course { trace: vec![(0, 0); n * traced], positions: n, ..Course::default() }).collect();
         Self { stages, sinks_done: vec![0; samples], sinks, finished: Vec::with_capacity(samples) }
     }
     /// A position begins.
@@ -78,16 +81,20 @@ impl Ledger {
             }
         }
     }
-    /// What the stage's next position waits for from now on.
-    pub(super) fn stall(&mut self, stage: usize, cause: Option<StallCause>, now: u64) {
+    /// What the stage's next position waits for from now on; what it waited for until now, if that is another thing,
+    /// and since when.
+    pub(super) fn stall(&mut self, stage: usize, cause: Option<StallCause>, now: u64) -> Option<(StallCause, u64)> {
         let c = &mut self.stages[stage];
-        if c.cause != cause {
-            if let Some(old) = c.cause {
-                c.stalls[old as usize] += now - c.since;
-            }
-            c.cause = cause;
-            c.since = now;
+        if c.cause == cause {
+            return None;
         }
+        let over = c.cause.map(|old| {
+            c.stalls[old as usize] += now - c.since;
+            (old, c.since)
+        });
+        c.cause = cause;
+        c.since = now;
+        over
     }
     /// Writes down what the stages wait for and when they last delivered, relative to `now`, and the samples
     /// that some sinks have finished; returns the sums up to now, what is not over yet included. `busy` says
@@ -132,8 +139,12 @@ impl Ledger {
         let of = |(stage, c): (usize, &Course)| {
             let stage = StageId::new(stage);
             let times = c.trace.iter().enumerate();
+            let place = |n: usize| (n / c.positions, n % c.positions);
             times
-                .map(move |(position, (start, end))| PositionTime { stage, position, start: *start, end: *end })
+                .map(|(n, (start, end))| {
+                    let (sample, position) = place(n);
+                    PositionTime { stage, sample, position, start: *start, end: *end }
+                })
                 .collect()
         };
         self.stages.iter().enumerate().flat_map(|c| -> Vec<PositionTime> { of(c) }).collect()

@@ -21,8 +21,11 @@ mod deadlock;
 mod dram;
 mod gate;
 mod ledger;
+mod links;
 mod queue;
 mod refresh;
+mod recorder;
+mod recording;
 mod repeat;
 mod routes;
 mod run;
@@ -33,6 +36,7 @@ mod tests;
 mod timeline;
 mod transport;
 
+pub use recording::*;
 pub use timeline::*;
 
 use crate::diag::Diagnostic;
@@ -45,7 +49,8 @@ pub struct SimOptions {
     pub samples: usize,
     /// Watchdog: no event may lie behind this cycle.
     pub max_cycles: u64,
-    /// Keep the times of every position and of every MVM of the first sample.
+    /// Keep the times of every position and of every MVM, and write down what every part did ([`Recording`]). No
+    /// sample is left out then.
     pub trace: bool,
     /// Run every sample, also those that repeat earlier ones to the cycle. The result is the same.
     pub whole: bool,

@@ -59,8 +59,8 @@ pub(super) struct Way {
     stage: StageId,
     from: TileId,
     to: TileId,
-    bytes: u64,
-    flits: u64,
+    pub(super) bytes: u64,
+    pub(super) flits: u64,
 }
 
 /// The places of the mesh.

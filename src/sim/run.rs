@@ -201,6 +201,7 @@ impl World {
                 let c = &mut self.channels[channel as usize];
                 c.arrive();
                 let (from, to) = (c.from as usize, c.to as usize);
+                self.note(channel);
                 self.delivered(from);
                 self.wake(to);
             }
@@ -212,6 +213,13 @@ impl World {
             }
             // these are told to their units when they become certain
             Purpose::Load { .. } | Purpose::Result { .. } => {}
+        }
+    }
+
+    /// Writes down how full a buffer is, if the run is traced.
+    fn note(&mut self, channel: u32) {
+        if let Some(recorder) = &mut self.transport.recorder {
+            recorder.filled(channel as usize, self.now, self.channels[channel as usize].held());
         }
     }
 
@@ -243,9 +251,11 @@ impl World {
             s.done += 1;
         }
         for i in 0..self.stages[stage].inputs.len() {
-            let c = &mut self.channels[self.stages[stage].inputs[i] as usize];
+            let channel = self.stages[stage].inputs[i];
+            let c = &mut self.channels[channel as usize];
             c.consumed(sample, position);
             let from = c.from as usize;
+            self.note(channel);
             self.wake(from);
         }
         self.wake(stage);
@@ -300,7 +310,10 @@ impl World {
         self.send(stage);
         self.operate(stage);
         let stall = self.issue(stage);
-        self.ledger.stall(stage, stall, self.now);
+        let over = self.ledger.stall(stage, stall, self.now);
+        if let (Some((cause, from)), Some(recorder)) = (over, &mut self.transport.recorder) {
+            recorder.stalled(stage, cause, from, self.now);
+        }
     }
 
     fn send(&mut self, stage: usize) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::recording::Recording;
 use crate::arch::{CoreId, TileId, XbarId};
 use crate::cost::{Action, PartKind};
 use crate::id::IdVec;
@@ -33,6 +34,18 @@ pub enum StallCause {
     Busy,
     /// The consumer's buffer was full.
     Full,
+}
+
+impl StallCause {
+    /// What a stage waits for, in words.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Input => "waits for input",
+            Self::Busy => "waits for a busy part",
+            Self::Full => "waits for room in a buffer",
+        }
+    }
 }
 
 /// Counts of the run: (part, owner, action, stage) → how often. Ordered, so that sums and reports are stable.
@@ -90,10 +103,14 @@ pub struct Timeline {
     pub rows: RowCounts,
     /// Events processed.
     pub events: u64,
-    /// Course of every position of the first sample, if asked for.
+    /// What went over each link.
+    pub links: Vec<LinkUse>,
+    /// Course of every position, stage by stage, if asked for.
     pub trace: Vec<PositionTime>,
-    /// Course of every MVM of the first sample on its crossbar, unit by unit, if asked for.
+    /// Course of every MVM on its crossbar, unit by unit, if asked for.
     pub mvms: Vec<MvmTime>,
+    /// Who held which part when, if asked for.
+    pub recording: Recording,
 }
 
 /// What the accesses to a dynamic memory found, counted for each row that an access reaches into.
@@ -115,11 +132,46 @@ impl std::ops::AddAssign for RowCounts {
     }
 }
 
-/// The course of one MVM of the first sample on one crossbar.
+/// A link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// Of a mesh, from one tile to its neighbour.
+    Tiles(TileId, TileId),
+    /// From one chip to its neighbour.
+    Chips {
+        /// The chip that sends.
+        from: usize,
+        /// The chip that receives.
+        to: usize,
+        /// Number among the links from the one to the other.
+        lane: usize,
+    },
+}
+
+/// What went over a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkUse {
+    /// The link.
+    pub link: Link,
+    /// Messages.
+    pub messages: u64,
+    /// Their flits.
+    pub flits: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Cycles in which it was held.
+    pub busy: u64,
+}
+
+/// The course of one MVM on one crossbar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MvmTime {
     /// The stage.
     pub stage: StageId,
+    /// The sample.
+    pub sample: usize,
+    /// Output position within the sample.
+    pub position: usize,
     /// The crossbar.
     pub xbar: XbarId,
     /// Cycle in which the core saw its vector in the input register.
@@ -132,11 +184,13 @@ pub struct MvmTime {
     pub sent: u64,
 }
 
-/// The course of one position of the first sample.
+/// The course of one position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PositionTime {
     /// The stage.
     pub stage: StageId,
+    /// The sample.
+    pub sample: usize,
     /// Output position within the sample.
     pub position: usize,
     /// Cycle in which it began to load.

@@ -22,6 +22,7 @@
 use super::dram::Dram;
 use super::gate::Gate;
 use super::queue::{Event, MAX_INDEX, Queue};
+use super::recorder::Recorder;
 use super::refresh::Refresh;
 use super::server::{Opening, Server};
 use super::timeline::Rest;
@@ -125,6 +126,8 @@ pub(super) struct Transport {
     pub(super) dram: Option<Dram>,
     /// What became certain by the last request: unit, notice and cycle.
     pub(super) told: Vec<(u32, Notice, u64)>,
+    /// Writes down what happens, if asked to.
+    pub(super) recorder: Option<Box<Recorder>>,
 }
 
 impl Transport {
@@ -205,6 +208,9 @@ impl Transport {
 
     /// A request reaches its server; or those that wait there ask again.
     pub(super) fn request(&mut self, server: u32, leg: u32, now: u64, queue: &mut Queue) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.request(now);
+        }
         let s = &mut self.servers[server as usize];
         if leg != WAITING {
             if s.waiting.is_empty()
@@ -227,11 +233,17 @@ impl Transport {
         {
             over = dram.access(leg, at);
         }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.granted(leg, &l, at, if l.server == MEMORY && self.dram.is_some() { over } else { left });
+        }
         if l.last || l.leaves {
             self.tell(&l, left, over, queue);
         }
         if l.frees != NONE {
             self.servers[l.frees as usize].give_back(over);
+            if let Some(recorder) = &mut self.recorder {
+                recorder.given_back(l.frees, over);
+            }
             self.serve(l.frees, now, queue);
         }
         if !l.last {

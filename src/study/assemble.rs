@@ -9,9 +9,9 @@ use crate::exec::Activity;
 use crate::id::Id;
 use crate::lower::{QuantGraph, TiledGraph, TiledLayer};
 use crate::map::{Placement, usage};
-use crate::report::{ComponentRow, ConfusionRow, LayerRow, PredictionRow, Score, SummaryRow};
+use crate::report::{ComponentRow, ConfusionRow, LayerRow, LinkRow, PredictionRow, Score, SummaryRow};
 use crate::sched::{self, Program, Work};
-use crate::sim::{Owner, Timeline};
+use crate::sim::{Link, Owner, Timeline};
 use crate::units::Joule;
 
 /// Crossbars up to which every part has rows of its own in `components.csv`.
@@ -287,6 +287,49 @@ impl Results<'_> {
                 })
             })
             .collect()
+    }
+}
+
+impl Results<'_> {
+    /// Rows of `links.csv`: every link of the mesh and between chips, with what went over it in one inference.
+    #[must_use]
+    pub fn link_rows(&self, key: &str) -> Vec<LinkRow> {
+        let cycles = self.single.cycles.max(1) as f64;
+        let row = |l: &crate::sim::LinkUse| {
+            let used = LinkRow {
+                run_key: key.into(),
+                messages: l.messages,
+                flits: l.flits,
+                bytes: l.bytes,
+                busy_cycles: l.busy,
+                busy_share: l.busy as f64 / cycles,
+                ..LinkRow::default()
+            };
+            match l.link {
+                Link::Tiles(from, to) => {
+                    let (a, b) = (&self.chip.tiles[from], &self.chip.tiles[to]);
+                    LinkRow {
+                        path: path(self.chip, Owner::Link(from, to), PartKind::Link),
+                        kind: PartKind::Link.name().into(),
+                        from: self.chip.tile_path(from),
+                        to: self.chip.tile_path(to),
+                        from_x: Some(a.x as u64),
+                        from_y: Some(a.y as u64),
+                        to_x: Some(b.x as u64),
+                        to_y: Some(b.y as u64),
+                        ..used
+                    }
+                }
+                Link::Chips { from, to, lane } => LinkRow {
+                    path: format!("{}[{from}-{to}.{lane}]", path(self.chip, Owner::Chip(from), PartKind::ChipLink)),
+                    kind: PartKind::ChipLink.name().into(),
+                    from: format!("chip[{from}]"),
+                    to: format!("chip[{to}]"),
+                    ..used
+                },
+            }
+        };
+        self.single.links.iter().map(row).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::id::{Id, IdVec};
 use crate::lower::{BlockId, QuantGraph, TiledGraph};
 use crate::map::{self, Placement};
 use crate::sched::{self, ChannelId, Program, Segment, StageId};
-use crate::sim::{Owner, Timeline};
+use crate::sim::{MvmTime, Owner, PositionTime, Timeline};
 
 /// A network with its places and its schedule.
 pub struct Fitted {
@@ -167,7 +167,7 @@ fn append(whole: &mut Program, part: &Program) {
 
 /// Puts the course of a segment behind that of the segments before it; writes are not in between.
 pub fn follow(whole: &mut Timeline, part: Timeline) {
-    let (stages, begin) = (whole.stages.len(), whole.cycles);
+    let (stages, channels, begin) = (whole.stages.len(), whole.peaks.len(), whole.cycles);
     whole.samples = part.samples;
     whole.cycles += part.cycles;
     whole.finished = part.finished.iter().map(|c| c + begin).collect();
@@ -194,6 +194,27 @@ pub fn follow(whole: &mut Timeline, part: Timeline) {
     whole.rows += part.rows;
     whole.counts.extend(part.counts.into_iter().map(|(key, n)| (moved(key), n)));
     whole.events += part.events;
+    // the links of the chip are the same ones again
+    match whole.links.is_empty() {
+        true => whole.links = part.links,
+        false => whole.links.iter_mut().zip(part.links).for_each(|(a, b)| {
+            (a.messages, a.flits, a.bytes, a.busy) =
+                (a.messages + b.messages, a.flits + b.flits, a.bytes + b.bytes, a.busy + b.busy);
+        }),
+    }
+    let stage = |id: StageId| StageId::new(id.index() + stages);
+    let moved =
+        |p: PositionTime| PositionTime { stage: stage(p.stage), start: p.start + begin, end: p.end + begin, ..p };
+    whole.trace.extend(part.trace.into_iter().map(moved));
+    whole.mvms.extend(part.mvms.into_iter().map(|m| MvmTime {
+        stage: stage(m.stage),
+        loaded: m.loaded + begin,
+        begun: m.begun + begin,
+        ready: m.ready + begin,
+        sent: m.sent + begin,
+        ..m
+    }));
+    whole.recording.append(part.recording, stages, channels, begin);
 }
 
 #[cfg(test)]

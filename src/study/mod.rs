@@ -83,6 +83,8 @@ pub struct RunOptions {
     pub force: bool,
     /// Folder in which folds of crossbars with wires are kept.
     pub folds: Option<PathBuf>,
+    /// Samples of the run that is traced, back to back; `None`: there is no trace.
+    pub trace: Option<usize>,
 }
 
 impl Default for RunOptions {
@@ -109,6 +111,7 @@ impl Default for RunOptions {
             output: PathBuf::from("reports/runs"),
             force: false,
             folds: None,
+            trace: None,
         }
     }
 }

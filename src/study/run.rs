@@ -16,7 +16,8 @@ use crate::diag::{Diagnostics, Result};
 use crate::energy::settle;
 use crate::exec::{self, ValueOptions};
 use crate::map::Choice;
-use crate::report::{RunReport, SummaryRow, check_place, read, write};
+use crate::report::{RunReport, SummaryRow, Traced, check_place, complete, read, write};
+use crate::sim::Timeline;
 
 /// A finished run.
 #[derive(Debug, Clone)]
@@ -42,12 +43,14 @@ pub fn run_and_write(options: &RunOptions, progress: &dyn Progress) -> Result<Do
     let key = run_key(&session, options, &values);
     let name = folder_name(&session, options, &key);
     let folder = options.output.join(name);
-    if !options.force && folder.join("manifest.json").exists() {
+    if !options.force && complete(&folder, options.trace) {
         let report = read(&folder)?;
         return Ok(Done { report, folder, reused: true, warnings: session.warnings });
     }
-    let mut done = simulate_session(&session, options, &values, key, progress)?;
-    done.folder = write(&done.report, &options.output)?;
+    let (mut done, timeline) = simulate_session(&session, options, &values, key, progress)?;
+    let traced = timeline.as_ref().map(|timeline| Traced { chip: &session.chip, program: &session.program, timeline });
+    traced.iter().filter_map(Traced::warning).for_each(|w| done.warnings.push(w));
+    done.folder = write(&done.report, &options.output, traced.as_ref())?;
     Ok(done)
 }
 
@@ -59,7 +62,7 @@ pub fn simulate(options: &RunOptions, progress: &dyn Progress) -> Result<Done> {
     let session = Session::open(options)?;
     let values = session.value_options(options);
     let key = run_key(&session, options, &values);
-    simulate_session(&session, options, &values, key, progress)
+    Ok(simulate_session(&session, options, &values, key, progress)?.0)
 }
 
 /// Reads a finished run folder.
@@ -131,7 +134,7 @@ fn simulate_session(
     values: &ValueOptions,
     key: String,
     progress: &dyn Progress,
-) -> Result<Done> {
+) -> Result<(Done, Option<Timeline>)> {
     let begun = Instant::now();
     let evaluate = || options.values.then(|| evaluate(session, values, progress)).transpose();
     // values come first where they decide how long an MVM takes
@@ -141,6 +144,7 @@ fn simulate_session(
     let single = session.time_of(1, activity)?;
     progress.set(1);
     let batch = if options.single { None } else { Some(session.time_of(BATCH, activity)?) };
+    let traced = options.trace.map(|samples| session.trace(samples, activity)).transpose()?;
     progress.finish();
     let evaluated = if first.is_some() { first } else { evaluate()? };
     let activity = match &evaluated {
@@ -195,12 +199,13 @@ fn simulate_session(
     let report = RunReport {
         layers: results.layer_rows(&key),
         components: results.component_rows(&key),
+        links: results.link_rows(&key),
         confusion,
         predictions,
-        manifest: manifest(session, &summary),
+        manifest: manifest(session, traced.as_ref(), &summary),
         summary,
     };
-    Ok(Done { report, folder: PathBuf::new(), reused: false, warnings })
+    Ok((Done { report, folder: PathBuf::new(), reused: false, warnings }, traced))
 }
 
 /// Fills in what writing the crossbars costs where segments take turns: every batch writes every segment.
@@ -221,8 +226,8 @@ fn writes(session: &Session, values: &ValueOptions, s: &mut SummaryRow) -> Resul
 }
 
 /// What is needed to repeat the run, and what was found on the way.
-fn manifest(session: &Session, s: &SummaryRow) -> serde_json::Value {
-    json!({
+fn manifest(session: &Session, traced: Option<&Timeline>, s: &SummaryRow) -> serde_json::Value {
+    let mut manifest = json!({
         "archsim_version": s.archsim_version,
         "run_key": s.run_key,
         "arch": { "name": s.arch, "sha256": s.arch_hash },
@@ -235,5 +240,9 @@ fn manifest(session: &Session, s: &SummaryRow) -> serde_json::Value {
         },
         "array_energy": if s.fidelity == NO_VALUES { format!("estimated: {}", exec::ASSUMPTION) } else { "counted".into() },
         "warnings": session.warnings.iter().map(|d| json!({ "code": d.code, "message": d.message })).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(t) = traced {
+        manifest["trace"] = json!({ "samples": t.samples, "cut_at_cycle": t.recording.cut });
+    }
+    manifest
 }

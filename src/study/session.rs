@@ -168,14 +168,25 @@ impl Session {
     /// # Errors
     /// See [`Self::time`].
     pub fn time_of(&self, samples: usize, activity: Option<&Activity>) -> Result<Timeline> {
-        let options = SimOptions { samples, ..SimOptions::default() };
+        self.run(&SimOptions { samples, ..SimOptions::default() }, activity)
+    }
+
+    /// As [`Self::time_of`], with everything written down that happens ([`Timeline::recording`]).
+    ///
+    /// # Errors
+    /// See [`Self::time`].
+    pub fn trace(&self, samples: usize, activity: Option<&Activity>) -> Result<Timeline> {
+        self.run(&SimOptions { samples, trace: true, ..SimOptions::default() }, activity)
+    }
+
+    fn run(&self, options: &SimOptions, activity: Option<&Activity>) -> Result<Timeline> {
         let run = |program: &Program, first: usize| -> Result<Timeline> {
             let pace = |a: &Activity, l: LayerId| {
                 a.layers.get(LayerId::new(first + l.index())).map_or(1.0, LayerActivity::pace)
             };
             Ok(match activity {
-                Some(activity) => sim::run(&program.paced(|l| pace(activity, l)), &options)?,
-                None => sim::run(program, &options)?,
+                Some(activity) => sim::run(&program.paced(|l| pace(activity, l)), options)?,
+                None => sim::run(program, options)?,
             })
         };
         if self.segments.is_empty() {

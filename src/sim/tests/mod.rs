@@ -7,7 +7,7 @@ mod counts;
 mod dram;
 mod flow;
 mod gating;
-
+mod holds;
 mod isaac;
 mod isaac_chip;
 mod laws;

@@ -133,4 +133,9 @@ pub(super) const CODES: &[Code] = &[
         "packet trace not usable",
         "A packet of a trace has no flits or no receivers, names a node that does not exist, or its line cannot be read. A line is cycle, source, destinations with spaces between them, flits.",
     ),
+    code(
+        "R190",
+        "trace ends before the run",
+        "(warning) There are more records than a viewer opens. Up to the cycle that the message names everything is in `trace.json` and `trace.vcd`, behind it only whole MVMs and positions that began before. Report and summary are of the whole run.",
+    ),
 ];

@@ -6,11 +6,12 @@ mod memories;
 mod noc;
 mod rtl;
 mod timeline;
+mod traces;
 mod yardsticks;
 
 use super::Row;
 
-/// The rows that can be measured. `a` marks the half of a row that is the network's, `b` the other; those of 6 and 7 are
+/// The rows that can be measured. `a` marks the half of a row that is the network's, `b` the other; that of 6 is
 /// not there.
 pub const ROWS: &[Row] = &[
     Row {
@@ -60,5 +61,17 @@ pub const ROWS: &[Row] = &[
         measure: "invariants of the network-on-chip",
         asked: "flits conserved; no resource double-booked; identical results for any component order, thread count; deadlock found and named on three constructed cases",
         find: noc::invariants,
+    },
+    Row {
+        number: "7b",
+        measure: "invariants of the event run",
+        asked: "words and tokens conserved; no resource double-booked",
+        find: traces::invariants,
+    },
+    Row {
+        number: "8",
+        measure: "traces",
+        asked: "a screenshot-ready Perfetto trace of the ECG run, opened and looked at; VCD opens in GTKWave's parser",
+        find: traces::files,
     },
 ];

@@ -1,0 +1,145 @@
+//! Writes a traced run down while it goes on. A run that is not traced has none, and pays a branch at each grant.
+
+use std::collections::VecDeque;
+
+use super::recording::{Errand, Filling, Hold, Recording, Stall, TracedRoute, TracedServer};
+use super::run::World;
+use super::timeline::{Owner, StallCause};
+use super::transport::{Leg, Purpose};
+use crate::cost::PartKind;
+use crate::id::Id;
+use crate::sched::{ChannelId, MvmUnit, Program, StageId, Work};
+
+/// Most records that are kept: they make a file of some 200 MB, which a viewer in a browser still opens (assumed).
+const MOST: usize = 500_000;
+/// What has been written down so far.
+#[derive(Debug, Default)]
+pub(super) struct Recorder {
+    /// Grants of each leg.
+    granted: Vec<u64>,
+    /// The holds of each server whose ends are not known yet, in the order of their grants; behind the cut, of none.
+    kept: Vec<VecDeque<Option<usize>>>,
+    holds: Vec<Hold>,
+    fillings: Vec<Filling>,
+    stalls: Vec<Stall>,
+    cut: Option<u64>,
+    /// Most records.
+    pub(super) most: usize,
+}
+
+impl Recorder {
+    /// Nothing yet.
+    pub(super) fn new(legs: usize, servers: usize) -> Self {
+        Self { granted: vec![0; legs], kept: vec![VecDeque::new(); servers], most: MOST, ..Self::default() }
+    }
+    /// A request is made in cycle `now`: what is granted for it, and after it, begins then or later, so that here is
+    /// where the records can end.
+    pub(super) fn request(&mut self, now: u64) {
+        if self.cut.is_none() && self.holds.len() + self.fillings.len() + self.stalls.len() >= self.most {
+            self.cut = Some(now);
+        }
+    }
+    /// A leg has its server from cycle `at` to `until`, or to a cycle that is told later if it keeps it.
+    pub(super) fn granted(&mut self, leg: u32, l: &Leg, at: u64, until: u64) {
+        let job = &mut self.granted[leg as usize];
+        let hold = Hold { server: l.server, route: l.route, job: *job, from: at, until };
+        *job += 1;
+        if l.keep {
+            self.kept[l.server as usize].push_back(self.cut.is_none().then_some(self.holds.len()));
+        }
+        if self.cut.is_none() {
+            self.holds.push(hold);
+        }
+    }
+    /// Of a kept server the port that was taken first is given back in cycle `at`.
+    pub(super) fn given_back(&mut self, server: u32, at: u64) {
+        if let Some(Some(hold)) = self.kept[server as usize].pop_front() {
+            self.holds[hold].until = at;
+        }
+    }
+    /// A buffer holds so many positions from cycle `cycle` on.
+    pub(super) fn filled(&mut self, channel: usize, cycle: u64, held: u64) {
+        if self.cut.is_none() {
+            self.fillings.push(Filling { channel: ChannelId::new(channel), cycle, held });
+        }
+    }
+    /// A stage has stood still.
+    pub(super) fn stalled(&mut self, stage: usize, cause: StallCause, from: u64, until: u64) {
+        if self.cut.is_none() && from < until {
+            self.stalls.push(Stall { stage: StageId::new(stage), cause, from, until });
+        }
+    }
+    /// All records, with the parts and ways that they are about. What was planned before the cut and begins behind it
+    /// is left out.
+    pub(super) fn finish(
+        mut self,
+        world: &World,
+        program: &Program,
+        servers: &[(Owner, PartKind)],
+        units: &[(StageId, &MvmUnit)],
+    ) -> Recording {
+        if let Some(cut) = self.cut {
+            self.holds.retain(|h| h.from < cut);
+        }
+        let mut lane = 0;
+        let mut last = None;
+        let servers = servers.iter().map(|key| {
+            // equal parts of an owner have neighbouring numbers
+            lane = if last == Some(*key) { lane + 1 } else { 0 };
+            last = Some(*key);
+            TracedServer { owner: key.0, part: key.1, lane }
+        });
+        Recording {
+            servers: servers.collect(),
+            routes: world.transport.routes.iter().map(|r| traced(r.purpose, world, program, units)).collect(),
+            holds: self.holds,
+            fillings: self.fillings,
+            stalls: self.stalls,
+            cut: self.cut,
+        }
+    }
+}
+
+/// What a route is for, in terms of the program.
+fn traced(purpose: Purpose, world: &World, program: &Program, units: &[(StageId, &MvmUnit)]) -> TracedRoute {
+    let of = |stage: StageId, errand, amount| {
+        let positions = program.stages[stage].positions as u64;
+        TracedRoute { stage, errand, amount, first: 0, step: 1, positions }
+    };
+    let own = |stage: u32| {
+        let id = StageId::new(stage as usize);
+        (id, program.stages[id].work.clone())
+    };
+    let copy = |unit: u32, route: TracedRoute| {
+        let u = &world.units[unit as usize];
+        let copies = world.stages[u.stage as usize].replicas.len() as u64;
+        TracedRoute { first: u64::from(u.replica), step: copies, ..route }
+    };
+    match purpose {
+        Purpose::Load { unit } => {
+            let (stage, u) = units[unit as usize];
+            copy(unit, of(stage, Errand::Load { xbar: u.xbar }, u.load_bytes))
+        }
+        Purpose::Result { unit } => {
+            let (stage, u) = units[unit as usize];
+            copy(unit, of(stage, Errand::Result { xbar: u.xbar }, u.result_bytes))
+        }
+        Purpose::Read { stage } => match own(stage) {
+            (id, Work::Source { bytes } | Work::Vector { load_bytes: bytes, .. }) => of(id, Errand::Read, bytes),
+            (id, _) => of(id, Errand::Read, 0),
+        },
+        Purpose::Operate { stage } => match own(stage) {
+            (id, Work::Mvm { vector_ops, .. } | Work::Vector { vector_ops, .. }) => of(id, Errand::Operate, vector_ops),
+            (id, _) => of(id, Errand::Operate, 0),
+        },
+        Purpose::Deliver { channel } => {
+            let id = ChannelId::new(channel as usize);
+            let c = &program.channels[id];
+            of(c.from, Errand::Deliver { channel: id }, c.bytes)
+        }
+        Purpose::Store { stage } => match own(stage) {
+            (id, Work::Sink { bytes }) => of(id, Errand::Store, bytes),
+            (id, _) => of(id, Errand::Store, 0),
+        },
+    }
+}
