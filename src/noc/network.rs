@@ -180,6 +180,13 @@ impl Network {
 
     /// One cycle: flits and credits arrive, sources send, routers work. Neither sees what another does in it.
     pub fn step(&mut self, nodes: &mut impl Endpoints) {
+        self.arrive(nodes);
+        self.work(nodes);
+    }
+
+    /// Credits and flits of a cycle arrive.
+    #[inline(always)]
+    pub(super) fn arrive(&mut self, nodes: &mut impl Endpoints) {
         let now = self.now;
         let mut day = self.credits.take(now);
         for &to in &day {
@@ -195,6 +202,11 @@ impl Network {
             }
         }
         self.arriving.give_back(now, day);
+    }
+
+    /// Sources and routers do what they have to do in a cycle; then it is over.
+    #[inline(always)]
+    pub(super) fn work(&mut self, nodes: &mut impl Endpoints) {
         self.send(nodes);
         if self.is_plain() {
             self.visit_all::<true>()
@@ -259,7 +271,7 @@ impl Network {
 
     /// A flit enters the buffer of an input VC.
     #[inline(always)]
-    fn receive(&mut self, to: u32, flit: Flit) {
+    pub(super) fn receive(&mut self, to: u32, flit: Flit) {
         let (r, k) = ((to >> 6) as usize, to as usize & 63);
         let block = &mut self.blocks[r];
         let vc = &mut block.input[k];
@@ -300,6 +312,7 @@ impl Network {
                 injected: packet.injected,
                 arrived: self.now,
                 flits: packet.flits,
+                tag: packet.tag,
                 hops: packet.hops,
             };
             self.packets.remove(flit.packet());

@@ -3,7 +3,7 @@
 //! Everything here is resolved: cycles, bytes, dense ids. The timing core needs nothing else. A stage
 //! is one template of work repeated over its output positions (and over samples); nothing is unrolled.
 
-use crate::arch::{BackEnd, CoreId, TileId, XbarId};
+use crate::arch::{BackEnd, CoreId, FlitRouters, TileId, XbarId};
 use crate::define_id;
 use crate::id::IdVec;
 use crate::lower::{LayerId, NodeId};
@@ -122,8 +122,10 @@ pub struct MeshTiming {
     pub router: u64,
     /// Cycles over a link.
     pub link: u64,
-    /// Flits buffered at a router input.
+    /// Flits buffered at a router input, or in each of its virtual channels.
     pub buffer_flits: u64,
+    /// What routers are where runs go flit by flit; `None`: they go message by message.
+    pub flits: Option<FlitRouters>,
     /// The chips that the mesh is cut into along x; `None`: it is on one chip.
     pub chips: Option<ChipRow>,
 }

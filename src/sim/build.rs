@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::channel::Credits;
 use super::core::{Converters, Core, Moment};
 use super::ledger::Ledger;
+use super::messages::Messages;
 use super::queue::Queue;
 use super::routes::{Builder, Grid, Toll, Way};
 use super::run::World;
@@ -180,6 +181,7 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     let channels = channels.map(|(c, route)| Credits::new(c, &program.stages[c.to], route)).collect();
     let sinks = stages.iter().filter(|s| s.kind == Kind::Sink).count() as u32;
     let ledger = Ledger::new(program.stages.iter().map(|s| s.positions), samples, sinks, trace);
+    let messages = trace.then(|| Messages::new(&build.transport.legs, &build.ways));
     let world = World {
         queue: Queue::default(),
         transport: build.transport,
@@ -188,6 +190,7 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
         units,
         converters: vec![Converters::default(); shared.len()],
         ledger,
+        messages,
         now: 0,
         events: 0,
     };
@@ -211,6 +214,14 @@ impl Setup {
             let cycles = self.world.transport.busy(number as u32);
             if cycles > 0 {
                 *busy.entry(*key).or_default() += cycles;
+            }
+        }
+        if program.machine.mesh.flits.is_some() {
+            // each flit takes its link for a cycle, and no server was asked for it
+            for ((owner, part, action, _), flits) in &counts {
+                if (*part, *action) == (PartKind::Link, Action::Traverse) {
+                    *busy.entry((*owner, PartKind::Link)).or_default() += flits;
+                }
             }
         }
         let mut mvms = Vec::new();
@@ -270,6 +281,7 @@ impl Setup {
             events: self.world.events,
             trace: self.world.ledger.trace(),
             mvms,
+            messages: self.world.messages.map_or_else(Vec::new, Messages::finish),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::diag::Diagnostic;
 use crate::id::Id;
 use crate::sched::{Program, Work};
 
+use super::flits::Flits;
 use super::queue::MAX_INDEX;
 
 /// Largest time of a part in cycles, largest number of steps or rounds, largest message in bytes or
@@ -39,6 +40,9 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     }
     if [m.mesh.router, m.mesh.link, m.memory.latency].iter().any(|t| *t > MOST_CYCLES) {
         return fail(format!("a latency of the mesh or the memory is above {MOST_CYCLES} cycles"));
+    }
+    if let Some(what) = Flits::check(&m.mesh) {
+        return fail(what);
     }
     if let Some(row) = &m.mesh.chips {
         let odd = row.columns == 0 || columns % row.columns != 0;

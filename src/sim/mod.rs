@@ -18,7 +18,9 @@ mod channel;
 mod check;
 mod core;
 mod deadlock;
+mod flits;
 mod ledger;
+mod messages;
 mod queue;
 mod repeat;
 mod routes;
@@ -42,7 +44,7 @@ pub struct SimOptions {
     pub samples: usize,
     /// Watchdog: no event may lie behind this cycle.
     pub max_cycles: u64,
-    /// Keep the times of every position and of every MVM of the first sample.
+    /// Keep the times of every position and of every MVM of the first sample, and of every message over the mesh.
     pub trace: bool,
     /// Run every sample, also those that repeat earlier ones to the cycle. The result is the same.
     pub whole: bool,

@@ -1,9 +1,9 @@
 //! The event queue: integer cycles, two phases, no ties left open.
 //!
 //! Within a cycle an event is one number, `kind:3 | …`; the queue pops the smallest cycle and in it the
-//! smallest number. In phase 0 data arrive and work ends, and steps ask for shared converters; in phase 1, whose kind
-//! is the largest, requests reach the servers, so that a server decides among all requests of a cycle in the order of their routes,
-//! whatever the order in which they were raised. Equal numbers are the same event twice and cannot be told
+//! smallest number. In phase 0 data arrive and work ends, and steps ask for shared converters; in phase 1, whose
+//! kinds are the largest, requests reach the servers, so that a server decides among all requests of a cycle in the order of their routes,
+//! whatever the order in which they were raised. Behind them the mesh moves its flits, where it runs flit by flit. Equal numbers are the same event twice and cannot be told
 //! apart: the order of events does not depend on the order of insertion.
 //!
 //! Most events lie within the next cycles: a wheel of chains, and a heap for the few behind it.
@@ -57,6 +57,11 @@ pub(super) enum Event {
         /// The leg: the tie-break among the requests of a cycle. Legs are numbered in the order of their routes.
         leg: u32,
     },
+    /// A network moves its flits (phase 1, last).
+    Flits {
+        /// The network.
+        mesh: u32,
+    },
 }
 
 /// Bits of an index.
@@ -75,6 +80,7 @@ fn pack(event: Event) -> u64 {
         Event::Done { route, left } => (4, route, u32::from(left)),
         Event::Ask { rank, unit } => (5, rank, unit),
         Event::Request { server, leg } => (6, server, leg),
+        Event::Flits { mesh } => (7, mesh, 0),
     };
     (kind << (2 * INDEX)) | (u64::from(index) << INDEX) | u64::from(arg)
 }
@@ -89,7 +95,8 @@ fn unpack(key: u64) -> Event {
         3 => Event::Left { route: index },
         4 => Event::Done { route: index, left: arg == 1 },
         5 => Event::Ask { rank: index, unit: arg },
-        _ => Event::Request { server: index, leg: arg },
+        6 => Event::Request { server: index, leg: arg },
+        _ => Event::Flits { mesh: index },
     }
 }
 
@@ -249,13 +256,14 @@ impl Queue {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 6] = [
+    const EVENTS: [Event; 7] = [
         Event::Loaded { stage: 7 },
         Event::Room { stage: 2, replica: MAX_INDEX as u32 },
         Event::Gathered { stage: MAX_INDEX as u32 },
         Event::Left { route: 3 },
         Event::Done { route: 0, left: true },
         Event::Request { server: 5, leg: MAX_INDEX as u32 },
+        Event::Flits { mesh: 1 },
     ];
 
     #[test]
@@ -276,7 +284,7 @@ mod tests {
         let b: Vec<_> = std::iter::from_fn(|| backward.pop()).collect();
         assert_eq!(a, b);
         assert!(a.windows(2).all(|w| w[0].0 <= w[1].0));
-        assert!(matches!(a[5].1, Event::Request { .. }));
+        assert!(matches!((a[5].1, a[6].1), (Event::Request { .. }, Event::Flits { .. })));
     }
 
     proptest::proptest! {

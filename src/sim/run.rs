@@ -3,6 +3,7 @@
 use super::channel::Credits;
 use super::core;
 use super::ledger::Ledger;
+use super::messages::Messages;
 use super::queue::{Event, Queue};
 use super::repeat::Watch;
 use super::stage::{Kind, LATCHES, Muster, Progress, Unit};
@@ -19,6 +20,8 @@ pub(super) struct World {
     /// Converters that the units of a core share.
     pub(super) converters: Vec<core::Converters>,
     pub(super) ledger: Ledger,
+    /// Times of messages, if asked for.
+    pub(super) messages: Option<Messages>,
     pub(super) now: u64,
     pub(super) events: u64,
 }
@@ -68,12 +71,16 @@ impl World {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Request { leg, .. } => {
+                if let Some(messages) = &mut self.messages {
+                    messages.note(leg, self.now);
+                }
                 self.transport.request(leg, self.now, &mut self.queue);
                 // what the units make of it starts jobs, but never makes another thing certain
                 while let Some((unit, notice, at)) = self.transport.told.pop() {
                     self.told(unit, notice, at);
                 }
             }
+            Event::Flits { mesh } => self.transport.turn(mesh, self.now, &mut self.queue),
             Event::Loaded { stage } => {
                 let stage = stage as usize;
                 loop {

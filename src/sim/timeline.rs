@@ -61,6 +61,25 @@ pub struct Timeline {
     pub trace: Vec<PositionTime>,
     /// Course of every MVM of the first sample on its crossbar, unit by unit, if asked for.
     pub mvms: Vec<MvmTime>,
+    /// Course of every message over the mesh, in order of its start, if asked for.
+    pub messages: Vec<MessageTime>,
+}
+
+/// The course of one message over the mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageTime {
+    /// The stage that sends it.
+    pub stage: StageId,
+    /// Tile that it comes from.
+    pub from: TileId,
+    /// Tile that it goes to; perhaps the same, by way of its router.
+    pub to: TileId,
+    /// Its flits.
+    pub flits: u64,
+    /// Cycle in which it was offered to the mesh.
+    pub start: u64,
+    /// Cycle in which its last flit had arrived.
+    pub end: u64,
 }
 
 /// The course of one MVM of the first sample on one crossbar.

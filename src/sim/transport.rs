@@ -14,13 +14,18 @@
 //! - *Clock*: a server with a clock of its own, whose edges are the cycles that its divider divides, is granted at
 //!   an edge: the first at which it is free and the request has been made.
 //!
+//! - *Mesh flit by flit*: a leg whose server stands behind the last one is a message for the network of a chip
+//!   ([`super::flits`]); it goes on when its tail has arrived.
+//!
 //! Because nobody overtakes, the grant is known when the request is made: it is the later of now and the end
 //! of the jobs before, or the edge behind it. So a leg costs one event, the request; what follows from it is
 //! planned at once, also what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
 //! queue: until that end is known.
 
+use super::flits::Flits;
 use super::queue::{Event, Queue};
 use super::server::Server;
+use crate::sched::MeshTiming;
 
 /// No server.
 pub(super) const NONE: u32 = u32::MAX;
@@ -29,6 +34,8 @@ pub(super) const NONE: u32 = u32::MAX;
 /// ([`super::check`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Leg {
+    /// The server, or behind the last of them the network of a chip: then `advance` is the line of the message and `hold`
+    /// the time from the end of sending until it has left its origin.
     pub(super) server: u32,
     /// Cycles before the server is asked.
     pub(super) before: u32,
@@ -112,18 +119,24 @@ pub(super) struct Transport {
     pub(super) legs: Vec<Leg>,
     pub(super) routes: Vec<Route>,
     servers: Vec<Server>,
+    /// Networks of the mesh, where it runs flit by flit.
+    pub(super) flits: Flits,
     /// What became certain by the last request: unit, notice and cycle.
     pub(super) told: Vec<(u32, Notice, u64)>,
 }
 
 impl Transport {
-    /// Idle servers and no route.
-    pub(super) fn new(servers: usize) -> Self {
-        Self { servers: vec![Server::default(); servers], ..Self::default() }
+    /// Idle servers, an idle mesh and no route.
+    pub(super) fn new(servers: usize, mesh: &MeshTiming) -> Self {
+        Self { servers: vec![Server::default(); servers], flits: Flits::new(mesh), ..Self::default() }
     }
     /// Lets a server begin only in cycles that `divider` divides.
     pub(super) fn divide(&mut self, server: u32, divider: u64) {
         self.servers[server as usize].divide(divider);
+    }
+    /// Number behind that of the last server: that of the first network.
+    pub(super) fn first_mesh(&self) -> u32 {
+        self.servers.len() as u32
     }
     /// Cycles in which a server was held.
     pub(super) fn busy(&self, server: u32) -> u64 {
@@ -133,6 +146,7 @@ impl Transport {
     /// Writes down the servers, with times relative to `now`; returns the busy cycles of each so far.
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) -> Vec<u64> {
         self.servers.iter().for_each(|s| s.state(now, out));
+        self.flits.state(out);
         // what a kept server has not yet counted is the same in equal states, and so is what others have counted ahead
         self.servers.iter().map(|s| s.busy).collect()
     }
@@ -154,14 +168,16 @@ impl Transport {
         }
     }
 
-    fn ask(&self, leg: u32, at: u64, queue: &mut Queue) {
+    pub(super) fn ask(&self, leg: u32, at: u64, queue: &mut Queue) {
         let l = &self.legs[leg as usize];
         queue.push(at + u64::from(l.before), Event::Request { server: l.server, leg });
     }
 
     /// A request reaches its server.
     pub(super) fn request(&mut self, leg: u32, now: u64, queue: &mut Queue) {
-        let s = &mut self.servers[self.legs[leg as usize].server as usize];
+        let Some(s) = self.servers.get_mut(self.legs[leg as usize].server as usize) else {
+            return self.offer(leg, now, queue);
+        };
         if s.kept {
             s.waiting.push_back(leg);
         } else {
@@ -188,7 +204,7 @@ impl Transport {
     }
 
     /// Tells those who wait for it that the bytes will have left their origin or that the job will be over.
-    fn tell(&mut self, l: &Leg, left: u64, over: u64, queue: &mut Queue) {
+    pub(super) fn tell(&mut self, l: &Leg, left: u64, over: u64, queue: &mut Queue) {
         match self.routes[l.route as usize].purpose {
             Purpose::Load { unit } if l.last => self.told.push((unit, Notice::Loaded, over)),
             Purpose::Load { .. } => {}

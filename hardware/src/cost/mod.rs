@@ -17,7 +17,7 @@ pub use converter::{BitSerialDac, DacMismatch, DacSpec, SampleHoldSpec};
 pub use digital::{ControlSpec, ShiftAddSpec, VectorSpec};
 pub use provenance::Provenance;
 pub use storage::{BufferCard, BufferSpec, MemorySpec, RegisterSpec};
-pub use transport::{BusSpec, LinkSpec, MeshSpec, NocSpec, RouterSpec};
+pub use transport::{BusSpec, LinkSpec, MeshAllocator, MeshFidelity, MeshSpec, NocSpec, RouterSpec};
 
 use crate::units::{Joule, SquareMicron, Watt};
 

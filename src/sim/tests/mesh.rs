@@ -29,6 +29,7 @@ pub(super) fn play(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<u64>
         let Some((now, event)) = next else { return done };
         match event {
             Event::Request { leg, .. } => transport.request(leg, now, &mut queue),
+            Event::Flits { mesh } => transport.turn(mesh, now, &mut queue),
             Event::Left { .. } => {}
             Event::Done { route, .. } => {
                 let Purpose::Deliver { channel } = transport.routes[route as usize].purpose else {
