@@ -66,6 +66,8 @@ pub struct Network {
     /// Ports with a branch that has not sent its tail: by input VC.
     pub(super) under_way: Vec<u64>,
     pub(super) awake: Vec<u64>,
+    /// Routers that had work since turns were forgotten.
+    pub(super) touched: Vec<u64>,
     /// Order in which routers are visited; by number where there is none.
     order: Option<Vec<u32>>,
     pub(super) sources: Vec<Source>,
@@ -127,6 +129,7 @@ impl Network {
             branches: Vec::new(),
             under_way: Vec::new(),
             awake: vec![0; routers.div_ceil(64)],
+            touched: vec![0; routers.div_ceil(64)],
             order: None,
             sources: vec![Source::new(vcs); fabric.nodes],
             source_credits: vec![settings.buffer as u16; fabric.nodes * vcs],
@@ -217,6 +220,7 @@ impl Network {
     }
 
     fn visit_all<const PLAIN: bool>(&mut self) {
+        self.touched.iter_mut().zip(&self.awake).for_each(|(touched, awake)| *touched |= awake);
         if let Some(order) = self.order.take() {
             for &r in &order {
                 let word = &mut self.awake[r as usize / 64];

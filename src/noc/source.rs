@@ -22,12 +22,15 @@ pub(super) struct Source {
     pub(super) free: u64,
     pub(super) stocked: u64,
     closing: u64,
+    /// VCs in all.
+    vcs: u8,
 }
 
 impl Source {
     pub(super) const fn new(vcs: usize) -> Self {
         let all = if vcs >= 64 { u64::MAX } else { (1 << vcs) - 1 };
-        Self { packet: 0, left: 0, vc: vcs as u8 - 1, begun: false, free: all, stocked: all, closing: 0 }
+        let vcs = vcs as u8;
+        Self { packet: 0, left: 0, vc: vcs - 1, begun: false, free: all, stocked: all, closing: 0, vcs }
     }
 }
 
@@ -35,6 +38,10 @@ impl Source {
     /// Whether it has a packet in hand.
     pub(super) const fn holds(&self) -> bool {
         self.left > 0
+    }
+    /// The next packet takes the first VC that is free.
+    pub(super) const fn forget(&mut self) {
+        self.vc = self.vcs - 1;
     }
     /// Writes down all but the packet.
     pub(super) fn state(&self, out: &mut Vec<u64>) {

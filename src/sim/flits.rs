@@ -6,7 +6,9 @@
 //!
 //! - *Order within a cycle*: messages are offered while requests are handled (phase 1), in the order of their legs; the
 //!   last event of the cycle, [`Event::Flits`], lets sources and routers work, with all that was offered in the cycle, and
-//!   tells what arrives in the next ([`Network::turn`]). A network without flits and credits on their way sleeps.
+//!   tells what arrives in the next ([`Network::turn`]). A network without flits and credits on their way sleeps, and
+//!   forgets whose turn it was in its arbiters: a batch then comes back to states that it was in, and is folded
+//!   ([`super::repeat`]); where the mesh is never idle it may run whole, with the same result.
 //! - *Source*: a node sends one flit a cycle, message after message, first offered first. The queue is not bounded: every
 //!   message has reserved its destination. The origin is *left* `router + 1` cycles after the tail has entered the router
 //!   of the node: when, unhindered, it is on the first link, as at message level.
@@ -89,7 +91,7 @@ pub(super) struct Flits {
 }
 
 /// Settings of the routers of a mesh.
-fn router(mesh: &MeshTiming, routers: &FlitRouters) -> Router {
+pub(super) fn router(mesh: &MeshTiming, routers: &FlitRouters) -> Router {
     let cycles = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
     let allocator = match routers.allocator {
         MeshAllocator::Islip => Allocator::Islip { iterations: 1 },
@@ -110,7 +112,7 @@ fn router(mesh: &MeshTiming, routers: &FlitRouters) -> Router {
 }
 
 /// An idle network with a node at each router of a mesh of so many columns and rows.
-fn network([width, height]: [usize; 2], settings: Router) -> crate::diag::Result<Network> {
+pub(super) fn network([width, height]: [usize; 2], settings: Router) -> crate::diag::Result<Network> {
     let mut fabric = Topology::Mesh { width, height, concentration: 1 }.compile(Routing::Xy, &settings)?;
     fabric.seat();
     let mut network = Network::new(fabric, settings)?;
@@ -243,6 +245,8 @@ impl Transport {
         m.awake = !m.network.is_idle();
         if m.awake {
             queue.push(now + 1, Event::Flits { mesh });
+        } else {
+            m.network.forget();
         }
         while let Some(t) = self.flits.meshes[mesh as usize].nodes.sent.pop() {
             let leg = self.legs[self.flits.lines[parts(t).0].leg as usize];

@@ -4,6 +4,8 @@ mod chips;
 mod core_law;
 mod core_shared;
 mod counts;
+mod fidelity;
+mod flit;
 mod flow;
 mod isaac;
 mod isaac_chip;

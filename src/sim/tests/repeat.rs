@@ -6,7 +6,7 @@ use super::super::build::build;
 use super::*;
 
 /// The course of a run, whole or cut short, and how many samples were really run.
-fn both(program: &Program, samples: usize) -> (Timeline, Timeline, usize) {
+pub(super) fn both(program: &Program, samples: usize) -> (Timeline, Timeline, usize) {
     let with = |whole| run(program, &SimOptions { samples, whole, ..SimOptions::default() }).expect("runs");
     let mut setup = build(program, samples, false);
     setup.world.run(1 << 40, samples, false);
@@ -15,7 +15,7 @@ fn both(program: &Program, samples: usize) -> (Timeline, Timeline, usize) {
 }
 
 /// Two layers and a pool over two tiles, with a branch; every channel has its own capacity.
-fn net(positions: usize, capacity: [usize; 4], steps: [u64; 2], slow: u64) -> Program {
+pub(super) fn net(positions: usize, capacity: [usize; 4], steps: [u64; 2], slow: u64) -> Program {
     let mut d = Draft::new(machine([2, 1], QUICK_TILE));
     let source = d.stage("input x", 0, positions, Work::Source { bytes: 48 });
     let first = d.stage("a", 0, positions, mvm(vec![unit(0, 0, steps[0], 2), unit(1, 1, steps[0], 3)], slow));
