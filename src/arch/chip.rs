@@ -6,7 +6,7 @@ use super::{Memory, Refresh, Wires};
 use crate::circuit::chain::ChainOptions;
 use crate::circuit::converter::{AdcModel, DacModel, FullScalePer};
 use crate::circuit::{Bands, Flicker, Telegraph};
-use crate::cost::Part;
+use crate::cost::{MeshAllocator, Part};
 use crate::define_id;
 use crate::device::Device;
 use crate::diag::Diagnostics;
@@ -259,8 +259,10 @@ pub struct TileKind {
 pub struct Noc {
     /// Bytes of one flit.
     pub flit_bytes: usize,
-    /// Flits that a router buffers for each input.
+    /// Flits that a router buffers for each input, or for each of its virtual channels.
     pub buffer_flits: usize,
+    /// What routers are where runs go flit by flit; `None`: they go message by message.
+    pub flits: Option<FlitRouters>,
     /// Time through one router.
     pub router_latency: Latency,
     /// Time over one link.
@@ -269,6 +271,15 @@ pub struct Noc {
     pub router: Part,
     /// Prices of a link.
     pub link: Part,
+}
+
+/// Virtual-channel routers of a mesh that runs flit by flit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlitRouters {
+    /// Virtual channels of an input.
+    pub virtual_channels: usize,
+    /// Matching of flits with virtual channels and with the crossbar.
+    pub allocator: MeshAllocator,
 }
 
 /// Links of a chip to its neighbours in the row.

@@ -115,7 +115,7 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
     let depth = Latency::Cycles(t.vector_latency.cycles(t.vector_clock));
     writeln!(out, "  vector_unit  {} lanes, {depth} deep", t.vector_lanes)?;
     own_clock(chip, t.vector_clock, out)?;
-    writeln!(
+    write!(
         out,
         "mesh: flits of {} bytes, {} buffered, router {}, link {}",
         chip.noc.flit_bytes,
@@ -123,6 +123,10 @@ fn write_all(chip: &Chip, out: &mut String) -> std::fmt::Result {
         cycles(chip.noc.router_latency),
         cycles(chip.noc.link_latency)
     )?;
+    match chip.noc.flits {
+        Some(routers) => writeln!(out, ", flit by flit on {} virtual channels", routers.virtual_channels)?,
+        None => writeln!(out)?,
+    }
     if let Some(l) = &chip.chip_link {
         writeln!(
             out,

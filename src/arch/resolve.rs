@@ -2,17 +2,20 @@
 
 use super::load::build_device;
 use super::{
-    Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, Drive, FullScale,
-    Memory, Noc, Noise, Refresh, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
+    Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, Drive, FlitRouters,
+    FullScale, Memory, Noc, Noise, Refresh, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
 use crate::circuit::converter::{DacModel, FullScaleSpec, PulseWidthDac, VoltageDac};
 use crate::circuit::{Flicker, Telegraph};
-use crate::cost::{DacSpec, LeakageTemperature, NodeScaling, Part, PartKind, Provenance};
+use crate::cost::{DacSpec, LeakageTemperature, MeshFidelity, NodeScaling, Part, PartKind, Provenance};
 use crate::device::laws::TrapSpec;
 use crate::device::{DeviceSpec, SpecError};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::id::{Id, IdVec};
 use crate::units::Bytes;
+
+/// Virtual channels of a router input where the file says nothing (assumed; BookSim2's examples have as many).
+const VIRTUAL_CHANNELS: u32 = 4;
 
 /// Builds the chip of a file that has passed every rule.
 ///
@@ -76,6 +79,10 @@ pub(super) fn chip(file: &ArchFile, hash: String, warnings: Diagnostics) -> Resu
         noc: Noc {
             flit_bytes: whole(mesh.flit),
             buffer_flits: mesh.buffer_flits as usize,
+            flits: (mesh.fidelity == Some(MeshFidelity::Flit)).then(|| FlitRouters {
+                virtual_channels: mesh.virtual_channels.unwrap_or(VIRTUAL_CHANNELS) as usize,
+                allocator: mesh.allocator.unwrap_or_default(),
+            }),
             router_latency: mesh.router.latency,
             link_latency: mesh.link.latency,
             router: mesh.router.part(),

@@ -30,7 +30,7 @@ pub struct NocArgs {
     buffers: usize,
     /// Flits of a packet.
     #[arg(long, default_value_t = 1, value_name = "N")]
-    packet: u16,
+    packet: u32,
     /// Cycles of route computation, VC allocation, switch allocation, switch traversal, link and credit.
     #[arg(long, default_value = "1,1,1,1,1,1", value_name = "R,V,S,T,L,C", value_delimiter = ',')]
     stages: Vec<u32>,
@@ -159,7 +159,7 @@ fn read(path: &Path) -> Result<Trace> {
         |e: csv::Error| Diagnostic::error("R172", format!("{name}: {e}")).help("cycle,source,destinations,flits");
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(broken)?;
     let mut trace = Trace::default();
-    for row in reader.deserialize::<(u64, u32, String, u16)>() {
+    for row in reader.deserialize::<(u64, u32, String, u32)>() {
         let (cycle, source, to, flits) = row.map_err(broken)?;
         let destinations = to.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>();
         let destinations =

@@ -282,6 +282,7 @@ pub fn chip(p: &Parameters) -> Chip {
         noc: Noc {
             flit_bytes: 16,
             buffer_flits: 4,
+            flits: None,
             router_latency: latency(),
             link_latency: latency(),
             router: part(PartKind::Router),

@@ -29,9 +29,8 @@ impl<T> Calendar<T> {
         day.clear();
         self.days[(cycle & self.mask) as usize] = day;
     }
-    /// Events that are to come, day by day.
-    #[cfg(test)]
-    pub(super) fn days(&self) -> impl Iterator<Item = &[T]> {
-        self.days.iter().map(Vec::as_slice)
+    /// Events that are to come, by day, from a cycle on.
+    pub(super) fn days_from(&self, cycle: u64) -> impl Iterator<Item = &[T]> {
+        (0..self.days.len() as u64).map(move |ahead| self.days[((cycle + ahead) & self.mask) as usize].as_slice())
     }
 }

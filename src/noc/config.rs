@@ -47,9 +47,9 @@ pub struct Router {
     pub vc_allocation: u32,
     /// Cycles of switch allocation, from 1.
     pub switch_allocation: u32,
-    /// Cycles through the crossbar, from 1.
+    /// Cycles through the crossbar; 0: in the cycle in which it is won.
     pub traversal: u32,
-    /// Cycles on a link, from 1; topologies with longer wires multiply it.
+    /// Cycles on a link; 0: with the crossbar. Topologies with longer wires multiply it.
     pub link: u32,
     /// Cycles from the arrival of a credit to its use in a router.
     pub credit_delay: u32,
@@ -103,8 +103,8 @@ impl Router {
             ("route computation", self.routing, 0),
             ("VC allocation", self.vc_allocation, 1),
             ("switch allocation", self.switch_allocation, 1),
-            ("switch traversal", self.traversal, 1),
-            ("links", self.link, 1),
+            ("switch traversal", self.traversal, 0),
+            ("links", self.link, 0),
             ("credits", self.credit_delay, 0),
         ] {
             need((least..=LONGEST).contains(&cycles), format!("{cycles} cycles of {name}; from {least} to {LONGEST}"));
@@ -153,7 +153,7 @@ pub struct Config {
     /// Its routers.
     pub router: Router,
     /// Flits of a packet.
-    pub packet: u16,
+    pub packet: u32,
     /// Who sends to whom.
     pub pattern: Pattern,
     /// Flits that a node offers in a cycle: a packet begins with probability offered / packet.

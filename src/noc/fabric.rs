@@ -33,6 +33,8 @@ pub struct Fabric {
     pub(super) vcs: usize,
     /// Routers move one flit a cycle in all.
     pub(super) shared: bool,
+    /// Nodes stand at their routers, without a link between them.
+    pub(super) seated: bool,
     /// By router and port.
     pub(super) peers: Vec<Peer>,
     /// Cycles on the link of a router and port.
@@ -70,6 +72,7 @@ impl Fabric {
             ports,
             vcs,
             shared: false,
+            seated: false,
             peers: vec![Peer::Open; routers * ports],
             latency: vec![settings.link; routers * ports],
             homes: vec![(u32::MAX, 0); nodes],
@@ -91,6 +94,15 @@ impl Fabric {
         self.peers[router * self.ports + port] = Peer::Node(node as u32);
         self.latency[router * self.ports + port] = cycles;
         self.homes[node] = (router as u32, port as u32);
+    }
+
+    /// Takes the links between routers and nodes away: a flit is in the buffer of the router in the cycle in which it
+    /// leaves its node, and in its node when it is through the crossbar of the last router.
+    pub fn seat(&mut self) {
+        self.seated = true;
+        for &(router, port) in &self.homes {
+            self.latency[router as usize * self.ports + port as usize] = 0;
+        }
     }
 
     /// Makes the table of routes: `route(router, node)` is the set of output VCs ([`Self::on`]) of which a packet to

@@ -13,12 +13,16 @@
 //! - *Speed*: VCs that wait are bits of words, delays are calendars of fixed length, routers without work are not
 //!   visited, and the loop allocates no memory once its packets have found their places.
 //!
+//! A larger simulation drives a network itself: [`Network::turn`], and [`Fabric::seat`] where its nodes stand at their
+//! routers.
+//!
 //! [`measure()`] runs synthetic [`Pattern`]s as BookSim2 does; [`Trace`]s go in and come out; [`Network::deadlock`] names
 //! packets that wait for each other in a circle.
 
 mod calendar;
 mod config;
 mod deadlock;
+mod drive;
 mod fabric;
 mod matching;
 mod measure;
@@ -28,6 +32,7 @@ mod packets;
 mod router;
 mod source;
 mod stages;
+mod state;
 mod topology;
 mod trace;
 mod traffic;

@@ -18,13 +18,13 @@ use super::router::bits;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Branch {
     /// The copy.
-    packet: u32,
+    pub(super) packet: u32,
     /// Its output VC.
     pub(super) out: u8,
     /// Flits of the buffer that it has sent.
     pub(super) sent: u16,
     /// First cycle in which it asks for the crossbar.
-    from: u64,
+    pub(super) from: u64,
 }
 
 impl Network {

@@ -66,6 +66,8 @@ pub struct Network {
     /// Ports with a branch that has not sent its tail: by input VC.
     pub(super) under_way: Vec<u64>,
     pub(super) awake: Vec<u64>,
+    /// Routers that had work since turns were forgotten.
+    pub(super) touched: Vec<u64>,
     /// Order in which routers are visited; by number where there is none.
     order: Option<Vec<u32>>,
     pub(super) sources: Vec<Source>,
@@ -127,6 +129,7 @@ impl Network {
             branches: Vec::new(),
             under_way: Vec::new(),
             awake: vec![0; routers.div_ceil(64)],
+            touched: vec![0; routers.div_ceil(64)],
             order: None,
             sources: vec![Source::new(vcs); fabric.nodes],
             source_credits: vec![settings.buffer as u16; fabric.nodes * vcs],
@@ -180,6 +183,13 @@ impl Network {
 
     /// One cycle: flits and credits arrive, sources send, routers work. Neither sees what another does in it.
     pub fn step(&mut self, nodes: &mut impl Endpoints) {
+        self.arrive(nodes);
+        self.work(nodes);
+    }
+
+    /// Credits and flits of a cycle arrive.
+    #[inline(always)]
+    pub(super) fn arrive(&mut self, nodes: &mut impl Endpoints) {
         let now = self.now;
         let mut day = self.credits.take(now);
         for &to in &day {
@@ -195,6 +205,11 @@ impl Network {
             }
         }
         self.arriving.give_back(now, day);
+    }
+
+    /// Sources and routers do what they have to do in a cycle; then it is over.
+    #[inline(always)]
+    pub(super) fn work(&mut self, nodes: &mut impl Endpoints) {
         self.send(nodes);
         if self.is_plain() {
             self.visit_all::<true>()
@@ -205,6 +220,7 @@ impl Network {
     }
 
     fn visit_all<const PLAIN: bool>(&mut self) {
+        self.touched.iter_mut().zip(&self.awake).for_each(|(touched, awake)| *touched |= awake);
         if let Some(order) = self.order.take() {
             for &r in &order {
                 let word = &mut self.awake[r as usize / 64];
@@ -259,7 +275,7 @@ impl Network {
 
     /// A flit enters the buffer of an input VC.
     #[inline(always)]
-    fn receive(&mut self, to: u32, flit: Flit) {
+    pub(super) fn receive(&mut self, to: u32, flit: Flit) {
         let (r, k) = ((to >> 6) as usize, to as usize & 63);
         let block = &mut self.blocks[r];
         let vc = &mut block.input[k];
@@ -300,6 +316,7 @@ impl Network {
                 injected: packet.injected,
                 arrived: self.now,
                 flits: packet.flits,
+                tag: packet.tag,
                 hops: packet.hops,
             };
             self.packets.remove(flit.packet());

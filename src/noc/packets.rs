@@ -17,7 +17,9 @@ pub struct Request {
     /// Where it goes.
     pub to: Destination,
     /// Its flits, from 1.
-    pub flits: u16,
+    pub flits: u32,
+    /// What the node knows it by.
+    pub tag: u64,
 }
 
 /// A packet that has arrived.
@@ -36,7 +38,9 @@ pub struct Arrival {
     /// Cycle in which its tail arrived.
     pub arrived: u64,
     /// Its flits.
-    pub flits: u16,
+    pub flits: u32,
+    /// What its source knows it by.
+    pub tag: u64,
     /// Routers that its head passed.
     pub hops: u16,
 }
@@ -46,6 +50,8 @@ pub trait Endpoints {
     /// The next packet of a node, in order of creation. Asked again when the tail of the one before has left, and after
     /// `None` only when [`Network::wake`](super::Network::wake) says so.
     fn next(&mut self, node: u32) -> Option<Request>;
+    /// The tail of a packet has left its source.
+    fn sent(&mut self, _tag: u64, _cycle: u64) {}
     /// A flit has arrived.
     fn flit(&mut self, _node: u32, _cycle: u64) {}
     /// A packet has arrived whole.
@@ -58,14 +64,15 @@ pub(super) struct Packet {
     pub(super) created: u64,
     pub(super) first: u64,
     pub(super) injected: u64,
+    pub(super) tag: u64,
     pub(super) source: u32,
     pub(super) destination: u32,
     /// Place of its set of destinations, or [`NO_SET`].
     pub(super) set: u32,
-    pub(super) flits: u16,
-    pub(super) hops: u16,
+    pub(super) flits: u32,
     /// Flits that have not arrived.
-    pub(super) left: u16,
+    pub(super) left: u32,
+    pub(super) hops: u16,
 }
 
 /// A packet with one destination.

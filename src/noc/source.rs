@@ -11,9 +11,9 @@ use super::router::first_from;
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     /// The packet in hand.
-    packet: u32,
+    pub(super) packet: u32,
     /// Flits of it that have not left.
-    left: u16,
+    left: u32,
     /// VC of the packet in hand, once its head has left; of the one before until then.
     vc: u8,
     /// Whether the head has left.
@@ -22,12 +22,31 @@ pub(super) struct Source {
     pub(super) free: u64,
     pub(super) stocked: u64,
     closing: u64,
+    /// VCs in all.
+    vcs: u8,
 }
 
 impl Source {
     pub(super) const fn new(vcs: usize) -> Self {
         let all = if vcs >= 64 { u64::MAX } else { (1 << vcs) - 1 };
-        Self { packet: 0, left: 0, vc: vcs as u8 - 1, begun: false, free: all, stocked: all, closing: 0 }
+        let vcs = vcs as u8;
+        Self { packet: 0, left: 0, vc: vcs - 1, begun: false, free: all, stocked: all, closing: 0, vcs }
+    }
+}
+
+impl Source {
+    /// Whether it has a packet in hand.
+    pub(super) const fn holds(&self) -> bool {
+        self.left > 0
+    }
+    /// The next packet takes the first VC that is free.
+    pub(super) const fn forget(&mut self) {
+        self.vc = self.vcs - 1;
+    }
+    /// Writes down all but the packet.
+    pub(super) fn state(&self, out: &mut Vec<u64>) {
+        out.extend([u64::from(self.left), u64::from(self.vc), u64::from(self.begun)]);
+        out.extend([self.free, self.stocked, self.closing]);
     }
 }
 
@@ -96,9 +115,15 @@ impl Network {
         let (router, port) = self.fabric.homes[n];
         let wire = self.fabric.latency[router as usize * self.fabric.ports + port as usize];
         let to = (router << 6) + port * self.fabric.vcs as u32 + u32::from(vc);
-        self.arriving.enter(self.now + 1 + u64::from(wire), (to, Flit::new(packet, head, tail)));
+        let flit = Flit::new(packet, head, tail);
+        if self.fabric.seated {
+            self.receive(to, flit);
+        } else {
+            self.arriving.enter(self.now + 1 + u64::from(wire), (to, flit));
+        }
         self.injected += 1;
         if tail {
+            nodes.sent(self.packets[packet].tag, self.now);
             self.fetch(n, self.now + 1, nodes);
         }
     }
@@ -123,6 +148,7 @@ impl Network {
             created: request.created,
             first,
             injected: 0,
+            tag: request.tag,
             source: n as u32,
             destination,
             set,

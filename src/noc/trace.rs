@@ -17,7 +17,7 @@ pub struct TracePacket {
     /// Who receives it.
     pub destinations: Vec<u32>,
     /// Its flits.
-    pub flits: u16,
+    pub flits: u32,
 }
 
 /// Packets, those of a node in order of their cycles.
@@ -40,7 +40,7 @@ impl Trace {
         let mut traffic = Bernoulli::new(config.seed, rate, config.packet, nodes, targets);
         let mut packets = Vec::new();
         for source in 0..nodes as u32 {
-            while let Some(Request { created, to: Destination::One(to), flits }) = traffic.packet(source)
+            while let Some(Request { created, to: Destination::One(to), flits, .. }) = traffic.packet(source)
                 && created < cycles
             {
                 packets.push(TracePacket { cycle: created, source, destinations: vec![to], flits });
@@ -104,7 +104,7 @@ pub fn replay(network: &mut Network, trace: &Trace) -> Result<Vec<Arrival>> {
         receivers.dedup();
         expected += receivers.len();
         let to = if let [one] = receivers[..] { Destination::One(one) } else { Destination::Many(receivers) };
-        script.queues[p.source as usize].push_back(Request { created: p.cycle, to, flits: p.flits });
+        script.queues[p.source as usize].push_back(Request { created: p.cycle, to, flits: p.flits, tag: 0 });
     }
     (0..network.fabric().nodes() as u32).for_each(|n| network.wake(n));
     let from = network.now();

@@ -83,7 +83,7 @@ pub struct Bernoulli {
     keys: [[u32; 2]; 2],
     /// A packet begins where a word of 32 bits is smaller.
     threshold: u64,
-    flits: u16,
+    flits: u32,
     targets: Option<Vec<u32>>,
     nodes: u32,
     /// For each node the next cycle to look at, and which cycles of its block begin a packet.
@@ -94,7 +94,7 @@ impl Bernoulli {
     /// Packets of `flits` flits with probability `rate` in each cycle. `targets` is where each node sends to, without
     /// it everywhere.
     #[must_use]
-    pub(super) fn new(seed: u64, rate: f64, flits: u16, nodes: usize, targets: Option<Vec<u32>>) -> Self {
+    pub(super) fn new(seed: u64, rate: f64, flits: u32, nodes: usize, targets: Option<Vec<u32>>) -> Self {
         let threshold = (rate * (1u64 << 32) as f64).round() as u64;
         let keys = [Domain::NocInjection, Domain::NocDestination].map(|domain| key(seed, domain));
         let mut new = Self { seed, keys, threshold, flits, targets, nodes: nodes as u32, next: Vec::new() };
@@ -138,7 +138,7 @@ impl Bernoulli {
                 ((u64::from(word) * u64::from(self.nodes)) >> 32) as u32
             }
         };
-        Some(Request { created, to: Destination::One(to), flits: self.flits })
+        Some(Request { created, to: Destination::One(to), flits: self.flits, tag: 0 })
     }
 }
 

@@ -75,6 +75,7 @@ pub fn machine(chip: &Chip) -> Machine {
             router: chip.noc.router_latency.cycles(clock),
             link: chip.noc.link_latency.cycles(clock),
             buffer_flits: chip.noc.buffer_flits as u64,
+            flits: chip.noc.flits,
             chips: chip.chip_link.as_ref().filter(|_| chip.chips > 1).map(|link| ChipRow {
                 columns: chip.grid[0],
                 links: (link.links / 2).max(1),

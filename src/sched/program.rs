@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::arch::{BackEnd, CoreId, TileId, XbarId};
+use crate::arch::{BackEnd, CoreId, FlitRouters, TileId, XbarId};
 use crate::cost::PartKind;
 use crate::define_id;
 use crate::id::IdVec;
@@ -151,8 +151,10 @@ pub struct MeshTiming {
     pub router: u64,
     /// Cycles over a link.
     pub link: u64,
-    /// Flits buffered at a router input.
+    /// Flits buffered at a router input, or in each of its virtual channels.
     pub buffer_flits: u64,
+    /// What routers are where runs go flit by flit; `None`: they go message by message.
+    pub flits: Option<FlitRouters>,
     /// The chips that the mesh is cut into along x; `None`: it is on one chip.
     pub chips: Option<ChipRow>,
 }

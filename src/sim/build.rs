@@ -8,6 +8,7 @@ use super::dram::Dram;
 use super::gate::Domain;
 use super::ledger::Ledger;
 use super::links::links;
+use super::messages::Messages;
 use super::queue::Queue;
 use super::recorder::Recorder;
 use super::routes::{Builder, Grid, Toll, Way};
@@ -189,9 +190,10 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     let sinks = stages.iter().filter(|s| s.kind == Kind::Sink).count() as u32;
     let ledger = Ledger::new(program.stages.iter().map(|s| s.positions), samples, sinks, trace);
     if trace {
-        let recorder = Recorder::new(build.transport.legs.len(), build.servers.len());
+        let recorder = Recorder::new(build.transport.legs.len(), build.servers.len(), program.channels.len());
         build.transport.recorder = Some(Box::new(recorder));
     }
+    let messages = trace.then(|| Messages::new(&build.transport.legs, &build.ways));
     let world = World {
         queue: Queue::default(),
         transport: build.transport,
@@ -202,6 +204,7 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
         domains: gates.values().map(|power| Domain::new(*power)).collect(),
         rested: Vec::new(),
         ledger,
+        messages,
         now: 0,
         events: 0,
     };
@@ -228,6 +231,14 @@ impl Setup {
             let cycles = self.world.transport.busy(number as u32);
             if cycles > 0 {
                 *busy.entry(*key).or_default() += cycles;
+            }
+        }
+        if program.machine.mesh.flits.is_some() {
+            // each flit takes its link for a cycle, and no server was asked for it
+            for ((owner, part, action, _), flits) in &counts {
+                if (*part, *action) == (PartKind::Link, Action::Traverse) {
+                    *busy.entry((*owner, PartKind::Link)).or_default() += flits;
+                }
             }
         }
         let refreshed =
@@ -305,7 +316,7 @@ impl Setup {
             cycles: finished.last().copied().unwrap_or(0),
             finished,
             stages: self.world.ledger.times().collect(),
-            peaks: self.world.channels.iter().map(|c| c.peak).collect(),
+            peaks: self.world.channels.iter().map(|c| c.peak()).collect(),
             busy,
             rests,
             counts,
@@ -316,6 +327,7 @@ impl Setup {
             trace: self.world.ledger.trace(),
             mvms,
             recording,
+            messages: self.world.messages.map_or_else(Vec::new, Messages::finish),
         }
     }
 }

@@ -31,8 +31,10 @@ pub(super) struct Credits {
     pub(super) arrived: u64,
     /// Positions that the consumer needs no more.
     pub(super) freed: u64,
-    /// Most positions that were in the buffer at once.
-    pub(super) peak: u64,
+    /// Most positions that were in the buffer at the end of a cycle before [`Self::changed`].
+    peak: u64,
+    /// Cycle of the last arrival or release.
+    changed: u64,
 }
 
 impl Credits {
@@ -57,6 +59,7 @@ impl Credits {
             arrived: 0,
             freed: 0,
             peak: 0,
+            changed: 0,
         }
     }
     /// Producer positions, over all samples, that must have arrived before a consumer position starts.
@@ -72,13 +75,25 @@ impl Credits {
         self.sent < self.freed + self.capacity
     }
     /// The last byte of one more position is in the buffer.
-    pub(super) fn arrive(&mut self) {
+    pub(super) fn arrive(&mut self, now: u64) {
+        self.close(now);
         self.arrived += 1;
-        self.peak = self.peak.max(self.held());
     }
     /// The consumer position has been loaded.
-    pub(super) fn consumed(&mut self, sample: u64, position: u64) {
+    pub(super) fn consumed(&mut self, sample: u64, position: u64, now: u64) {
+        self.close(now);
         self.freed = self.freed.max(sample * self.positions + u64::from(self.free[position as usize]));
+    }
+    /// What has happened before cycle `now` is over: within a cycle it does not matter what came first.
+    fn close(&mut self, now: u64) {
+        if now > self.changed {
+            self.peak = self.peak();
+            self.changed = now;
+        }
+    }
+    /// Most positions that were in the buffer at the end of a cycle.
+    pub(super) fn peak(&self) -> u64 {
+        self.peak.max(self.held())
     }
     /// Writes down the counts relative to `sample` samples.
     pub(super) fn state(&self, sample: u64, out: &mut Vec<u64>) {
@@ -139,18 +154,18 @@ mod tests {
         c.arrived = 3;
         c.sent = 3;
         assert!(c.ready(0, 0) && !c.has_credit());
-        c.consumed(0, 0);
+        c.consumed(0, 0, 1);
         assert!(c.has_credit(), "the first position is needed no more");
         c.sent = 4;
         assert!(!c.has_credit());
-        c.consumed(0, 2);
+        c.consumed(0, 2, 2);
         assert_eq!(c.freed, 5, "the last position of a sample frees all of it");
         (c.arrived, c.freed, c.peak) = (0, 0, 0);
-        (0..3).for_each(|_| c.arrive());
-        c.consumed(0, 0);
-        c.arrive();
-        assert_eq!((c.peak, c.arrived), (3, 4), "the fourth takes the place of the first");
-        c.consumed(0, 2);
+        (3..6).for_each(|cycle| c.arrive(cycle));
+        c.arrive(7);
+        c.consumed(0, 0, 7);
+        assert_eq!((c.peak(), c.arrived), (3, 4), "the fourth takes the place of the first, whichever comes first");
+        c.consumed(0, 2, 9);
         assert_eq!(c.needed(1, 0), 8);
     }
 }

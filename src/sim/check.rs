@@ -6,6 +6,7 @@ use crate::diag::Diagnostic;
 use crate::id::Id;
 use crate::sched::{DramTiming, Program, RefreshTiming, Work};
 
+use super::flits::Flits;
 use super::queue::MAX_INDEX;
 
 /// Largest time of a part in cycles, largest number of steps or rounds, largest message in bytes or
@@ -61,6 +62,9 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     }
     if m.memory.dram.as_ref().is_some_and(|d| !workable(d)) {
         return fail("a dynamic memory without channels, banks or bursts, or with a time that is too long".into());
+    }
+    if let Some(what) = Flits::check(&m.mesh) {
+        return fail(what);
     }
     if let Some(row) = &m.mesh.chips {
         let odd = row.columns == 0 || columns % row.columns != 0;

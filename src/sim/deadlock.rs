@@ -88,7 +88,10 @@ pub(super) fn out_of_time(world: &World, samples: usize, max_cycles: u64) -> Dia
         format!(
             "the run was stopped after {max_cycles} cycles: {} of {samples} samples are finished, and there was still work under way",
             world.ledger.finished.len()
-        ),
+        ) + &match world.transport.flits.under_way() {
+            0 => String::new(),
+            messages => format!(", {messages} messages on the mesh among it"),
+        },
     )
     .help("allow more cycles or run fewer samples")
 }

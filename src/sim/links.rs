@@ -1,6 +1,6 @@
 //! Link heat: what went over every link of the mesh and between chips.
 
-use super::routes::Way;
+use super::routes::{Grid, Way};
 use super::timeline::{Link, LinkUse, Owner};
 use super::transport::Transport;
 use crate::cost::PartKind;
@@ -14,13 +14,13 @@ pub(super) fn links(
     ways: &[Way],
     transport: &Transport,
 ) -> Vec<LinkUse> {
+    let grid = Grid::new(machine);
     let mut sent = vec![[0; 3]; servers.len()];
     for way in ways {
-        let route = &transport.routes[way.route as usize];
-        for leg in &transport.legs[route.first as usize..route.end as usize] {
-            let sums = &mut sent[leg.server as usize];
+        let jobs = transport.routes[way.route as usize].jobs;
+        for server in grid.passed(way) {
             let of_message = [1, way.flits, way.bytes];
-            sums.iter_mut().zip(of_message).for_each(|(sum, each)| *sum += each * route.jobs);
+            sent[server].iter_mut().zip(of_message).for_each(|(sum, each)| *sum += each * jobs);
         }
     }
     let mut lane = 0;
@@ -43,7 +43,10 @@ pub(super) fn links(
             _ => None,
         };
         let [messages, flits, bytes] = sent[number];
-        link.map(|link| LinkUse { link, messages, flits, bytes, busy: transport.busy(number as u32) })
+        // flit by flit each takes its link for a cycle, and no server is asked for it
+        let by_flits = machine.mesh.flits.is_some() && *part == PartKind::Link;
+        let busy = if by_flits { flits } else { transport.busy(number as u32) };
+        link.map(|link| LinkUse { link, messages, flits, bytes, busy })
     });
     all.collect()
 }

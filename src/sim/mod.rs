@@ -19,9 +19,11 @@ mod check;
 mod core;
 mod deadlock;
 mod dram;
+mod flits;
 mod gate;
 mod ledger;
 mod links;
+mod messages;
 mod queue;
 mod refresh;
 mod recorder;
@@ -49,7 +51,7 @@ pub struct SimOptions {
     pub samples: usize,
     /// Watchdog: no event may lie behind this cycle.
     pub max_cycles: u64,
-    /// Keep the times of every position and of every MVM, and write down what every part did ([`Recording`]). No
+    /// Keep the times of every position and of every MVM and message over the mesh, and write down what every part did ([`Recording`]). No
     /// sample is left out then.
     pub trace: bool,
     /// Run every sample, also those that repeat earlier ones to the cycle. The result is the same.

@@ -1,9 +1,9 @@
 //! The event queue: integer cycles, two phases, no ties left open.
 //!
 //! Within a cycle an event is one number, `kind:3 | …`; the queue pops the smallest cycle and in it the
-//! smallest number. In phase 0 data arrive and work ends, and steps ask for shared converters; in phase 1, whose kind
-//! is the largest, requests reach the servers, so that a server decides among all requests of a cycle in the order of their routes,
-//! whatever the order in which they were raised. Equal numbers are the same event twice and cannot be told
+//! smallest number. In phase 0 data arrive and work ends, and steps ask for shared converters; in phase 1, whose
+//! kinds are the largest, requests reach the servers, so that a server decides among all requests of a cycle in the order of their routes,
+//! whatever the order in which they were raised. Behind them the mesh moves its flits, where it runs flit by flit. Equal numbers are the same event twice and cannot be told
 //! apart: the order of events does not depend on the order of insertion.
 //!
 //! Most events lie within the next cycles: a wheel of chains, and a heap for the few behind it.
@@ -62,6 +62,11 @@ pub(super) enum Event {
         /// The leg: the tie-break among the requests of a cycle. Legs are numbered in the order of their routes.
         leg: u32,
     },
+    /// A network moves its flits (phase 1, last).
+    Flits {
+        /// The network.
+        mesh: u32,
+    },
 }
 
 /// Bits of an index.
@@ -82,6 +87,7 @@ fn pack(event: Event) -> u64 {
         Event::Done { route, left } => (5, route, u32::from(left)),
         Event::Ask { rank, unit } => (6, rank, unit),
         Event::Request { server, leg } => (7, server, leg),
+        Event::Flits { mesh } => (8, mesh, 0),
     };
     (kind << (2 * INDEX)) | (u64::from(index) << INDEX) | u64::from(arg)
 }
@@ -97,7 +103,8 @@ fn unpack(key: u64) -> Event {
         4 => Event::Left { route: index },
         5 => Event::Done { route: index, left: arg == 1 },
         6 => Event::Ask { rank: index, unit: arg },
-        _ => Event::Request { server: index, leg: arg },
+        7 => Event::Request { server: index, leg: arg },
+        _ => Event::Flits { mesh: index },
     }
 }
 
@@ -256,6 +263,7 @@ impl Queue {
 #[cfg(test)]
 impl Queue {
     /// As [`Queue::pop`], but of what arrives and ends in a cycle any event may come next: number `pick` of them.
+    /// Vectors for sleeping cores keep their place in front.
     pub(super) fn pop_any(&mut self, pick: usize) -> Option<(u64, Event)> {
         if self.current.is_empty() && self.fresh.is_empty() {
             self.turn()?;
@@ -264,7 +272,8 @@ impl Queue {
         self.fresh.extend(self.current.drain(..));
         self.fresh.make_contiguous().sort_unstable();
         let free = self.fresh.partition_point(|key| *key < asks);
-        let key = self.fresh.remove(if free > 0 { pick % free } else { 0 });
+        let vector = self.fresh.front().is_some_and(|key| matches!(unpack(*key), Event::Vector { .. }));
+        let key = self.fresh.remove(if free > 0 && !vector { pick % free } else { 0 });
         key.map(|key| (self.now, unpack(key)))
     }
 }
@@ -273,7 +282,7 @@ impl Queue {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 8] = [
+    const EVENTS: [Event; 9] = [
         Event::Vector { unit: MAX_INDEX as u32 },
         Event::Loaded { stage: 7 },
         Event::Room { stage: 2, replica: MAX_INDEX as u32 },
@@ -282,6 +291,7 @@ mod tests {
         Event::Done { route: 0, left: true },
         Event::Ask { rank: 1, unit: 4 },
         Event::Request { server: 5, leg: MAX_INDEX as u32 },
+        Event::Flits { mesh: 1 },
     ];
 
     #[test]
@@ -302,7 +312,7 @@ mod tests {
         let b: Vec<_> = std::iter::from_fn(|| backward.pop()).collect();
         assert_eq!(a, b);
         assert!(a.windows(2).all(|w| w[0].0 <= w[1].0));
-        assert!(matches!(a[7].1, Event::Request { .. }));
+        assert!(matches!((a[7].1, a[8].1), (Event::Request { .. }, Event::Flits { .. })));
     }
 
     proptest::proptest! {

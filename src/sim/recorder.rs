@@ -20,6 +20,8 @@ pub(super) struct Recorder {
     /// The holds of each server whose ends are not known yet, in the order of their grants; behind the cut, of none.
     kept: Vec<VecDeque<Option<usize>>>,
     holds: Vec<Hold>,
+    /// The last filling of each channel.
+    last: Vec<Option<usize>>,
     fillings: Vec<Filling>,
     stalls: Vec<Stall>,
     cut: Option<u64>,
@@ -29,8 +31,9 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// Nothing yet.
-    pub(super) fn new(legs: usize, servers: usize) -> Self {
-        Self { granted: vec![0; legs], kept: vec![VecDeque::new(); servers], most: MOST, ..Self::default() }
+    pub(super) fn new(legs: usize, servers: usize, channels: usize) -> Self {
+        let (granted, kept) = (vec![0; legs], vec![VecDeque::new(); servers]);
+        Self { granted, kept, last: vec![None; channels], most: MOST, ..Self::default() }
     }
     /// A request is made in cycle `now`: what is granted for it, and after it, begins then or later, so that here is
     /// where the records can end.
@@ -57,9 +60,13 @@ impl Recorder {
             self.holds[hold].until = at;
         }
     }
-    /// A buffer holds so many positions from cycle `cycle` on.
+    /// A buffer holds so many positions in cycle `cycle`; what is told last of a cycle counts.
     pub(super) fn filled(&mut self, channel: usize, cycle: u64, held: u64) {
-        if self.cut.is_none() {
+        let last = self.last[channel].and_then(|n| self.fillings.get_mut(n)).filter(|f| f.cycle == cycle);
+        if let Some(last) = last {
+            last.held = held;
+        } else if self.cut.is_none() {
+            self.last[channel] = Some(self.fillings.len());
             self.fillings.push(Filling { channel: ChannelId::new(channel), cycle, held });
         }
     }

@@ -25,7 +25,7 @@
 //! takes `(k + 1)·router + k·link + f − 1` cycles without contention. The head reserves one link after the
 //! other; a link is held for all flits of a message (messages are not interleaved). Routers of this
 //! message-level mesh have room for what waits (the channel's credit bounds it); `buffer_flits` matters
-//! only to a flit-level mesh. Where a way leaves a chip of several, the gateway gathers the whole message
+//! only where the mesh runs flit by flit ([`super::flits`], the law without contention is the same). Where a way leaves a chip of several, the gateway gathers the whole message
 //! (`f − 1` cycles), sends it over one of the chip's links to that side (mesh row `y` takes link
 //! `y mod links`), and it goes on in the next mesh when its last byte has arrived. The global buffer sits at the router of tile 0 and uses neither its bus nor
 //! its buffer.
@@ -56,11 +56,13 @@ pub(super) struct Toll {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Way {
     pub(super) route: u32,
-    stage: StageId,
-    from: TileId,
-    to: TileId,
+    pub(super) stage: StageId,
+    pub(super) from: TileId,
+    pub(super) to: TileId,
     pub(super) bytes: u64,
     pub(super) flits: u64,
+    /// The leg that is asked for first, and the one that is asked for when the message has arrived.
+    pub(super) legs: [u32; 2],
 }
 
 /// The places of the mesh.
@@ -110,6 +112,25 @@ impl<'m> Grid<'m> {
         let row = self.mesh.chips?;
         let chip = row.chip(self.tiles[here].x);
         (chip != row.chip(self.tiles[next].x)).then_some((chip, row))
+    }
+    /// Number of the server between two neighbours.
+    fn server(&self, here: TileId, direction: usize, next: TileId) -> usize {
+        let links = 1 + 3 * self.tiles.len();
+        match self.leaves(here, next) {
+            Some((chip, row)) => {
+                let of_chips = links + DIRECTIONS * self.tiles.len();
+                of_chips + (2 * chip + direction) * row.links + self.tiles[here].y % row.links
+            }
+            None => links + here.index() * DIRECTIONS + direction,
+        }
+    }
+    /// Numbers of the servers between the tiles of a way.
+    pub(super) fn passed(&self, way: &Way) -> impl Iterator<Item = usize> {
+        let mut here = way.from;
+        std::iter::from_fn(move || {
+            let (direction, next) = self.step(here, way.to)?;
+            Some(self.server(std::mem::replace(&mut here, next), direction, next))
+        })
     }
     /// Adds what the messages of all ways pass to `counts`; `jobs` are those of each route.
     pub(super) fn count(&self, ways: &[Way], jobs: impl Fn(u32) -> u64, counts: &mut Counts) {
@@ -188,7 +209,7 @@ impl<'m> Builder<'m> {
             memory: &machine.memory,
             grid,
             ways: Vec::new(),
-            transport: Transport::new(servers.len()),
+            transport: Transport::new(servers.len(), &machine.mesh),
             servers,
             tolls: Vec::new(),
             stage: StageId::new(0),
@@ -339,26 +360,44 @@ impl<'m> Builder<'m> {
     pub(super) fn mesh(&mut self, from: TileId, to: TileId, bytes: u64) -> &mut Self {
         let flits = bytes.div_ceil(self.grid.mesh.flit_bytes);
         let (route, stage) = (self.number(), self.stage);
-        self.ways.push(Way { route, stage, from, to, bytes, flits });
+        let first = self.transport.legs.len() as u32;
+        let by_flits = self.grid.mesh.flits.is_some() && flits > 0;
         let (router, link) = (self.grid.mesh.router, self.grid.mesh.link);
-        let tiles = self.tiles.len();
-        let mut here = from;
+        // where the way enters the mesh of a chip
+        let (mut entry, mut here) = (from, from);
         while let Some((direction, next)) = self.grid.step(here, to) {
-            self.before += router;
-            if let Some((chip, row)) = self.grid.leaves(here, next) {
-                let first = 1 + (3 + DIRECTIONS) * tiles;
-                let server = first + (2 * chip + direction) * row.links + self.tiles[here].y % row.links;
+            let server = self.grid.server(here, direction, next);
+            if let Some((_, row)) = self.grid.leaves(here, next) {
                 // the gateway sends when it has the whole message
-                self.before += flits.saturating_sub(1);
+                self.leave(entry, here, flits, by_flits);
                 let time = row.cycles(bytes);
                 self.leg(server, time, time + row.latency).leaves = true;
-            } else {
-                let server = 1 + 3 * tiles + here.index() * DIRECTIONS + direction;
+                entry = next;
+            } else if !by_flits {
+                self.before += router;
                 self.leg(server, flits, link).leaves = true;
             }
             here = next;
         }
-        self.before += router + flits.saturating_sub(1);
+        self.leave(entry, here, flits, by_flits);
+        let legs = [first, self.transport.legs.len() as u32];
+        self.ways.push(Way { route, stage, from, to, bytes, flits, legs });
         self
+    }
+    /// The last router of the mesh of a chip, with all flits; flit by flit, the whole way from `entry` to it.
+    fn leave(&mut self, entry: TileId, here: TileId, flits: u64, by_flits: bool) {
+        let router = self.grid.mesh.router;
+        if !by_flits {
+            self.before += router + flits.saturating_sub(1);
+            return;
+        }
+        let columns = self.grid.mesh.chips.map_or(self.grid.mesh.grid[0], |row| row.columns);
+        let node = |t: TileTiming| t.y * columns + t.x % columns;
+        let nodes = [entry, here].map(|t| node(self.tiles[t]));
+        let leg = self.transport.legs.len() as u32;
+        // checked before: no message has more flits than a part can be held for
+        let line = self.transport.flits.line(leg, nodes, flits.min(u64::from(u32::MAX)) as u32);
+        let mesh = self.transport.first_mesh() as usize + self.tiles[entry].x / columns;
+        self.leg(mesh, router + 1, u64::from(line)).leaves = entry != here;
     }
 }

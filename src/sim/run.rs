@@ -4,6 +4,7 @@ use super::channel::Credits;
 use super::core;
 use super::gate::Domain;
 use super::ledger::Ledger;
+use super::messages::Messages;
 use super::queue::{Event, Queue};
 use super::repeat::Watch;
 use super::stage::{Kind, LATCHES, Muster, Progress, Unit};
@@ -24,6 +25,8 @@ pub(super) struct World {
     /// How servers, then cores, with gates had rested when the last sample was finished.
     pub(super) rested: Vec<Rest>,
     pub(super) ledger: Ledger,
+    /// Times of messages, if asked for.
+    pub(super) messages: Option<Messages>,
     pub(super) now: u64,
     pub(super) events: u64,
 }
@@ -98,6 +101,9 @@ impl World {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Request { server, leg } => {
+                if let Some(messages) = &mut self.messages {
+                    messages.note(leg, self.now);
+                }
                 self.transport.request(server, leg, self.now, &mut self.queue);
                 // what the units make of it starts jobs, but never makes another thing certain
                 while let Some((unit, notice, at)) = self.transport.told.pop() {
@@ -105,6 +111,7 @@ impl World {
                 }
             }
             Event::Vector { unit } => self.seen(unit),
+            Event::Flits { mesh } => self.transport.turn(mesh, self.now, &mut self.queue),
             Event::Loaded { stage } => {
                 let stage = stage as usize;
                 loop {
@@ -199,7 +206,7 @@ impl World {
             }
             Purpose::Deliver { channel } => {
                 let c = &mut self.channels[channel as usize];
-                c.arrive();
+                c.arrive(self.now);
                 let (from, to) = (c.from as usize, c.to as usize);
                 self.note(channel);
                 self.delivered(from);
@@ -253,7 +260,7 @@ impl World {
         for i in 0..self.stages[stage].inputs.len() {
             let channel = self.stages[stage].inputs[i];
             let c = &mut self.channels[channel as usize];
-            c.consumed(sample, position);
+            c.consumed(sample, position, self.now);
             let from = c.from as usize;
             self.note(channel);
             self.wake(from);

@@ -14,19 +14,23 @@
 //! - *Clock*: a server with a clock of its own, whose edges are the cycles that its divider divides, is granted at
 //!   an edge: the first at which it is free and the request has been made.
 //!
+//! - *Mesh flit by flit*: a leg whose server stands behind the last one is a message for the network of a chip
+//!   ([`super::flits`]); it goes on when its tail has arrived.
+//!
 //! Because nobody overtakes, the grant is known when the request is made: it is the later of now and the end
 //! of the jobs before, or later by what waking takes ([`super::gate`]), or the edge behind it. So a leg costs one event, the request; what follows from it is
 //! planned at once, also what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
 //! queue: until that end is known, or until another port of the server comes free.
 
 use super::dram::Dram;
+use super::flits::Flits;
 use super::gate::Gate;
 use super::queue::{Event, MAX_INDEX, Queue};
 use super::recorder::Recorder;
 use super::refresh::Refresh;
 use super::server::{Opening, Server};
 use super::timeline::Rest;
-use crate::sched::PowerGate;
+use crate::sched::{MeshTiming, PowerGate};
 
 /// The memory port.
 pub(super) const MEMORY: u32 = 0;
@@ -39,6 +43,8 @@ const WAITING: u32 = MAX_INDEX as u32;
 /// ([`super::check`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Leg {
+    /// The server, or behind the last of them the network of a chip: then `advance` is the line of the message and `hold`
+    /// the time from the end of sending until it has left its origin.
     pub(super) server: u32,
     /// Cycles before the server is asked.
     pub(super) before: u32,
@@ -124,6 +130,8 @@ pub(super) struct Transport {
     servers: Vec<Server>,
     /// The banks behind the memory port, if it leads to a dynamic memory.
     pub(super) dram: Option<Dram>,
+    /// Networks of the mesh, where it runs flit by flit.
+    pub(super) flits: Flits,
     /// What became certain by the last request: unit, notice and cycle.
     pub(super) told: Vec<(u32, Notice, u64)>,
     /// Writes down what happens, if asked to.
@@ -131,9 +139,9 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    /// Idle servers and no route.
-    pub(super) fn new(servers: usize) -> Self {
-        Self { servers: vec![Server::default(); servers], ..Self::default() }
+    /// Idle servers, an idle mesh and no route.
+    pub(super) fn new(servers: usize, mesh: &MeshTiming) -> Self {
+        Self { servers: vec![Server::default(); servers], flits: Flits::new(mesh), ..Self::default() }
     }
     /// Lets a server begin only in cycles that `divider` divides.
     pub(super) fn divide(&mut self, server: u32, divider: u64) {
@@ -150,6 +158,10 @@ impl Transport {
     /// The servers with gates, and how each has rested up to cycle `now`.
     pub(super) fn rests(&self, now: u64) -> impl Iterator<Item = (usize, Rest)> {
         self.servers.iter().enumerate().filter_map(move |(number, s)| Some((number, s.rest(now)?)))
+    }
+    /// Number behind that of the last server: that of the first network.
+    pub(super) fn first_mesh(&self) -> u32 {
+        self.servers.len() as u32
     }
     /// Cycles in which a server was held.
     pub(super) fn busy(&self, server: u32) -> u64 {
@@ -176,6 +188,7 @@ impl Transport {
         self.settle(now);
         self.servers.iter().for_each(|s| s.state(now, out));
         self.dram.iter().for_each(|d| d.state(now, out));
+        self.flits.state(out);
         // what a kept server has not yet counted is the same in equal states, and so is what others have counted ahead
         self.counters().map(|n| *n).collect()
     }
@@ -201,7 +214,7 @@ impl Transport {
         }
     }
 
-    fn ask(&self, leg: u32, at: u64, queue: &mut Queue) {
+    pub(super) fn ask(&self, leg: u32, at: u64, queue: &mut Queue) {
         let l = &self.legs[leg as usize];
         queue.push(at + u64::from(l.before), Event::Request { server: l.server, leg });
     }
@@ -210,6 +223,9 @@ impl Transport {
     pub(super) fn request(&mut self, server: u32, leg: u32, now: u64, queue: &mut Queue) {
         if let Some(recorder) = &mut self.recorder {
             recorder.request(now);
+        }
+        if server >= self.first_mesh() {
+            return self.offer(leg, now, queue);
         }
         let s = &mut self.servers[server as usize];
         if leg != WAITING {
@@ -252,7 +268,7 @@ impl Transport {
     }
 
     /// Tells those who wait for it that the bytes will have left their origin or that the job will be over.
-    fn tell(&mut self, l: &Leg, left: u64, over: u64, queue: &mut Queue) {
+    pub(super) fn tell(&mut self, l: &Leg, left: u64, over: u64, queue: &mut Queue) {
         match self.routes[l.route as usize].purpose {
             Purpose::Load { unit } if l.last => self.told.push((unit, Notice::Loaded, over)),
             Purpose::Load { .. } => {}

@@ -25,7 +25,7 @@ pub use leakage_law::LeakageTemperature;
 pub use node::{Node, NodeFactors, NodeScaling, Process};
 pub use provenance::Provenance;
 pub use storage::{BufferCard, BufferSpec, MemorySpec, RefreshSpec, RegisterSpec};
-pub use transport::{BusSpec, LinkSpec, MeshSpec, NocSpec, RouterSpec};
+pub use transport::{BusSpec, LinkSpec, MeshAllocator, MeshFidelity, MeshSpec, NocSpec, RouterSpec};
 
 use crate::units::{Joule, SquareMicron, Watt};
 

@@ -66,12 +66,44 @@ impl NocSpec {
 pub struct MeshSpec {
     /// Size of a flit; a link moves one in each cycle.
     pub flit: Bytes,
-    /// Flits that a router buffers at each input.
+    /// Flits that a router buffers at each input; with `fidelity: flit`, in each of its virtual channels.
     pub buffer_flits: u32,
+    /// How messages cross the mesh in a run; default: `link`.
+    #[serde(default)]
+    pub fidelity: Option<MeshFidelity>,
+    /// Virtual channels of a router input, 1 to 12; only with `fidelity: flit`; default: 4 (assumed).
+    #[serde(default)]
+    pub virtual_channels: Option<u32>,
+    /// How flits are matched with virtual channels and with the crossbar of a router; only with `fidelity: flit`;
+    /// default: `islip` (assumed).
+    #[serde(default)]
+    pub allocator: Option<MeshAllocator>,
     /// The router of a tile.
     pub router: RouterSpec,
     /// A link between neighbours, one direction.
     pub link: LinkSpec,
+}
+
+/// How messages cross the mesh in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum MeshFidelity {
+    /// Message by message: each reserves one link after the other for all its flits.
+    #[default]
+    Link,
+    /// Flit by flit: virtual-channel wormhole routers with credits.
+    Flit,
+}
+
+/// How requests are matched in a router of the mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum MeshAllocator {
+    /// iSLIP of one iteration: resources grant, requesters accept, both round-robin.
+    #[default]
+    Islip,
+    /// Separable, input first, round-robin.
+    RoundRobin,
 }
 
 /// A router.

@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use crate::arch::FORMAT_VERSION;
+use crate::cost::MeshFidelity;
 use crate::diag::Diagnostic;
 
 /// Most tiles along one side of the mesh.
@@ -147,6 +148,28 @@ pub(super) fn bus_vector_noc(ctx: &mut Ctx<'_>) {
     let flits = ctx.file.chip.noc.mesh().buffer_flits;
     let path = ["chip", "noc", "mesh", "buffer_flits"];
     ctx.require((1..=65_536).contains(&flits), "A030", &path, &format!("{flits} flits"), "1 to 65536");
+}
+
+/// A048: a mesh that runs flit by flit.
+pub(super) fn flit_mesh(ctx: &mut Ctx<'_>) {
+    let (file, clock) = (ctx.file, ctx.file.clock);
+    let mesh = file.chip.noc.mesh();
+    if mesh.fidelity != Some(MeshFidelity::Flit) {
+        return;
+    }
+    let vcs = mesh.virtual_channels.unwrap_or(1);
+    let (router, link) = (mesh.router.latency.cycles(clock), mesh.link.latency.cycles(clock));
+    let flits = u64::from(mesh.buffer_flits);
+    for (field, found, range, what) in [
+        (&["virtual_channels"][..], vcs.into(), 1..=12, "virtual channels"),
+        (&["buffer_flits"][..], flits, 1..=4096, "flits in the buffer of a virtual channel"),
+        (&["router", "latency"][..], router, 1..=1024, "cycles through a router"),
+        (&["link", "latency"][..], link, 0..=1024, "cycles over a link"),
+    ] {
+        let path = [&["chip", "noc", "mesh"][..], field].concat();
+        let expected = format!("{} to {}, or `fidelity: link`", range.start(), range.end());
+        ctx.require(range.contains(&found), "A048", &path, &format!("{found} {what}"), &expected);
+    }
 }
 
 /// A026, A027, A032: defaults.

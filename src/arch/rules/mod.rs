@@ -37,6 +37,7 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     chip::chips,
     chip::tile_cores,
     chip::bus_vector_noc,
+    chip::flit_mesh,
     chip::defaults,
     crossbar::size,
     crossbar::device,

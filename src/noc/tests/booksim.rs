@@ -56,7 +56,7 @@ fn rows() -> Option<Vec<(String, Row)>> {
             topology: Topology::Mesh { width: size, height: size, concentration: 1 },
             routing: Routing::Xy,
             router,
-            packet: packet as u16,
+            packet: packet as u32,
             pattern,
             offered: number("offered_flits_per_node_cycle"),
             seed: 0,

@@ -13,6 +13,7 @@ fn routers() -> Vec<Router> {
     vec![
         r,
         Router { routing: 0, speculative: true, credit_delay: 0, buffer: 5, ..r },
+        Router { routing: 0, speculative: true, credit_delay: 0, traversal: 0, link: 0, ..r },
         Router { routing: 3, vc_allocation: 2, switch_allocation: 3, traversal: 2, link: 2, credit_delay: 3, ..r },
         Router {
             vc_allocator: Allocator::RoundRobin,
@@ -62,7 +63,7 @@ fn audit(n: &Network) {
     let mut credits = vec![0usize; n.blocks.len() << 6];
     let mut home = 0;
     let mut ejecting = vec![0usize; n.fabric.nodes << 6];
-    for day in n.arriving.days() {
+    for day in n.arriving.days_from(n.now) {
         let mut taken = BTreeSet::new();
         for &(to, _) in day {
             let link = if to < n.edge { (to >> 6, n.port_of[to as usize & 63]) } else { (to >> 6, u8::MAX) };
@@ -75,7 +76,7 @@ fn audit(n: &Network) {
             home += 1;
         }
     }
-    for &to in n.credits.days().flatten().filter(|&&to| to < n.edge) {
+    for &to in n.credits.days_from(n.now).flatten().filter(|&&to| to < n.edge) {
         credits[to as usize] += 1;
     }
     for (r, block) in n.blocks.iter().enumerate() {

@@ -8,7 +8,7 @@ mod timelines;
 use super::{Arrival, Fabric, Network, Router, Routing, Topology, Trace, TracePacket};
 
 /// A packet of a trace.
-fn packet(cycle: u64, source: u32, destinations: &[u32], flits: u16) -> TracePacket {
+fn packet(cycle: u64, source: u32, destinations: &[u32], flits: u32) -> TracePacket {
     TracePacket { cycle, source, destinations: destinations.to_vec(), flits }
 }
 

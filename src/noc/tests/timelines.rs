@@ -25,7 +25,7 @@ impl Endpoints for One {
 fn head_arrives(topology: Topology, router: Router, from: u32, to: u32, at: u64) {
     let fabric = topology.compile(Routing::Natural, &router).expect("the shape is possible");
     let mut network = Network::new(fabric, router).expect("the router is possible");
-    let request = Request { created: 0, to: Destination::One(to), flits: 3 };
+    let request = Request { created: 0, to: Destination::One(to), flits: 3, tag: 0 };
     let mut nodes = One { request: Some(request), source: from, flits: Vec::new() };
     for _ in 0..at {
         network.step(&mut nodes);
@@ -78,6 +78,8 @@ fn every_stage_takes_its_cycles() {
     // every link, those of the nodes too
     head_arrives(mesh, Router { link: 3, ..r }, 0, 2, 17 + 4 * 2);
     head_arrives(mesh, Router { speculative: true, ..r }, 0, 2, 17 - 3);
+    head_arrives(mesh, Router { traversal: 0, ..r }, 0, 2, 17 - 3);
+    head_arrives(mesh, Router { link: 0, ..r }, 0, 2, 17 - 4);
 }
 
 /// A VC in a switch allocator of two cycles asks again when it is out of it: a flit every second cycle.

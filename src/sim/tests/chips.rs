@@ -7,7 +7,7 @@ use crate::cost::{Action, PartKind};
 use crate::sched::ChipRow;
 
 /// Two chips of two columns; a link moves 8 bytes in a cycle and takes 10 cycles.
-fn row(rows: usize, links: usize) -> Machine {
+pub(super) fn row(rows: usize, links: usize) -> Machine {
     let mut m = machine([4, rows], QUICK_TILE);
     m.mesh.chips = Some(ChipRow { columns: 2, links, bytes_1024: 8 * 1024, latency: 10 });
     m

@@ -7,7 +7,7 @@ use super::*;
 use crate::cost::{ACTIONS, Action, CountedBy, PartKind};
 
 /// A layer on two cores in two tiles, then a pool, on a mesh.
-fn net(m: Machine, capacity: usize) -> Draft {
+pub(super) fn net(m: Machine, capacity: usize) -> Draft {
     let last = m.tiles.len() - 1;
     let mut d = Draft::new(m);
     let source = d.stage("input x", 0, 6, Work::Source { bytes: 48 });

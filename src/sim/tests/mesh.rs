@@ -27,6 +27,7 @@ pub(super) fn course(transport: &mut Transport, starts: &[(u64, u32)]) -> Vec<(u
         all.push((now, event));
         match event {
             Event::Request { server, leg } => transport.request(server, leg, now, &mut queue),
+            Event::Flits { mesh } => transport.turn(mesh, now, &mut queue),
             Event::Left { .. } | Event::Done { .. } => {}
             Event::Vector { .. }
             | Event::Loaded { .. }

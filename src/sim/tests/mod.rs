@@ -5,6 +5,8 @@ mod core_law;
 mod core_shared;
 mod counts;
 mod dram;
+mod fidelity;
+mod flit;
 mod flow;
 mod gating;
 mod holds;
@@ -69,7 +71,7 @@ pub(super) fn machine(grid: [usize; 2], tile: TileTiming) -> Machine {
     Machine {
         tiles: places.map(|(x, y)| TileTiming { x, y, ..tile }).collect(),
         cores: (0..grid[0] * grid[1]).map(quick_core).collect(),
-        mesh: MeshTiming { grid, flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, chips: None },
+        mesh: MeshTiming { grid, flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, flits: None, chips: None },
         memory: MemoryTiming { width: 64, latency: 0, ports: 1, refresh: None, dram: None },
         gates: Gates::default(),
     }

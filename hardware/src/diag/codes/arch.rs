@@ -183,6 +183,11 @@ pub(super) const CODES: &[Code] = &[
         "A DRAM has 1 to 64 channels of 1 to 1024 banks, rows of whole bursts, a data rate of 0.001 to 1000000 bytes in a clock cycle, and timings of 0 to 1 ms; a refresh with the precharge before it is over before the next is due.",
     ),
     code(
+        "A048",
+        "mesh that cannot run flit by flit",
+        "With `fidelity: flit` a router takes 1 to 1024 cycles and a link at most 1024, an input has 1 to 12 virtual channels, and each of them buffers 1 to 4096 flits. `fidelity: link` has no such bounds.",
+    ),
+    code(
         "A050",
         "signed inputs do not fit the converters",
         "Sign-magnitude inputs drive the word lines with both polarities, so column currents have either sign even before a pair is subtracted. Converters of single columns (digital subtraction) take one sign only: use `two_phase` or `twos_complement`, or subtract the pair before conversion.",
