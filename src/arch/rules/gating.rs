@@ -1,7 +1,7 @@
 //! Rules of gates, of leakage at other temperatures and of logic in other nodes.
 
 use super::Ctx;
-use crate::cost::GatingSpec;
+use crate::cost::{GatingSpec, MemorySpec};
 use crate::units::{Hertz, Latency};
 
 /// Longest time to wake in cycles of the chip, as the timing core takes it.
@@ -14,6 +14,20 @@ pub(super) fn gates(ctx: &mut Ctx<'_>) {
     let file = ctx.file;
     let (tile, mesh) = (&file.tile, file.chip.noc.mesh());
     let (buffer, technology) = tile.buffer.card();
+    let memory = match &file.chip.memory {
+        MemorySpec::GlobalBuffer(card) => Some(card),
+        // its banks keep their rows open and are refreshed: power-down of a dynamic memory is not modelled
+        MemorySpec::Dram(_) => None,
+    };
+    for (path, card) in [
+        (vec!["tile", "buffer", technology, "gating"], Some(buffer)),
+        (vec!["chip", "memory", "global_buffer", "gating"], memory),
+    ] {
+        let Some(card) = card.filter(|c| c.gating.is_some()) else { continue };
+        let plain = card.ports.unwrap_or(1) == 1 && card.refresh.is_none();
+        let message = "gates of a memory with several ports or a refresh are not modelled";
+        ctx.require(plain, "A090", &path, message, "one port and no `refresh`, or no `gating`");
+    }
     let own = |clock: Option<Hertz>| clock.unwrap_or(file.clock);
     let cores = file.cores.iter().map(|(name, c)| (vec!["cores", name.as_str()], &c.gating, own(c.clock), false));
     let parts = [
@@ -21,9 +35,9 @@ pub(super) fn gates(ctx: &mut Ctx<'_>) {
         (vec!["tile", "bus"], &tile.bus.gating, own(tile.bus.clock), false),
         (vec!["tile", "vector"], &tile.vector.gating, own(tile.vector.clock), false),
         (vec!["chip", "noc", "mesh", "link"], &mesh.link.gating, file.clock, false),
-        (vec!["chip", "memory", "global_buffer"], &file.chip.memory.card().gating, file.clock, true),
     ];
-    for (mut path, gating, clock, stores) in cores.chain(parts) {
+    let memory = memory.map(|card| (vec!["chip", "memory", "global_buffer"], &card.gating, file.clock, true));
+    for (mut path, gating, clock, stores) in cores.chain(parts).chain(memory) {
         let Some(gating) = gating else { continue };
         path.push("gating");
         gate(ctx, &path, gating, clock, stores);

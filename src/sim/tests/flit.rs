@@ -47,9 +47,9 @@ pub(super) fn send(
     starts.iter().for_each(|(at, route)| transport.start(*route, *at, &mut queue));
     while let Some((now, event)) = queue.pop() {
         match event {
-            Event::Request { leg, .. } => {
+            Event::Request { server, leg } => {
                 messages.note(leg, now);
-                transport.request(leg, now, &mut queue);
+                transport.request(server, leg, now, &mut queue);
             }
             Event::Flits { mesh } => {
                 transport.turn(mesh, now, &mut queue);

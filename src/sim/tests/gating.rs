@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::build::build;
 use super::super::gate::Gate;
 use super::super::run::World;
-use super::super::server::Server;
+use super::super::server::{Opening, Server};
 use super::super::{Owner, Rest};
 use super::repeat::{both, net};
 use super::*;
@@ -126,7 +126,7 @@ fn a_port_and_the_bus_behind_it_wake_one_after_the_other() {
 /// sleeps after 20 cycles and takes 5 to wake.
 fn one_core(units: usize) -> Draft {
     let mut m = machine([1, 1], QUICK_TILE);
-    m.memory = MemoryTiming { width: 1, latency: 0 };
+    m.memory = MemoryTiming { width: 1, ..m.memory };
     m.gates.cores = [(CoreId::new(0), Some(PowerGate { after: 20, wake: 5 }))].into();
     one_layer(m, 1, mvm((0..units).map(|x| unit(x, 0, 2, 1)).collect(), 64))
 }
@@ -299,7 +299,7 @@ proptest! {
         let (mut now, mut starts, mut asked) = (0, vec![], vec![]);
         for (gap, hold) in jobs {
             now += gap;
-            let at = server.opening(now);
+            let Opening::At(at) = server.opening(now) else { unreachable!("nobody keeps it") };
             server.take(at, Some(hold as u32));
             starts.push(at);
             asked.push((now, hold));

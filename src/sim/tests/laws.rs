@@ -33,7 +33,7 @@ fn audit(w: &World) {
 }
 
 /// At the end every position has gone all its way and every place is free.
-fn nothing_left(w: &World) {
+fn nothing_left(w: &mut World) {
     for c in &w.channels {
         let all = w.stages[c.from as usize].total;
         assert_eq!([c.sent, c.left, c.arrived, c.freed], [all; 4], "{c:?}");
