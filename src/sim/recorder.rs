@@ -88,6 +88,9 @@ impl Recorder {
         if let Some(cut) = self.cut {
             self.holds.retain(|h| h.from < cut);
         }
+        // within a cycle they come as events do, whose order means nothing
+        self.fillings.sort_by_key(|f| (f.cycle, f.channel));
+        self.stalls.sort_by_key(|s| (s.until, s.stage, s.from));
         let mut lane = 0;
         let mut last = None;
         let servers = servers.iter().map(|key| {

@@ -57,7 +57,7 @@ pub fn speed() -> Finding {
 }
 
 /// How many tests of a module pass, all of them or not.
-fn passing(name: &str) -> Result<(String, bool), String> {
+pub(super) fn passing(name: &str) -> Result<(String, bool), String> {
     let (ok, output) = tests(name, &[])?;
     let passed = passed(&output);
     Ok((format!("{passed} tests of {name} pass"), ok && passed > 0))
