@@ -32,18 +32,14 @@ fn refused(sets: &[(&str, &str)], code: &str, place: &str) {
 
 #[test]
 fn buffers_have_ports_and_refresh() {
-    let (_, kind) = {
-        let file = good(&[]);
-        (file.tile_kind.buffer_bytes, if MOS2.contains("  buffer:\n    edram:") { "edram" } else { "sram" })
-    };
     let plain = machine(&good(&[]));
     assert!(plain.tiles.iter().all(|t| (t.buffer_ports, t.buffer_refresh) == (1, None)));
     assert_eq!((plain.memory.ports, plain.memory.refresh, plain.memory.dram), (1, None, None));
-    let ports = format!("tile.buffer.{kind}.ports");
-    let timing = machine(&good(&[(&ports, "2"), ("chip.memory.global_buffer.ports", "3")]));
+    let ports = "tile.buffer.edram.ports";
+    let timing = machine(&good(&[(ports, "2"), ("chip.memory.global_buffer.ports", "3")]));
     assert!(timing.tiles.iter().all(|t| t.buffer_ports == 2));
     assert_eq!(timing.memory.ports, 3);
-    refused(&[(&ports, "0")], "A045", "0 ports");
+    refused(&[(ports, "0")], "A045", "0 ports");
     refused(&[("chip.memory.global_buffer.ports", "65")], "A045", "65 ports");
     let refresh = "chip.memory.global_buffer.refresh";
     let chip = good(&[(refresh, card("interval"))]);

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Positions flow through stages ([`stage`]), joined by channels with credits ([`channel`]); bytes move over
-//! shared servers ([`transport`], with the timing of each in [`routes`]); an MVM is worked off by a core
+//! shared servers ([`transport`], with the timing of each in [`routes`]; ports and refresh of memories in [`server`],
+//! banks of a dynamic one in [`dram`]); an MVM is worked off by a core
 //! ([`core`]). Each of these pages states latency, interval, capacity and arbitration of its parts. What
 //! waits, sleeps: it is woken by the event that it waits for.
 

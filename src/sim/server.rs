@@ -140,10 +140,15 @@ impl Server {
         self.busy += at - port.since;
         port.free = at;
     }
-    /// Works off what is due in cycle `now` and can begin.
+    /// Works off the refreshes that begin by cycle `now`.
     pub(super) fn settle(&mut self, now: u64) {
-        if self.more.is_some() {
-            self.opening(now);
+        let Some(More { ports, refresh: Some(refresh) }) = self.more.as_deref_mut() else { return };
+        let mut free = ports.iter().map(|p| p.free).fold(self.port.free, u64::max);
+        // no further: those that are still put off count when they begin
+        while refresh.due().max(free) <= now {
+            free = refresh.serve(free, refresh.due());
+            self.port.free = free;
+            ports.iter_mut().for_each(|p| p.free = free);
         }
     }
     /// Refreshes so far.
@@ -161,7 +166,7 @@ impl Server {
         let refreshes = self.more.iter_mut().filter_map(|m| m.refresh.as_mut()).map(|r| &mut r.done);
         std::iter::once(&mut self.busy).chain(refreshes)
     }
-    /// Writes down the state, with times relative to `now`; a grant may lie in the future. What was due has been worked
+    /// Writes down the state, with times relative to `now`; a grant may lie in the future. What has begun has been worked
     /// off before ([`Self::settle`]).
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) {
         if self.divider > 0 {
