@@ -252,13 +252,13 @@ impl<'a> Picture<'a> {
             }
         }
     }
-    /// Name of the buffer of a channel: from which layer to which. Viewers sort counters by their names: the number in
+    /// Name of the buffer of a channel: from which layer to which, and its places. Viewers sort counters by their names: the number in
     /// front puts them in the order of the network.
     pub(super) fn buffer(&self, channel: ChannelId) -> String {
         let channels = &self.names.program.channels;
         let (c, digits) = (&channels[channel], channels.len().to_string().len());
         let (from, to) = (self.layer(c.from), self.layer(c.to));
-        format!("{:0digits$} {from} to {to} (room for {})", channel.index(), c.capacity)
+        format!("{:0digits$} {from} to {to} ({})", channel.index(), c.capacity)
     }
     /// Name of a track; of several for one place the later ones are numbered.
     pub(super) fn track_name(&self, place: Place, lane: u32) -> String {

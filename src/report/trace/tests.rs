@@ -202,10 +202,10 @@ fn slices_and_flows_are_those_of_the_records() {
             "buffer port",
             "bus",
             "vector unit",
-            "core 0 crossbar 0: input register",
+            "core 0 crossbar 0: input",
             "core 0 crossbar 0",
             "core 0 crossbar 0 (2)",
-            "core 0 crossbar 0: output register"
+            "core 0 crossbar 0: output"
         ]
     );
     let find = |name: &str, tid: u64| {
@@ -270,9 +270,9 @@ fn waves_are_those_of_the_records() {
         assert_eq!(value("tile_0", "bus", cycle), held(2, cycle), "{cycle}");
         assert_eq!(value("tile_0", "vector_unit", cycle), held(3, cycle), "{cycle}");
         let xbar = "core_0_crossbar_0";
-        assert_eq!(value("tile_0", &format!("{xbar}_input_register"), cycle), mvms(|m| m.loaded..m.begun, cycle));
+        assert_eq!(value("tile_0", &format!("{xbar}_input"), cycle), mvms(|m| m.loaded..m.begun, cycle));
         assert_eq!(value("tile_0", xbar, cycle), mvms(|m| m.begun..m.ready, cycle), "{cycle}");
-        assert_eq!(value("tile_0", &format!("{xbar}_output_register"), cycle), mvms(|m| m.ready..m.sent, cycle));
+        assert_eq!(value("tile_0", &format!("{xbar}_output"), cycle), mvms(|m| m.ready..m.sent, cycle));
         let works = t.trace.iter().filter(|p| (p.start..p.end).contains(&cycle)).count() as u64;
         assert_eq!(value("layers", "layer1_conv_1", cycle), works, "{cycle}");
         let waits = if cycle < 6 { 1 } else { 3 * u64::from(cycle < 9) };
@@ -325,7 +325,7 @@ fn timescales_hold_whole_cycles() {
         assert_eq!(text(hz), format!("Timescale {{ number: {number}, unit: {unit}, ticks: {ticks} }}"));
     }
     assert!(text(3e9).contains("number: 1, unit: FS, ticks: 333333.3"), "{}", text(3e9));
-    assert_eq!(identifier("core 0 crossbar 1: input register"), "core_0_crossbar_1_input_register");
+    assert_eq!(identifier("core 0 crossbar 1: input"), "core_0_crossbar_1_input");
     assert_eq!(identifier("/features/0/Conv"), "features_0_Conv");
 }
 

@@ -117,9 +117,9 @@ impl Names<'_> {
             Component::Part(_, PartKind::Memory, _) => "port".into(),
             Component::Part(_, PartKind::ChipLink, lane) => format!("link {lane}"),
             Component::Part(_, other, lane) => format!("{} {lane}", other.name()),
-            Component::Xbar(c, x, Spot::Input) => format!("{}: input register", xbar(c, x)),
+            Component::Xbar(c, x, Spot::Input) => format!("{}: input", xbar(c, x)),
             Component::Xbar(c, x, Spot::Mvm) => xbar(c, x),
-            Component::Xbar(c, x, Spot::Output) => format!("{}: output register", xbar(c, x)),
+            Component::Xbar(c, x, Spot::Output) => format!("{}: output", xbar(c, x)),
             Component::Link(to) => format!("link to tile {}", to.index()),
         }
     }
