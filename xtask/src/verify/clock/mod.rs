@@ -1,6 +1,7 @@
 //! The rows of the clock that there are so far: the network-on-chip, the sequencer of a core, the event run, and the
 //! chips of others.
 
+mod fidelity;
 mod noc;
 mod rtl;
 mod timeline;
@@ -58,5 +59,11 @@ pub const ROWS: &[Row] = &[
         measure: "invariants of the network-on-chip",
         asked: "flits conserved; no resource double-booked; identical results for any component order, thread count; deadlock found and named on three constructed cases",
         find: noc::invariants,
+    },
+    Row {
+        number: "1b",
+        measure: "the mesh in runs: `link` against `flit`",
+        asked: "the error of the message level against the flit level stated; counts the same; messages without contention as fast at both",
+        find: fidelity::link_against_flit,
     },
 ];

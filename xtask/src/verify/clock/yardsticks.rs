@@ -5,7 +5,7 @@ use super::super::Finding;
 use super::noc::{finding, tests};
 
 /// What the tests of a module print behind a word; all of them must pass and print as many lines as they have to say.
-fn told(module: &str, word: &str, lines: usize) -> Result<(String, bool), String> {
+pub(super) fn told(module: &str, word: &str, lines: usize) -> Result<(String, bool), String> {
     let (ok, output) = tests(module, &["--include-ignored", "--test-threads=1"])?;
     if output.contains("SKIPPED: ARCHSIM_REFERENCE") {
         return Err("ARCHSIM_REFERENCE is not set".into());
