@@ -43,7 +43,15 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
     };
     let tiles: IdVec<TileId, _> = (0..side * side).map(|n| TileTiming { x: n % side, y: n / side, ..tile }).collect();
     let cores: IdVec<CoreId, _> = (0..side * side * units).map(|n| core(TileId::new(n / units))).collect();
-    let mesh = MeshTiming { grid: [side, side], flit_bytes: 16, router: 2, link: 1, buffer_flits: 4, flits: None, chips: None };
+    let mesh = MeshTiming {
+        grid: [side, side],
+        flit_bytes: 16,
+        router: 2,
+        link: 1,
+        buffer_flits: 4,
+        flits: None,
+        chips: None,
+    };
     let machine = Machine { tiles, cores, mesh, memory: MemoryTiming { width: 32, latency: 10 } };
     let mut program = Program { machine, stages: IdVec::new(), channels: IdVec::new() };
     let mut last: Option<StageId> = None;

@@ -116,7 +116,15 @@ impl Configuration {
         let machine = Machine {
             tiles: [self.tile, TileTiming { x: 1, ..self.tile }].into_iter().collect(),
             cores: [self.core].into_iter().collect(),
-            mesh: MeshTiming { grid: [2, 1], flit_bytes: 16, router: 0, link: 1, buffer_flits: 4, flits: None, chips: None },
+            mesh: MeshTiming {
+                grid: [2, 1],
+                flit_bytes: 16,
+                router: 0,
+                link: 1,
+                buffer_flits: 4,
+                flits: None,
+                chips: None,
+            },
             memory: MemoryTiming { width: 1, latency: self.memory_latency },
         };
         let mut program = Program { machine, stages: stages.into_iter().collect(), channels: IdVec::new() };

@@ -65,7 +65,8 @@ fn program() -> Program {
         output_register: 1,
         input_slots: 2,
     };
-    let mesh = MeshTiming { grid: [2, 1], flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, flits: None, chips: None };
+    let mesh =
+        MeshTiming { grid: [2, 1], flit_bytes: 16, router: 1, link: 1, buffer_flits: 4, flits: None, chips: None };
     let machine =
         Machine { tiles, cores: [core].into_iter().collect(), mesh, memory: MemoryTiming { width: 32, latency: 3 } };
     let unit = MvmUnit {

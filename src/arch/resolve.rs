@@ -2,8 +2,8 @@
 
 use super::load::build_device;
 use super::{
-    Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, Drive, FlitRouters, FullScale,
-    Memory, Noc, Noise, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
+    Adc, ArchFile, BackEnd, BackEndSpec, Chip, ChipLink, CoreKind, CoreKindId, CoreSpec, Defaults, Drive, FlitRouters,
+    FullScale, Memory, Noc, Noise, TileKind, WhenTooSmall, WhenTooSmallSpec, XbarKind, XbarKindId,
 };
 use crate::circuit::converter::{DacModel, FullScaleSpec, PulseWidthDac, VoltageDac};
 use crate::circuit::{Flicker, Telegraph};

@@ -147,7 +147,8 @@ mod tests {
             let period = (1..400).find(|p| states[799] == states[799 - p]).expect("traffic and network repeat");
             assert_eq!(period % 40, 0, "not before the traffic does");
             let of = |from: u64| {
-                let mut part: Vec<_> = nodes.arrived.iter().filter(|a| (from..from + period as u64).contains(&a.1)).collect();
+                let mut part: Vec<_> =
+                    nodes.arrived.iter().filter(|a| (from..from + period as u64).contains(&a.1)).collect();
                 part.sort();
                 part.into_iter().map(|(to, at)| (*to, at - from)).collect::<Vec<_>>()
             };

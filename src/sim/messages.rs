@@ -42,7 +42,14 @@ impl Messages {
         if let Some(way) = self.ways.get(self.begins[leg] as usize) {
             self.open[self.begins[leg] as usize].push_back(self.all.len());
             let start = now - self.lead[leg];
-            self.all.push(MessageTime { stage: way.stage, from: way.from, to: way.to, flits: way.flits, start, end: 0 });
+            self.all.push(MessageTime {
+                stage: way.stage,
+                from: way.from,
+                to: way.to,
+                flits: way.flits,
+                start,
+                end: 0,
+            });
         }
         if let Some(open) = self.open.get_mut(self.ends[leg] as usize)
             && let Some(oldest) = open.pop_front()
