@@ -1,5 +1,6 @@
 //! The rows of the clock: the network-on-chip, the sequencer of a core, the event run, and the chips of others.
 
+mod fidelity;
 mod gating;
 mod memories;
 mod noc;
@@ -83,5 +84,11 @@ pub const ROWS: &[Row] = &[
         measure: "traces",
         asked: "a screenshot-ready Perfetto trace of the ECG run, opened and looked at; VCD opens in GTKWave's parser",
         find: traces::files,
+    },
+    Row {
+        number: "1b",
+        measure: "the mesh in runs: `link` against `flit`",
+        asked: "the error of the message level against the flit level stated; counts the same; messages without contention as fast at both",
+        find: fidelity::link_against_flit,
     },
 ];
