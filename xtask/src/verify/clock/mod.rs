@@ -20,6 +20,12 @@ pub const ROWS: &[Row] = &[
         find: noc::table,
     },
     Row {
+        number: "1b",
+        measure: "the mesh in runs: `link` against `flit`",
+        asked: "the error of the message level against the flit level stated; counts the same; messages without contention as fast at both",
+        find: fidelity::link_against_flit,
+    },
+    Row {
         number: "2",
         measure: "ISAAC (`arch/isaac.yaml`)",
         asked: "22-cycle latency and 16-cycle interval per output from the event run; 41.3 TOPS reached by an event run at full use; component table sums to 65.8 W and 85.4 mm², and the event run's power at full use stated beside it; peak buffer occupancy equals (Nx(Ky−1)+Kx)·Nif words on VGG layers",
@@ -84,11 +90,5 @@ pub const ROWS: &[Row] = &[
         measure: "traces",
         asked: "a screenshot-ready Perfetto trace of the ECG run, opened and looked at; VCD opens in GTKWave's parser",
         find: traces::files,
-    },
-    Row {
-        number: "1b",
-        measure: "the mesh in runs: `link` against `flit`",
-        asked: "the error of the message level against the flit level stated; counts the same; messages without contention as fast at both",
-        find: fidelity::link_against_flit,
     },
 ];
