@@ -90,7 +90,13 @@ impl Recorder {
         }
         // within a cycle they come as events do, whose order means nothing
         self.fillings.sort_by_key(|f| (f.cycle, f.channel));
-        self.stalls.sort_by_key(|s| (s.until, s.stage, s.from));
+        self.stalls.sort_by_key(|s| (s.stage, s.from));
+        self.stalls.dedup_by(|next, s| {
+            let goes_on = (s.stage, s.cause, s.until) == (next.stage, next.cause, next.from);
+            s.until = if goes_on { next.until } else { s.until };
+            goes_on
+        });
+        self.stalls.sort_by_key(|s| (s.until, s.stage));
         let mut lane = 0;
         let mut last = None;
         let servers = servers.iter().map(|key| {
