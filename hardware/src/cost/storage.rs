@@ -54,7 +54,7 @@ pub enum MemorySpec {
     /// On-chip buffer at the corner of the mesh: network inputs come from it, results go to it.
     GlobalBuffer(BufferCard),
     /// Dynamic memory beside the chip, with its controller at the corner of the mesh.
-    Dram(Box<DramSpec>),
+    Dram(DramSpec),
 }
 
 /// A buffer.
