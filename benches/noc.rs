@@ -8,7 +8,7 @@ mod common;
 use archsim::noc::{Config, Pattern, Router, Routing, Sampling, Topology, measure};
 use common::seconds;
 
-const RUNS: usize = 9;
+const RUNS: usize = 41;
 
 fn main() {
     for offered in [0.05, 0.15, 0.3] {
