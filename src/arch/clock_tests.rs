@@ -2,21 +2,10 @@
 //! that crossbars share.
 #![cfg(test)]
 
+use super::testing::{MOS2, good, with};
 use super::*;
 use crate::sched::machine;
 use crate::units::Hertz;
-
-const MOS2: &str = include_str!("../../arch/mos2_tile.yaml");
-
-/// The MoS2 chip with values written over.
-fn with(sets: &[(&str, &str)]) -> crate::diag::Result<Chip> {
-    let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-    load_str("t.yaml", MOS2, &sets)
-}
-
-fn good(sets: &[(&str, &str)]) -> Chip {
-    with(sets).unwrap_or_else(|e| panic!("{e}"))
-}
 
 #[test]
 fn parts_have_the_clock_of_the_chip_or_a_whole_part_of_it() {

@@ -1,22 +1,11 @@
 //! Gates of arch files, leakage at other temperatures, logic in other nodes.
 #![cfg(test)]
 
+use super::testing::{good, with};
 use super::*;
 use crate::cost::{Action, PartKind};
 use crate::sched::{PowerGate, machine};
 use crate::units::Kelvin;
-
-const MOS2: &str = include_str!("../../arch/mos2_tile.yaml");
-
-/// The MoS2 chip with values written over.
-fn with(sets: &[(&str, &str)]) -> crate::diag::Result<Chip> {
-    let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-    load_str("t.yaml", MOS2, &sets)
-}
-
-fn good(sets: &[(&str, &str)]) -> Chip {
-    with(sets).unwrap_or_else(|e| panic!("{e}"))
-}
 
 const GATE: &str = "{ power: { after: 10 cycles, wake: 3 ns, retained: 5 %, wake_energy: 1 pJ }, clock: { tree: 0.1 pJ, gated: true }, source: 'assumed: a test' }";
 
@@ -67,6 +56,20 @@ fn gates_out_of_range_are_refused_where_they_stand() {
     }
     // a core that keeps nothing is fine: its weights stand in the cells
     good(&[("cores.macro.gating", &power("after: 1 cycle, wake: 1 ns, retained: 0 %"))]);
+}
+
+#[test]
+fn a_memory_with_ports_or_a_refresh_has_no_gate() {
+    let refresh = "{ interval: 40 us, duration: 520 ns, energy: 1 nJ, source: 'assumed: a test' }";
+    for memory in ["tile.buffer.edram", "chip.memory.global_buffer"] {
+        let path = |key: &str| format!("{memory}.{key}");
+        good(&[(&path("gating"), GATE)]);
+        for (key, value) in [("ports", "2"), ("refresh", refresh)] {
+            good(&[(&path(key), value)]);
+            let all = with(&[(&path("gating"), GATE), (&path(key), value)]).expect_err(key);
+            assert!(all.iter().any(|d| d.code == "A090" && d.message.contains("are not modelled")), "{memory}: {all}");
+        }
+    }
 }
 
 #[test]

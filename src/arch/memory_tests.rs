@@ -1,27 +1,17 @@
 //! Memories in arch files: ports, refresh, dynamic memory; what is refused, and the cards of `docs/memories.md`.
 #![cfg(test)]
 
+use super::testing::{good, with};
 use super::*;
 use crate::cost::{Action, PartKind};
 use crate::energy::instances;
 use crate::sched::{RefreshTiming, machine};
-
-const MOS2: &str = include_str!("../../arch/mos2_tile.yaml");
 
 /// A card of the page: the fenced text that begins with this line.
 fn card(first: &str) -> &'static str {
     let page = include_str!("../../docs/memories.md");
     let text = page.split("```yaml\n").find(|text| text.starts_with(first)).expect("the page has the card");
     text.split("```").next().expect("a card ends")
-}
-
-fn with(sets: &[(&str, &str)]) -> crate::diag::Result<Chip> {
-    let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-    load_str("t.yaml", MOS2, &sets)
-}
-
-fn good(sets: &[(&str, &str)]) -> Chip {
-    with(sets).unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn refused(sets: &[(&str, &str)], code: &str, place: &str) {

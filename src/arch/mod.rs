@@ -19,8 +19,11 @@ mod adc_tests;
 #[cfg(test)]
 mod clock_tests;
 #[cfg(test)]
-mod memory_tests;
 mod gating_tests;
+#[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 mod tree;
