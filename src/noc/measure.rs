@@ -48,9 +48,25 @@ pub struct Measurement {
     pub cycles: u64,
 }
 
+/// Where the packets of a measurement come from.
+pub(super) trait Traffic {
+    /// The next packet of a node, as [`Endpoints::next`] asks for it.
+    fn packet(&mut self, node: u32) -> Option<Request>;
+    /// The tail of a packet has left its source.
+    fn sent(&mut self, _tag: u64) {}
+    /// A cycle begins.
+    fn begin(&mut self, _network: &mut Network) {}
+}
+
+impl Traffic for Bernoulli {
+    fn packet(&mut self, node: u32) -> Option<Request> {
+        Self::packet(self, node)
+    }
+}
+
 /// The nodes during a measurement.
-struct Probe {
-    traffic: Bernoulli,
+struct Probe<T> {
+    traffic: T,
     /// Packets that came first in the queue of their source before this cycle do not count.
     from: u64,
     /// Packets that came into being in this cycle or later do not count.
@@ -67,7 +83,7 @@ struct Probe {
     most: u64,
 }
 
-impl Probe {
+impl<T: Traffic> Probe<T> {
     fn clear(&mut self) {
         self.received.fill(0);
         (self.packets, self.latency, self.network, self.hops, self.least, self.most) = (0, 0, 0, 0, u64::MAX, 0);
@@ -78,15 +94,22 @@ impl Probe {
     fn mean(&self) -> f64 {
         self.latency as f64 / self.packets as f64
     }
+    fn step(&mut self, network: &mut Network) {
+        self.traffic.begin(network);
+        network.step(self);
+    }
 }
 
-impl Endpoints for Probe {
+impl<T: Traffic> Endpoints for Probe<T> {
     fn next(&mut self, node: u32) -> Option<Request> {
         let request = self.traffic.packet(node);
         if self.until != u64::MAX && request.as_ref().is_some_and(|r| r.created < self.until) {
             self.open += 1;
         }
         request
+    }
+    fn sent(&mut self, tag: u64, _: u64) {
+        self.traffic.sent(tag);
     }
     fn flit(&mut self, node: u32, _: u64) {
         self.received[node as usize] += u64::from(self.counting);
@@ -107,7 +130,7 @@ impl Endpoints for Probe {
 }
 
 /// Mean latency of the packets that arrived and the flits that are on their way at their age, as BookSim2 weighs them.
-fn latency_with_travellers(probe: &Probe, network: &Network) -> f64 {
+fn latency_with_travellers<T: Traffic>(probe: &Probe<T>, network: &Network) -> f64 {
     let now = network.now;
     let (mut sum, mut count) = (probe.latency, probe.packets);
     for p in network.packets.iter().filter(|p: &&Packet| p.first < now) {
@@ -145,6 +168,18 @@ pub fn curve(config: &Config, offered: &[f64]) -> Result<Vec<Measurement>> {
 }
 
 fn run(config: &Config, by_latency: bool) -> Result<Measurement> {
+    run_with(config, by_latency, |rate, nodes, targets| {
+        Bernoulli::new(config.seed, rate, config.packet, nodes, targets)
+    })
+}
+
+/// The same with other packets: `traffic` is told the packets that a node begins in a cycle on average, the number of
+/// nodes, and where each sends to if not everywhere.
+pub(super) fn run_with<T: Traffic>(
+    config: &Config,
+    by_latency: bool,
+    traffic: impl FnOnce(f64, usize, Option<Vec<u32>>) -> T,
+) -> Result<Measurement> {
     config.check()?;
     let fabric = config.topology.compile(config.routing, &config.router)?;
     let nodes = fabric.nodes();
@@ -152,7 +187,7 @@ fn run(config: &Config, by_latency: bool) -> Result<Measurement> {
     let rate = config.offered / f64::from(config.packet);
     let mut network = Network::new(fabric, config.router)?;
     let mut probe = Probe {
-        traffic: Bernoulli::new(config.seed, rate, config.packet, nodes, targets),
+        traffic: traffic(rate, nodes, targets),
         from: 0,
         until: u64::MAX,
         open: 0,
@@ -178,7 +213,7 @@ fn run(config: &Config, by_latency: bool) -> Result<Measurement> {
             }
         }
         for _ in 0..sampling.period {
-            network.step(&mut probe);
+            probe.step(&mut network);
         }
         watch(&network)?;
         let latency = probe.mean();
@@ -216,12 +251,12 @@ fn run(config: &Config, by_latency: bool) -> Result<Measurement> {
 }
 
 /// Waits for all packets that count.
-fn drain(network: &mut Network, probe: &mut Probe, unstable: f64) -> Result<Status> {
+fn drain<T: Traffic>(network: &mut Network, probe: &mut Probe<T>, unstable: f64) -> Result<Status> {
     (probe.until, probe.counting) = (network.now, false);
     probe.open = network.packets.iter().filter(|p| probe.counts(p.first, p.created)).count() as u64;
     let mut steps = 0;
     while probe.open > 0 {
-        network.step(probe);
+        probe.step(network);
         steps += 1;
         if steps % DRAIN_CHECK == 0 {
             watch(network)?;

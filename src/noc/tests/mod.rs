@@ -1,6 +1,7 @@
 //! Tests of whole networks: timelines drawn by hand, laws that hold in every cycle, deadlocks, and BookSim2's table.
 
 mod booksim;
+mod booksim_traffic;
 mod deadlocks;
 mod laws;
 mod timelines;

@@ -16,7 +16,7 @@ pub const ROWS: &[Row] = &[
     Row {
         number: "1",
         measure: "BookSim2 table (`reference/booksim`, 115 rows)",
-        asked: "minimum packet latency exact on the lightly loaded rows; mean latency within 2 % (or 3 standard errors over our seeds) under 1.5 × zero load, 5 % up to 3 ×; above that, or where the table says unstable, ours exceeds 3 × too; throughput rows within 3 %",
+        asked: "minimum packet latency exact on the lightly loaded rows; mean latency within 2 % under 1.5 × zero load, 5 % up to 3 ×; above that, or where the table says unstable, ours exceeds 3 × too; throughput rows within 3 %",
         find: noc::table,
     },
     Row {
