@@ -14,7 +14,7 @@ use super::recorder::Recorder;
 use super::routes::{Builder, Grid, Toll, Way};
 use super::run::World;
 use super::stage::{Kind, Muster, Progress, Replica, Unit};
-use super::timeline::{Counts, MvmTime, Owner, Timeline};
+use super::timeline::{Counts, Link, MvmTime, Owner, Timeline};
 use super::transport::{NONE, Purpose};
 use crate::arch::TileId;
 use crate::cost::{Action, PartKind};
@@ -227,18 +227,16 @@ impl Setup {
         }
         let routes = &self.world.transport.routes;
         Grid::new(&program.machine).count(&self.ways, |route| routes[route as usize].jobs, &mut counts);
-        for (number, key) in self.servers.iter().enumerate() {
+        let links = links(&program.machine, &self.servers, &self.ways, &self.world.transport);
+        busy.extend(links.iter().filter(|l| l.busy > 0).filter_map(|l| match l.link {
+            Link::Tiles(from, to) => Some(((Owner::Link(from, to), PartKind::Link), l.busy)),
+            Link::Chips { .. } => None,
+        }));
+        // the links of a chip count together
+        for (number, key) in self.servers.iter().enumerate().filter(|(_, (_, part))| *part != PartKind::Link) {
             let cycles = self.world.transport.busy(number as u32);
             if cycles > 0 {
                 *busy.entry(*key).or_default() += cycles;
-            }
-        }
-        if program.machine.mesh.flits.is_some() {
-            // each flit takes its link for a cycle, and no server was asked for it
-            for ((owner, part, action, _), flits) in &counts {
-                if (*part, *action) == (PartKind::Link, Action::Traverse) {
-                    *busy.entry((*owner, PartKind::Link)).or_default() += flits;
-                }
             }
         }
         let refreshed =
@@ -256,7 +254,6 @@ impl Setup {
             let parts = [PartKind::Dac, PartKind::SampleHold, PartKind::Adc, PartKind::ShiftAdd];
             rests.extend(parts.map(|part| ((Owner::Core(*core), part), rest)));
         }
-        let links = links(&program.machine, &self.servers, &self.ways, &self.world.transport);
         let mut mvms = Vec::new();
         let units: Vec<_> = units_of(program).collect();
         for ((stage, unit), state) in units.iter().copied().zip(&self.world.units) {
