@@ -8,7 +8,6 @@ use super::dram::Dram;
 use super::gate::Domain;
 use super::ledger::Ledger;
 use super::links::links;
-use super::messages::Messages;
 use super::queue::Queue;
 use super::recorder::Recorder;
 use super::routes::{Builder, Grid, Toll, Way};
@@ -190,10 +189,10 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     let sinks = stages.iter().filter(|s| s.kind == Kind::Sink).count() as u32;
     let ledger = Ledger::new(program.stages.iter().map(|s| s.positions), samples, sinks, trace);
     if trace {
-        let recorder = Recorder::new(build.transport.legs.len(), build.servers.len(), program.channels.len());
+        let (legs, ways) = (&build.transport.legs, &build.ways);
+        let recorder = Recorder::new(legs, ways, build.servers.len(), program.channels.len());
         build.transport.recorder = Some(Box::new(recorder));
     }
-    let messages = trace.then(|| Messages::new(&build.transport.legs, &build.ways));
     let world = World {
         queue: Queue::default(),
         transport: build.transport,
@@ -204,7 +203,6 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
         domains: gates.values().map(|power| Domain::new(*power)).collect(),
         rested: Vec::new(),
         ledger,
-        messages,
         now: 0,
         events: 0,
     };
@@ -324,7 +322,6 @@ impl Setup {
             trace: self.world.ledger.trace(),
             mvms,
             recording,
-            messages: self.world.messages.map_or_else(Vec::new, Messages::finish),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
+use super::messages::Messages;
 use super::recording::{Errand, Filling, Hold, Recording, Stall, TracedRoute, TracedServer};
+use super::routes::Way;
 use super::run::World;
 use super::timeline::{Owner, StallCause};
 use super::transport::{Leg, Purpose};
@@ -24,6 +26,7 @@ pub(super) struct Recorder {
     last: Vec<Option<usize>>,
     fillings: Vec<Filling>,
     stalls: Vec<Stall>,
+    pub(super) messages: Messages,
     cut: Option<u64>,
     /// Most records.
     pub(super) most: usize,
@@ -31,13 +34,15 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// Nothing yet.
-    pub(super) fn new(legs: usize, servers: usize, channels: usize) -> Self {
-        let (granted, kept) = (vec![0; legs], vec![VecDeque::new(); servers]);
-        Self { granted, kept, last: vec![None; channels], most: MOST, ..Self::default() }
+    pub(super) fn new(legs: &[Leg], ways: &[Way], servers: usize, channels: usize) -> Self {
+        let (granted, kept) = (vec![0; legs.len()], vec![VecDeque::new(); servers]);
+        let messages = Messages::new(legs, ways);
+        Self { granted, kept, last: vec![None; channels], messages, most: MOST, ..Self::default() }
     }
-    /// A request is made in cycle `now`: what is granted for it, and after it, begins then or later, so that here is
+    /// A leg is asked for in cycle `now`: what is granted for it, and after it, begins then or later, so that here is
     /// where the records can end.
-    pub(super) fn request(&mut self, now: u64) {
+    pub(super) fn request(&mut self, leg: u32, now: u64) {
+        self.messages.note(leg, now);
         if self.cut.is_none() && self.holds.len() + self.fillings.len() + self.stalls.len() >= self.most {
             self.cut = Some(now);
         }
@@ -112,6 +117,8 @@ impl Recorder {
             fillings: self.fillings,
             stalls: self.stalls,
             cut: self.cut,
+            messages_cut: self.messages.cut,
+            messages: self.messages.finish(),
         }
     }
 }

@@ -3,10 +3,11 @@
 //!
 //! A *message* is one job of a route: the bytes that a stage moves for one output position (or the vector operation on
 //! them). It holds the parts of its way one after the other; [`Hold::route`] and [`Hold::job`] join what belongs
-//! together. Nobody overtakes on a route, so that the `n`-th grant of each part is the `n`-th job.
+//! together. Nobody overtakes on a route, so that the `n`-th grant of each part is the `n`-th job. What of its way leads
+//! over the mesh has a beginning and an end of its own ([`MessageTime`]).
 
 use super::timeline::{Owner, StallCause};
-use crate::arch::XbarId;
+use crate::arch::{TileId, XbarId};
 use crate::cost::PartKind;
 use crate::id::Id;
 use crate::sched::{ChannelId, StageId};
@@ -26,6 +27,10 @@ pub struct Recording {
     pub stalls: Vec<Stall>,
     /// The cycle from which nothing is written down any more, because there were too many records; before it all is.
     pub cut: Option<u64>,
+    /// Course of every message over the mesh, in order of its start, also of those behind the cut.
+    pub messages: Vec<MessageTime>,
+    /// The cycle in which the first message was offered of those that are left out, because there were four million.
+    pub messages_cut: Option<u64>,
 }
 
 /// A part that works for one job at a time.
@@ -136,6 +141,23 @@ pub struct Stall {
     pub until: u64,
 }
 
+/// The course of one message over the mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageTime {
+    /// The stage that sends it.
+    pub stage: StageId,
+    /// Tile that it comes from.
+    pub from: TileId,
+    /// Tile that it goes to; perhaps the same, by way of its router.
+    pub to: TileId,
+    /// Its flits.
+    pub flits: u64,
+    /// Cycle in which it was offered to the mesh.
+    pub start: u64,
+    /// Cycle in which its last flit had arrived.
+    pub end: u64,
+}
+
 impl Recording {
     /// Sample and output position that a job of a route is for.
     #[must_use]
@@ -160,6 +182,12 @@ impl Recording {
             },
             ..r
         }));
+        if self.messages_cut.is_none() {
+            self.messages_cut = later.messages_cut.map(|c| c + begin);
+            let moved =
+                |m: MessageTime| MessageTime { stage: stage(m.stage), start: m.start + begin, end: m.end + begin, ..m };
+            self.messages.extend(later.messages.into_iter().map(moved));
+        }
         if self.cut.is_some() {
             return;
         }

@@ -145,7 +145,7 @@ fn timeline() -> Timeline {
                 Stall { stage, cause: StallCause::Input, from: 0, until: 6 },
                 Stall { stage, cause: StallCause::Full, from: 6, until: 9 },
             ],
-            cut: None,
+            ..Recording::default()
         },
         ..Timeline::default()
     }

@@ -65,15 +65,15 @@ fn compare(chip: &str, network: &str, mapper: &str) {
     program.machine = flitwise(program.machine, 4);
     let (flit, flit_interval, flit_seconds) = course(&program);
     assert_eq!(link.counts, flit.counts, "{network} on {chip}");
-    assert_eq!(link.messages.len(), flit.messages.len());
-    none_is_too_fast(&link.messages, &program.machine);
-    none_is_too_fast(&flit.messages, &program.machine);
+    assert_eq!(link.recording.messages.len(), flit.recording.messages.len());
+    none_is_too_fast(&link.recording.messages, &program.machine);
+    none_is_too_fast(&flit.recording.messages, &program.machine);
     eprintln!(
         "FIDELITY: {network} on {chip}, {mapper}: latency {} cycles, interval {}, mean of {} messages {}; {:.0} times the time of the event run ({:.3} s)",
         pair(link.cycles as f64, flit.cycles as f64),
         pair(link_interval, flit_interval),
-        flit.messages.len(),
-        pair(mean(&link.messages), mean(&flit.messages)),
+        flit.recording.messages.len(),
+        pair(mean(&link.recording.messages), mean(&flit.recording.messages)),
         flit_seconds / link_seconds,
         flit_seconds
     );

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::super::MessageTime;
 use super::super::flits::{network, router};
-use super::super::messages::Messages;
 use super::super::queue::{Event, Queue};
+use super::super::recorder::Recorder;
 use super::super::routes::Builder;
 use super::super::transport::{Purpose, Transport};
 use super::*;
@@ -39,18 +39,16 @@ pub(super) fn send(
         b.begin(StageId::new(n)).mesh(TileId::new(*from), TileId::new(*to), *bytes).arrive(TileId::new(*to), *bytes);
         b.end(Purpose::Deliver { channel: n as u32 });
     }
-    let mut messages = Messages::new(&b.transport.legs, &b.ways);
+    let recorder = Recorder::new(&b.transport.legs, &b.ways, b.servers.len(), 0);
     let (mut transport, mut queue) = (b.transport, Queue::default());
+    transport.recorder = Some(Box::new(recorder));
     if backwards {
         transport.flits.visit_backwards();
     }
     starts.iter().for_each(|(at, route)| transport.start(*route, *at, &mut queue));
     while let Some((now, event)) = queue.pop() {
         match event {
-            Event::Request { server, leg } => {
-                messages.note(leg, now);
-                transport.request(server, leg, now, &mut queue);
-            }
+            Event::Request { server, leg } => transport.request(server, leg, now, &mut queue),
             Event::Flits { mesh } => {
                 transport.turn(mesh, now, &mut queue);
                 look(now, &transport);
@@ -58,6 +56,7 @@ pub(super) fn send(
             _ => {}
         }
     }
+    let messages = std::mem::take(&mut transport.recorder.as_mut().expect("just given").messages);
     (messages.finish(), transport)
 }
 
@@ -336,7 +335,7 @@ proptest! {
             t.busy.iter().filter(|((_, part), _)| *part == PartKind::Link).map(|(k, n)| (*k, *n)).collect()
         };
         prop_assert_eq!(links(&flits), links(&whole));
-        prop_assert_eq!(flits.messages.len(), whole.messages.len());
+        prop_assert_eq!(flits.recording.messages.len(), whole.recording.messages.len());
         let routed: u64 = flits.counts.iter().filter(|((_, p, a, _), _)| (*p, *a) == (PartKind::Router, Action::Route)).map(|(_, n)| n).sum();
         prop_assert!(routed > 0);
     }

@@ -91,7 +91,7 @@ fn lawful(program: &Program, samples: usize) -> Result<(), TestCaseError> {
     }
     // watching changes nothing
     let unseen = run(program, &SimOptions { samples, whole: true, ..SimOptions::default() }).expect("runs");
-    let seen = Timeline { trace: vec![], mvms: vec![], messages: vec![], recording: Default::default(), ..t };
+    let seen = Timeline { trace: vec![], mvms: vec![], recording: Default::default(), ..t };
     prop_assert_eq!(seen, unseen);
     Ok(())
 }
