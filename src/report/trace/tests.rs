@@ -104,7 +104,19 @@ fn timeline() -> Timeline {
         step: 1,
         positions: 2,
     };
-    let hold = |server, route, job, from, until| Hold { server, route, job, from, until };
+    // both positions
+    let both = |server, route, times: [(u64, u64); 2]| {
+        [0, 1].map(|job| Hold { server, route, job: job as u64, from: times[job].0, until: times[job].1 })
+    };
+    let holds = [
+        both(0, 0, [(0, 2), (2, 4)]),
+        both(1, 1, [(4, 6), (6, 8)]),
+        both(1, 2, [(9, 12), (12, 14)]),
+        both(2, 2, [(10, 12), (12, 14)]),
+        both(2, 3, [(30, 31), (40, 41)]),
+        // an operation without length: no flow can be bound to it
+        both(3, 4, [(31, 33), (41, 41)]),
+    ];
     let filling = |cycle, held| Filling { channel, cycle, held };
     let stage = StageId::new(1);
     let mvm =
@@ -125,21 +137,7 @@ fn timeline() -> Timeline {
                 route(1, Errand::Result { xbar }, 32),
                 route(1, Errand::Operate, 16),
             ],
-            holds: vec![
-                hold(0, 0, 0, 0, 2),
-                hold(0, 0, 1, 2, 4),
-                hold(1, 1, 0, 4, 6),
-                hold(1, 1, 1, 6, 8),
-                hold(1, 2, 0, 9, 12),
-                hold(2, 2, 0, 10, 12),
-                hold(1, 2, 1, 12, 14),
-                hold(2, 2, 1, 12, 14),
-                hold(2, 3, 0, 30, 31),
-                hold(3, 4, 0, 31, 33),
-                hold(2, 3, 1, 40, 41),
-                // an operation without length: no flow can be bound to it
-                hold(3, 4, 1, 41, 41),
-            ],
+            holds: holds.into_iter().flatten().collect(),
             fillings: vec![filling(6, 1), filling(8, 2), filling(12, 1), filling(14, 0)],
             stalls: vec![
                 Stall { stage, cause: StallCause::Input, from: 0, until: 6 },
