@@ -82,6 +82,39 @@ fn both_files_and_the_report_agree() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
+/// Flit by flit too, each link has a track and a wire of its own, busy as long as `links.csv` says.
+#[test]
+fn link_tracks_are_those_of_the_links() {
+    let folder = place("links");
+    for fidelity in ["link", "flit"] {
+        let set = format!("chip.noc.mesh.fidelity={fidelity}");
+        let (run, _) = run(&folder.join(fidelity), CHIP, "workloads/ecg.onnx", &["--trace", "--set", &set]);
+        let (counted, waves) = traced(&run);
+        let mut links = csv::Reader::from_path(run.join("links.csv")).unwrap();
+        let headers = links.headers().unwrap().clone();
+        let mut busy = 0;
+        for row in links.records().map(Result::unwrap) {
+            let column = |name: &str| &row[headers.iter().position(|h| h == name).unwrap()];
+            // chip.link[3-4]
+            let ends = column("path").trim_start_matches("chip.link[").trim_end_matches(']');
+            let (from, to) = ends.split_once('-').unwrap();
+            let tile = format!("tile {from} (column {}, row {})", column("from_x"), column("from_y"));
+            let track = counted.busy.get(&(tile, format!("link to tile {to}"))).copied().unwrap_or(0);
+            let wave = waves.get(&(format!("tile_{from}"), format!("link_to_tile_{to}")));
+            let cycles: u64 = column("busy_cycles").parse().unwrap();
+            assert_eq!(
+                (track, wave.map_or(0, |w| waves::integral(w))),
+                (cycles, cycles),
+                "{fidelity}: {}",
+                column("path")
+            );
+            busy += cycles;
+        }
+        assert!(busy > 0, "{fidelity}: no link is used, and nothing is compared");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn a_run_without_a_trace_is_run_anew_for_one() {
     let folder = place("anew");

@@ -9,7 +9,6 @@ use super::gate::Domain;
 use super::ledger::Ledger;
 use super::links::links;
 use super::queue::Queue;
-use super::recorder::Recorder;
 use super::routes::{Builder, Grid, Toll, Way};
 use super::run::World;
 use super::stage::{Kind, Muster, Progress, Replica, Unit};
@@ -189,9 +188,7 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     let sinks = stages.iter().filter(|s| s.kind == Kind::Sink).count() as u32;
     let ledger = Ledger::new(program.stages.iter().map(|s| s.positions), samples, sinks, trace);
     if trace {
-        let (legs, ways) = (&build.transport.legs, &build.ways);
-        let recorder = Recorder::new(legs, ways, build.servers.len(), program.channels.len());
-        build.transport.recorder = Some(Box::new(recorder));
+        build.record(program.channels.len());
     }
     let world = World {
         queue: Queue::default(),

@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
-use super::routes::Way;
 use super::recording::MessageTime;
+use super::routes::Way;
 use super::transport::{Leg, NONE};
 
 /// Most messages that are kept (assumed: 200 MB).

@@ -21,7 +21,9 @@ pub(super) struct Recorder {
     granted: Vec<u64>,
     /// The holds of each server whose ends are not known yet, in the order of their grants; behind the cut, of none.
     kept: Vec<VecDeque<Option<usize>>>,
-    holds: Vec<Hold>,
+    pub(super) holds: Vec<Hold>,
+    /// The last hold of each link of a mesh that runs flit by flit.
+    crossing: Vec<Option<usize>>,
     /// The last filling of each channel.
     last: Vec<Option<usize>>,
     fillings: Vec<Filling>,
@@ -36,13 +38,16 @@ impl Recorder {
     /// Nothing yet.
     pub(super) fn new(legs: &[Leg], ways: &[Way], servers: usize, channels: usize) -> Self {
         let (granted, kept) = (vec![0; legs.len()], vec![VecDeque::new(); servers]);
-        let messages = Messages::new(legs, ways);
-        Self { granted, kept, last: vec![None; channels], messages, most: MOST, ..Self::default() }
+        let (crossing, last) = (vec![None; servers], vec![None; channels]);
+        Self { granted, kept, crossing, last, messages: Messages::new(legs, ways), most: MOST, ..Self::default() }
     }
-    /// A leg is asked for in cycle `now`: what is granted for it, and after it, begins then or later, so that here is
-    /// where the records can end.
+    /// A leg is asked for in cycle `now`: what is granted for it, and after it, begins then or later.
     pub(super) fn request(&mut self, leg: u32, now: u64) {
         self.messages.note(leg, now);
+        self.limit(now);
+    }
+    /// All that begins before cycle `now` is written down: here the records can end.
+    pub(super) fn limit(&mut self, now: u64) {
         if self.cut.is_none() && self.holds.len() + self.fillings.len() + self.stalls.len() >= self.most {
             self.cut = Some(now);
         }
@@ -57,6 +62,18 @@ impl Recorder {
         }
         if self.cut.is_none() {
             self.holds.push(hold);
+        }
+    }
+    /// A flit of a job is on a link in cycle `at`: those of a job that follow one another without a gap are one hold.
+    pub(super) fn crossed(&mut self, server: u32, route: u32, job: u64, at: u64) {
+        let last = &mut self.crossing[server as usize];
+        match last.and_then(|n| self.holds.get_mut(n)) {
+            Some(hold) if (hold.route, hold.job, hold.until) == (route, job, at) => hold.until += 1,
+            _ if self.cut.is_none() => {
+                *last = Some(self.holds.len());
+                self.holds.push(Hold { server, route, job, from: at, until: at + 1 });
+            }
+            _ => {}
         }
     }
     /// Of a kept server the port that was taken first is given back in cycle `at`.

@@ -19,7 +19,8 @@ pub struct Recording {
     pub servers: Vec<TracedServer>,
     /// The ways of messages.
     pub routes: Vec<TracedRoute>,
-    /// Every hold of every server; those of one server follow one another in time.
+    /// Every hold of every server; those of one server follow one another in time. Of a mesh that runs flit by flit a
+    /// link is held while flits of a message follow one another without a gap: a message may hold it several times.
     pub holds: Vec<Hold>,
     /// Every change of the number of positions in a buffer, in time order.
     pub fillings: Vec<Filling>,
@@ -111,7 +112,7 @@ pub struct Hold {
     pub route: u32,
     /// Number of the job on its way.
     pub job: u64,
-    /// Cycle of the grant.
+    /// Cycle of the grant; of a mesh that runs flit by flit, of the first flit on the link.
     pub from: u64,
     /// Cycle of the release; not later than the next grant.
     pub until: u64,

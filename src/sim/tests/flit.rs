@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use super::super::MessageTime;
 use super::super::flits::{network, router};
 use super::super::queue::{Event, Queue};
-use super::super::recorder::Recorder;
 use super::super::routes::Builder;
 use super::super::transport::{Purpose, Transport};
 use super::*;
@@ -39,9 +38,8 @@ pub(super) fn send(
         b.begin(StageId::new(n)).mesh(TileId::new(*from), TileId::new(*to), *bytes).arrive(TileId::new(*to), *bytes);
         b.end(Purpose::Deliver { channel: n as u32 });
     }
-    let recorder = Recorder::new(&b.transport.legs, &b.ways, b.servers.len(), 0);
+    b.record(0);
     let (mut transport, mut queue) = (b.transport, Queue::default());
-    transport.recorder = Some(Box::new(recorder));
     if backwards {
         transport.flits.visit_backwards();
     }
@@ -58,6 +56,21 @@ pub(super) fn send(
     }
     let messages = std::mem::take(&mut transport.recorder.as_mut().expect("just given").messages);
     (messages.finish(), transport)
+}
+
+/// What was held for which way: server, way, from, until.
+fn held(t: &Transport) -> Vec<(u32, u32, u64, u64)> {
+    let holds = &t.recorder.as_ref().expect("messages are recorded").holds;
+    let mut all: Vec<_> = holds.iter().map(|h| (h.server, h.route, h.from, h.until)).collect();
+    all.sort_unstable();
+    all
+}
+
+/// Beginning of the first hold of each server, and cycles of all of them.
+fn sums(t: &Transport) -> Vec<(u32, u64, u64)> {
+    let all = held(t);
+    let of_server = all.chunk_by(|a, b| a.0 == b.0);
+    of_server.map(|holds| (holds[0].0, holds[0].2, holds.iter().map(|h| h.3 - h.2).sum())).collect()
 }
 
 /// Ends of messages by way and then by number.
@@ -88,7 +101,7 @@ fn messages_that_meet_take_turns_on_the_link_as_drawn_by_hand() {
     let m = flitwise(machine([3, 1], QUICK_TILE), 4);
     let (ways, starts) = ([(0, 2, 64), (1, 2, 64)], [(0, 0), (1, 1)]);
     let mut drawn = Vec::new();
-    let (got, _) = send(&m, &ways, &starts, false, |now, t| {
+    let (got, t) = send(&m, &ways, &starts, false, |now, t| {
         // flits over 0→1 and 1→2 up to this cycle, messages that are not there in the next
         drawn.push((now, t.flits.carried(0, 0, 0), t.flits.carried(0, 1, 0), t.flits.under_way()));
     });
@@ -107,6 +120,11 @@ fn messages_that_meet_take_turns_on_the_link_as_drawn_by_hand() {
     ];
     assert_eq!(drawn[..by_hand.len()], by_hand);
     assert_eq!(ends(&got), [(0, 0, 11), (1, 1, 10)]);
+    // a flit is on the link in the cycle after its grant; the links of three tiles stand behind ten other servers
+    let [first, second] = [1 + 3 * 3, 1 + 3 * 3 + 4];
+    let (a, b) = ((0..4).map(|n| (second, 0, 3 + 2 * n, 4 + 2 * n)), (0..4).map(|n| (second, 1, 2 + 2 * n, 3 + 2 * n)));
+    let on_links: Vec<_> = held(&t).into_iter().filter(|h| h.0 >= first).collect();
+    assert_eq!(on_links, std::iter::once((first, 0, 1, 5)).chain(a).chain(b).collect::<Vec<_>>());
 }
 
 /// The same messages as wholes: B has the link from 2 to 6, A from 6 to 10. So B is there after 3 + 1 + 3 = 7 cycles and
@@ -259,7 +277,9 @@ fn a_batch_of_a_hundred_is_folded() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// (k + 1)·router + k·link + flits − 1, the same as message by message, for every pipeline and number of channels.
+    /// (k + 1)·router + k·link + flits − 1, the same as message by message, for every pipeline and number of channels. Links
+    /// are held from the same cycle on and as long, and without a pause where buffers have room for a message: where
+    /// not, flits wait while the head goes through the next router, and follow it faster.
     #[test]
     fn latency_without_contention(grid in (1usize..6, 1usize..6), a in 0usize..36, b in 0usize..36, bytes in 1u64..4000,
         pace in (1u64..9, 0u64..4), spare in 0u64..3, vcs in 1usize..6, start in 0u64..9, islip in any::<bool>()) {
@@ -268,13 +288,18 @@ proptest! {
         m.mesh = MeshTiming { router, link, buffer_flits: ample(router, link) + spare, ..m.mesh };
         let (a, b) = (a % (columns * rows), b % (columns * rows));
         let k = ((a % columns).abs_diff(b % columns) + (a / columns).abs_diff(b / columns)) as u64;
-        let whole = ends(&send(&m, &[(a, b, bytes)], &[(start, 0)], false, |_, _| {}).0);
+        let (whole, by_message) = send(&m, &[(a, b, bytes)], &[(start, 0)], false, |_, _| {});
         let mut m = flitwise(m, vcs);
         if !islip {
             m.mesh.flits = m.mesh.flits.map(|f| FlitRouters { allocator: MeshAllocator::RoundRobin, ..f });
         }
-        let flits = ends(&send(&m, &[(a, b, bytes)], &[(start, 0)], false, |_, _| {}).0);
-        prop_assert_eq!(&flits, &whole);
+        let (flits, by_flits) = send(&m, &[(a, b, bytes)], &[(start, 0)], false, |_, _| {});
+        let flits = ends(&flits);
+        prop_assert_eq!(&flits, &ends(&whole));
+        prop_assert_eq!(sums(&by_flits), sums(&by_message));
+        if bytes.div_ceil(16) <= m.mesh.buffer_flits {
+            prop_assert_eq!(held(&by_flits), held(&by_message));
+        }
         prop_assert_eq!(flits[0].2, start + (k + 1) * router + k * link + bytes.div_ceil(16) - 1);
     }
 
@@ -283,9 +308,9 @@ proptest! {
     fn latency_over_chips(a in 0usize..8, b in 0usize..8, bytes in 1u64..400, router in 1u64..6) {
         let mut m = super::chips::row(2, 2);
         m.mesh = MeshTiming { router, buffer_flits: 5, ..m.mesh };
-        let whole = ends(&send(&m, &[(a, b, bytes)], &[(7, 0)], false, |_, _| {}).0);
-        let flits = ends(&send(&flitwise(m, 3), &[(a, b, bytes)], &[(7, 0)], false, |_, _| {}).0);
-        prop_assert_eq!(flits, whole);
+        let (whole, by_message) = send(&m, &[(a, b, bytes)], &[(7, 0)], false, |_, _| {});
+        let (flits, by_flits) = send(&flitwise(m, 3), &[(a, b, bytes)], &[(7, 0)], false, |_, _| {});
+        prop_assert_eq!((ends(&flits), sums(&by_flits)), (ends(&whole), sums(&by_message)));
     }
 
     /// All that is offered arrives once, over the links of its way; in whatever order starts are planned and routers
@@ -341,6 +366,9 @@ proptest! {
     }
 
     /// Runs that are cut short equal whole runs.
+        // a tile has its port and four links
+        let on_links = held(&t).into_iter().filter(|h| h.0 >= 1 + 3 * 9);
+        prop_assert_eq!(on_links.map(|h| h.3 - h.2).sum::<u64>(), links);
     #[test]
     fn cut_runs_equal_whole_runs(
         positions in 1usize..9, samples in 1usize..90, capacity in prop::array::uniform4(1usize..9),
