@@ -111,6 +111,26 @@ fn link_tracks_are_those_of_the_links() {
             busy += cycles;
         }
         assert!(busy > 0, "{fidelity}: no link is used, and nothing is compared");
+        // `archsim noc` reads the packets, and all of them arrive in another network of as many nodes
+        let packets = fs::read_to_string(run.join("packets.csv")).unwrap();
+        let replay = Command::new(env!("CARGO_BIN_EXE_archsim"))
+            .args(["noc", "ring:4", "--trace"])
+            .arg(run.join("packets.csv"))
+            .output()
+            .unwrap();
+        let arrivals = String::from_utf8(replay.stdout).unwrap();
+        let packet = |text: &str, columns: [usize; 4]| {
+            let mut all: Vec<Vec<u64>> = Vec::new();
+            for line in text.lines().skip(1) {
+                let fields: Vec<&str> = line.split(',').collect();
+                all.push(columns.iter().map(|c| fields[*c].parse().unwrap()).collect());
+            }
+            all.sort();
+            all
+        };
+        let sent = packet(&packets, [0, 1, 2, 3]);
+        assert!(sent.len() > 100, "{packets}");
+        assert_eq!(packet(&arrivals, [3, 0, 1, 2]), sent);
     }
     fs::remove_dir_all(&folder).unwrap();
 }

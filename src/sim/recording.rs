@@ -10,7 +10,8 @@ use super::timeline::{Owner, StallCause};
 use crate::arch::{TileId, XbarId};
 use crate::cost::PartKind;
 use crate::id::Id;
-use crate::sched::{ChannelId, StageId};
+use crate::noc::{Trace, TracePacket};
+use crate::sched::{ChannelId, Machine, StageId};
 
 /// The records of a traced run; empty of any other.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -166,6 +167,24 @@ impl Recording {
         let r = &self.routes[route as usize];
         let all = r.first + job * r.step;
         (all / r.positions, all % r.positions)
+    }
+
+    /// The messages as packets that [`crate::noc::replay`] sends again: the node of a tile is its place on the mesh, row by
+    /// row, chips side by side on one mesh. A message without bytes is no packet.
+    #[must_use]
+    pub fn packets(&self, machine: &Machine) -> Trace {
+        let node = |tile: TileId| {
+            let t = &machine.tiles[tile];
+            (t.y * machine.mesh.grid[0] + t.x) as u32
+        };
+        let sent = self.messages.iter().filter(|m| m.flits > 0);
+        let packet = |m: &MessageTime| TracePacket {
+            cycle: m.start,
+            source: node(m.from),
+            destinations: vec![node(m.to)],
+            flits: u32::try_from(m.flits).unwrap_or(u32::MAX),
+        };
+        Trace { packets: sent.map(packet).collect() }
     }
 
     /// Puts the records of a later part of a network behind these: `begin` cycles later, its stages and channels behind

@@ -23,8 +23,8 @@ use crate::id::{Id, IdVec};
 use crate::lower::LayerId;
 use crate::sched::{Channel, ChannelId, MvmUnit, Need, Program, Stage, StageId, Work, machine};
 use crate::sim::{
-    Errand, Filling, Hold, MvmTime, Owner, PositionTime, Recording, Stall, StallCause, Timeline, TracedRoute,
-    TracedServer,
+    Errand, Filling, Hold, MessageTime, MvmTime, Owner, PositionTime, Recording, Stall, StallCause, Timeline,
+    TracedRoute, TracedServer,
 };
 
 fn chip() -> Chip {
@@ -121,6 +121,10 @@ fn timeline() -> Timeline {
     let stage = StageId::new(1);
     let mvm =
         |position, loaded, begun, ready, sent| MvmTime { stage, sample: 0, position, xbar, loaded, begun, ready, sent };
+    let message = |ends: [usize; 2], flits, start| {
+        let [from, to] = ends.map(TileId::new);
+        MessageTime { stage, from, to, flits, start, end: start + 9 }
+    };
     let position = |position, start, end| PositionTime { stage, sample: 0, position, start, end };
     Timeline {
         samples: 1,
@@ -143,6 +147,7 @@ fn timeline() -> Timeline {
                 Stall { stage, cause: StallCause::Input, from: 0, until: 6 },
                 Stall { stage, cause: StallCause::Full, from: 6, until: 9 },
             ],
+            messages: vec![message([0, 1], 3, 4), message([3, 0], 0, 9), message([2, 0], 1, 17)],
             ..Recording::default()
         },
         ..Timeline::default()
@@ -162,7 +167,10 @@ impl Write for Memory {
     }
 }
 
-/// Both files.
+/// What the messages of the run are as packets: that without bytes is none.
+const PACKETS: &str = "cycle,source,destinations,flits\n4,0,1,3\n17,2,0,1\n";
+
+/// The files for viewers; that of packets is compared at once.
 fn written(chip: &Chip, timeline: &Timeline) -> [String; 2] {
     let program = program(chip);
     let mut files = Vec::new();
@@ -174,6 +182,7 @@ fn written(chip: &Chip, timeline: &Timeline) -> [String; 2] {
         })
         .unwrap();
     assert_eq!(files.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(), super::TRACE_FILES);
+    assert_eq!(files.pop().map(|f| String::from_utf8(f.1.0.lock().unwrap().clone())), Some(Ok(PACKETS.into())));
     [0, 1].map(|n| String::from_utf8(files[n].1.0.lock().unwrap().clone()).unwrap())
 }
 

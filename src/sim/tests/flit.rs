@@ -274,6 +274,39 @@ fn a_batch_of_a_hundred_is_folded() {
     assert!(run < 40, "{run} samples were run");
 }
 
+/// The messages of a run as packets: sent again over the mesh of its chip all arrive, those that meet no other in the
+/// cycle in which they did. (A run forgets whose turn it was where the mesh falls idle, so others may change places.)
+#[test]
+fn the_packets_of_a_run_are_sent_again() {
+    /// Offered, from, to, flits, there.
+    type Packet = (u64, u32, u32, u64, u64);
+    let mut program = super::repeat::net(6, [2, 3, 6, 9], [8, 3], 20);
+    program.machine = flitwise(program.machine, 4);
+    let t = run(&program, &SimOptions { samples: 2, trace: true, ..SimOptions::default() }).expect("runs");
+    let (mesh, routers) = (&program.machine.mesh, program.machine.mesh.flits.expect("flit by flit"));
+    let mut again = network(mesh.grid, router(mesh, &routers)).expect("it is possible");
+    let arrivals = crate::noc::replay(&mut again, &t.recording.packets(&program.machine)).expect("all arrives");
+    let mut arrived: Vec<Packet> =
+        arrivals.iter().map(|a| (a.created, a.source, a.destination, u64::from(a.flits), a.arrived)).collect();
+    let course = |m: &MessageTime| (m.start, m.from.index() as u32, m.to.index() as u32, m.flits, m.end);
+    let mut sent: Vec<Packet> = t.recording.messages.iter().map(course).collect();
+    arrived.sort_unstable();
+    sent.sort_unstable();
+    assert_eq!((arrived.len(), again.is_empty()), (sent.len(), true));
+    let mut lone = 0;
+    for (n, (a, s)) in arrived.iter().zip(&sent).enumerate() {
+        assert_eq!((a.0, a.1, a.2, a.3), (s.0, s.1, s.2, s.3));
+        let meets = |(o, (b, r)): (usize, (&Packet, &Packet))| o != n && b.0 <= a.4.max(s.4) && a.0 <= b.4.max(r.4);
+        if !arrived.iter().zip(&sent).enumerate().any(meets) {
+            lone += 1;
+            assert_eq!(a.4, s.4, "{a:?}");
+        }
+    }
+    assert!(lone > 10 && lone < sent.len(), "{lone} of {}", sent.len());
+    let flits: u64 = sent.iter().map(|m| m.3).sum();
+    assert_eq!(again.counted(), (flits, 0, flits));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -333,6 +366,9 @@ proptest! {
         };
         let links: u64 = (0..9).flat_map(|r| (0..4).map(move |p| (r, p))).map(|(r, p)| t.flits.carried(0, r, p)).sum();
         prop_assert_eq!(links, got.iter().map(|g| g.flits * distance(g)).sum::<u64>());
+        // a tile has its port and four links
+        let on_links = held(&t).into_iter().filter(|h| h.0 >= 1 + 3 * 9);
+        prop_assert_eq!(on_links.map(|h| h.3 - h.2).sum::<u64>(), links);
         starts.reverse();
         let middle = starts.len() / 2;
         starts.rotate_left(middle);
@@ -366,9 +402,6 @@ proptest! {
     }
 
     /// Runs that are cut short equal whole runs.
-        // a tile has its port and four links
-        let on_links = held(&t).into_iter().filter(|h| h.0 >= 1 + 3 * 9);
-        prop_assert_eq!(on_links.map(|h| h.3 - h.2).sum::<u64>(), links);
     #[test]
     fn cut_runs_equal_whole_runs(
         positions in 1usize..9, samples in 1usize..90, capacity in prop::array::uniform4(1usize..9),
