@@ -24,7 +24,9 @@ pub(super) struct Messages {
     /// Messages of each way that have not ended.
     open: Vec<VecDeque<usize>>,
     all: Vec<MessageTime>,
-    /// Cycle from which none is kept, because there are too many.
+    /// Most messages.
+    pub(super) most: usize,
+    /// First cycle in which one was offered that is left out, because there are too many.
     pub(super) cut: Option<u64>,
 }
 
@@ -41,7 +43,7 @@ impl Messages {
             }
         }
         let open = vec![VecDeque::new(); ways.len()];
-        Self { begins, lead, ends, ways: ways.to_vec(), open, ..Self::default() }
+        Self { begins, lead, ends, ways: ways.to_vec(), open, most: MOST, ..Self::default() }
     }
     /// A leg is asked for.
     pub(super) fn note(&mut self, leg: u32, now: u64) {
@@ -52,8 +54,8 @@ impl Messages {
         }
         let start = now - self.lead[leg];
         let way = self.ways.get(self.begins[leg] as usize);
-        if way.is_some() && self.all.len() >= MOST {
-            self.cut = self.cut.or(Some(start));
+        if way.is_some() && self.all.len() >= self.most {
+            self.cut = Some(self.cut.map_or(start, |cut| cut.min(start)));
         } else if let Some(way) = way {
             self.open[self.begins[leg] as usize].push_back(self.all.len());
             self.all.push(MessageTime {
@@ -71,9 +73,12 @@ impl Messages {
             self.all[oldest].end = now;
         }
     }
-    /// All of them, in order of their beginning.
+    /// All of them before the cut, in order of their beginning.
     pub(super) fn finish(self) -> Vec<MessageTime> {
         let mut all = self.all;
+        if let Some(cut) = self.cut {
+            all.retain(|m| m.start < cut);
+        }
         all.sort_by_key(|m| (m.start, m.from, m.to, m.stage, m.end));
         all
     }

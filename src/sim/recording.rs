@@ -31,7 +31,7 @@ pub struct Recording {
     pub cut: Option<u64>,
     /// Course of every message over the mesh, in order of its start, also of those behind the cut.
     pub messages: Vec<MessageTime>,
-    /// The cycle in which the first message was offered of those that are left out, because there were four million.
+    /// The cycle from which messages are left out, because there were more than four million; before it all are there.
     pub messages_cut: Option<u64>,
 }
 

@@ -373,7 +373,8 @@ proptest! {
         let links: u64 = (0..9).flat_map(|r| (0..4).map(move |p| (r, p))).map(|(r, p)| t.flits.carried(0, r, p)).sum();
         prop_assert_eq!(links, got.iter().map(|g| g.flits * distance(g)).sum::<u64>());
         // a tile has its port and four links
-        let on_links = held(&t).into_iter().filter(|h| h.0 >= 1 + 3 * 9);
+        let first = 1 + 3 * 9;
+        let on_links = held(&t).into_iter().filter(|h| h.0 >= first);
         prop_assert_eq!(on_links.map(|h| h.3 - h.2).sum::<u64>(), links);
         starts.reverse();
         let middle = starts.len() / 2;

@@ -219,6 +219,7 @@ fn a_cut_recording_is_whole_up_to_the_cut() {
         let mut setup = build(&program, samples, true);
         if let (Some(most), Some(recorder)) = (most, &mut setup.world.transport.recorder) {
             recorder.most = most;
+            recorder.messages.most = most / 4;
         }
         setup.world.run(1 << 40, samples, true);
         setup.timeline(&program, samples)
@@ -238,6 +239,11 @@ fn a_cut_recording_is_whole_up_to_the_cut() {
     assert!((most / 2..=most).contains(&part.recording.holds.len()));
     assert!(whole.recording.holds.len() > 2 * most);
     assert_eq!((part.cycles, part.mvms.len()), (whole.cycles, whole.mvms.len()), "the run goes on");
+    // messages have a cut of their own
+    let (messages, cut) = (&whole.recording.messages, part.recording.messages_cut.expect("there are more"));
+    let before: Vec<_> = messages.iter().filter(|m| m.start < cut).copied().collect();
+    assert!(before.len() > most / 8 && messages.len() > most / 2 && whole.recording.messages_cut.is_none());
+    assert_eq!(part.recording.messages, before);
 }
 
 /// Link heat by hand: four messages of 64 bytes from tile 0 to tile 1, which are four flits each.
