@@ -1,9 +1,11 @@
 //! Identities that every run must keep, on the shipped chips and the shipped network.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use archsim::energy::{Ledger, settle};
 use archsim::exec::{Fidelity, RunOptions as RunHow};
+use archsim::report::run_tables;
 use archsim::study::{RunOptions, Session, Silent, simulate};
 
 fn options(arch: &str, set: &[(&str, String)]) -> RunOptions {
@@ -66,6 +68,35 @@ fn the_files_add_up_too() {
     assert!(close(layers, total) && close(components, total), "{layers} {components} {total}");
     let confusion: u64 = report.confusion.iter().map(|c| c.count).sum();
     assert_eq!(confusion, report.summary.samples);
+}
+
+/// The dynamic memory of `docs/memories.md`: each row that was not open has been activated, and each inference begins with
+/// rows that nobody has opened.
+#[test]
+fn a_dynamic_memory_tells_what_its_rows_were() {
+    let page = include_str!("../docs/memories.md");
+    let from = page.find("dram:\n").unwrap();
+    let memory = page[from..].split("```").next().unwrap();
+    let report = simulate(&options("mos2_tile.yaml", &[("chip.memory", memory.into())]), &Silent).unwrap().report;
+    let (dram, others): (Vec<_>, Vec<_>) = report.components.iter().partition(|c| c.row_hits.is_some());
+    let [rows] = &dram
+        .iter()
+        .map(|c| [c.row_hits, c.row_misses, c.row_conflicts])
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("every row of it says the same: {dram:?}")
+    };
+    let [hits, misses, conflicts] = rows.map(Option::unwrap);
+    let activated: f64 = dram.iter().filter(|c| c.action == "activate").map(|c| c.count).sum();
+    assert_eq!((misses + conflicts) as f64, activated);
+    assert!(hits > 0 && misses > 0, "{rows:?}");
+    assert!(dram.iter().all(|c| c.path == dram[0].path) && others.iter().all(|c| c.path != dram[0].path));
+    let said = format!("{hits} hits, {misses} misses, {conflicts} conflicts");
+    assert!(run_tables(&report).contains(&said), "{said}");
+    let plain = simulate(&options("mos2_tile.yaml", &[]), &Silent).unwrap().report;
+    assert!(plain.components.iter().all(|c| c.row_hits.is_none()) && !run_tables(&plain).contains("conflicts"));
 }
 
 proptest::proptest! {

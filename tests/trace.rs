@@ -82,6 +82,59 @@ fn both_files_and_the_report_agree() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
+/// Flit by flit too, each link has a track and a wire of its own, busy as long as `links.csv` says.
+#[test]
+fn link_tracks_are_those_of_the_links() {
+    let folder = place("links");
+    for fidelity in ["link", "flit"] {
+        let set = format!("chip.noc.mesh.fidelity={fidelity}");
+        let (run, _) = run(&folder.join(fidelity), CHIP, "workloads/ecg.onnx", &["--trace", "--set", &set]);
+        let (counted, waves) = traced(&run);
+        let mut links = csv::Reader::from_path(run.join("links.csv")).unwrap();
+        let headers = links.headers().unwrap().clone();
+        let mut busy = 0;
+        for row in links.records().map(Result::unwrap) {
+            let column = |name: &str| &row[headers.iter().position(|h| h == name).unwrap()];
+            // chip.link[3-4]
+            let ends = column("path").trim_start_matches("chip.link[").trim_end_matches(']');
+            let (from, to) = ends.split_once('-').unwrap();
+            let tile = format!("tile {from} (column {}, row {})", column("from_x"), column("from_y"));
+            let track = counted.busy.get(&(tile, format!("link to tile {to}"))).copied().unwrap_or(0);
+            let wave = waves.get(&(format!("tile_{from}"), format!("link_to_tile_{to}")));
+            let cycles: u64 = column("busy_cycles").parse().unwrap();
+            assert_eq!(
+                (track, wave.map_or(0, |w| waves::integral(w))),
+                (cycles, cycles),
+                "{fidelity}: {}",
+                column("path")
+            );
+            busy += cycles;
+        }
+        assert!(busy > 0, "{fidelity}: no link is used, and nothing is compared");
+        // `archsim noc` reads the packets, and all of them arrive in another network of as many nodes
+        let packets = fs::read_to_string(run.join("packets.csv")).unwrap();
+        let replay = Command::new(env!("CARGO_BIN_EXE_archsim"))
+            .args(["noc", "ring:4", "--trace"])
+            .arg(run.join("packets.csv"))
+            .output()
+            .unwrap();
+        let arrivals = String::from_utf8(replay.stdout).unwrap();
+        let packet = |text: &str, columns: [usize; 4]| {
+            let mut all: Vec<Vec<u64>> = Vec::new();
+            for line in text.lines().skip(1) {
+                let fields: Vec<&str> = line.split(',').collect();
+                all.push(columns.iter().map(|c| fields[*c].parse().unwrap()).collect());
+            }
+            all.sort();
+            all
+        };
+        let sent = packet(&packets, [0, 1, 2, 3]);
+        assert!(sent.len() > 100, "{packets}");
+        assert_eq!(packet(&arrivals, [3, 0, 1, 2]), sent);
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn a_run_without_a_trace_is_run_anew_for_one() {
     let folder = place("anew");

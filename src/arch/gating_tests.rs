@@ -73,6 +73,14 @@ fn a_memory_with_ports_or_a_refresh_has_no_gate() {
 }
 
 #[test]
+fn links_of_a_mesh_that_runs_flit_by_flit_have_no_gates() {
+    let (gate, flits) = (("chip.noc.mesh.link.gating", GATE), ("chip.noc.mesh.fidelity", "flit"));
+    good(&[flits]);
+    let all = with(&[gate, flits]).expect_err("both");
+    assert!(all.iter().any(|d| d.code == "A090" && d.message.contains("flit by flit")), "{all}");
+}
+
+#[test]
 fn leakage_follows_the_temperature_where_the_file_says_at_which_it_was_stated() {
     let leak = |c: &Chip| {
         (c.tile_kind.buffer.leakage.value.si(), c.core_kinds.iter().next().unwrap().adc.part.leakage.clone())

@@ -91,12 +91,7 @@ pub fn noc(args: &NocArgs, json: bool) -> Result<()> {
     }
     let first = args.offered.first().copied().unwrap_or(0.1);
     if let Some(cycles) = args.write_trace {
-        let trace = Trace::synthetic(&Config { offered: first, ..config }, cycles)?;
-        print("cycle,source,destinations,flits\n");
-        for p in &trace.packets {
-            let to: Vec<String> = p.destinations.iter().map(u32::to_string).collect();
-            print(&format!("{},{},{},{}\n", p.cycle, p.source, to.join(" "), p.flits));
-        }
+        print(&Trace::synthetic(&Config { offered: first, ..config }, cycles)?.to_string());
         return Ok(());
     }
     let measured = if args.throughput {

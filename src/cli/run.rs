@@ -18,7 +18,7 @@ pub struct RunArgs {
     /// Network (ONNX).
     model: PathBuf,
     /// Write trace.json (for ui.perfetto.dev) and trace.vcd (for GTKWave) into the report folder: what every part did
-    /// in every cycle of one inference.
+    /// in every cycle of one inference; and packets.csv (for archsim noc --trace), its messages over the mesh.
     #[arg(long)]
     trace: bool,
     /// Trace N inferences back to back.
@@ -50,8 +50,8 @@ pub fn run(args: &RunArgs, json: bool) -> Result<()> {
             done.folder.display()
         ));
         if args.trace {
-            let [json, waves] = TRACE_FILES.map(|name| done.folder.join(name).display().to_string());
-            print(&format!("trace: {json} (open it in ui.perfetto.dev), {waves} (gtkwave {waves})\n"));
+            let [json, waves, packets] = TRACE_FILES.map(|name| done.folder.join(name).display().to_string());
+            print(&format!("trace: {json} (open it in ui.perfetto.dev), {waves} (gtkwave {waves}), {packets}\n"));
         }
     }
     Ok(())

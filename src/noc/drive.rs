@@ -5,10 +5,10 @@
 //! cycle, with all that was offered in it, and then tells what arrives in the next. An idle network need not be turned:
 //! [`Network::skip_to`] goes on to the cycle in which something is offered again.
 
-use super::Network;
 use super::packets::Endpoints;
 use super::router::bits;
 use super::source::Source;
+use super::{Network, Peer};
 
 impl Network {
     /// The work of cycle [`Self::now`], and what arrives in the next, which is then the present one. Any number of turns
@@ -16,6 +16,22 @@ impl Network {
     pub fn turn(&mut self, nodes: &mut impl Endpoints) {
         self.work(nodes);
         self.arrive(nodes);
+    }
+
+    /// Shows the flits that routers have sent to others in this cycle, whose work is done: of all that are on their way,
+    /// those whose wires are as long as the cycles that they still need.
+    #[inline(never)]
+    pub(super) fn show(&self, nodes: &mut impl Endpoints) {
+        for (ahead, day) in (0u32..).zip(self.arriving.days_from(self.now)) {
+            for (to, flit) in day.iter().filter(|(to, _)| *to < self.edge) {
+                let (router, vc) = ((to >> 6) as usize, *to as usize & 63);
+                if let Peer::Router { router, port } = self.fabric.peer(router, vc / self.fabric.vcs)
+                    && self.blocks[router as usize].wires[port as usize].flit == ahead
+                {
+                    nodes.crosses(router, port, self.packets[flit.packet()].tag, self.now);
+                }
+            }
+        }
     }
 
     /// No source is asked for packets before [`Self::wake`] says so. For a network that has nothing to send yet.
@@ -66,6 +82,9 @@ mod tests {
     struct Nodes {
         waiting: Vec<Request>,
         told: Vec<u64>,
+        /// Start of the packet, and router, port and cycles since then of each of its flits on a link.
+        start: u64,
+        crossed: Vec<(u32, u32, u64)>,
     }
 
     impl Endpoints for Nodes {
@@ -74,6 +93,13 @@ mod tests {
         }
         fn packet(&mut self, arrival: &Arrival) {
             self.told.push(arrival.arrived);
+        }
+        fn watches(&self) -> bool {
+            true
+        }
+        fn crosses(&mut self, router: u32, port: u32, tag: u64, cycle: u64) {
+            assert_eq!(tag, self.start);
+            self.crossed.push((router, port, cycle - tag));
         }
     }
 
@@ -89,12 +115,13 @@ mod tests {
     #[test]
     fn a_packet_offered_in_a_cycle_is_there_after_its_way_and_not_before() {
         let mut n = network();
-        let mut nodes = Nodes { waiting: vec![], told: vec![] };
+        let mut nodes = Nodes { waiting: vec![], told: vec![], start: 0, crossed: vec![] };
         assert!(!n.is_idle(), "sources are asked at first");
         n.rest();
         for start in [0, 112, 1000] {
             n.skip_to(start);
             assert_eq!(n.now(), start);
+            nodes.start = start;
             nodes.waiting.push(Request { created: start, to: Destination::One(3), flits: 5, tag: start });
             n.wake(0);
             for _ in 0..11 {
@@ -110,6 +137,11 @@ mod tests {
                 n.turn(&mut nodes);
             }
             assert!(n.now() <= start + 15, "the last credit takes two cycles");
+            // east from 0, and north from 1 three cycles later; the ways into and out of nodes are no links
+            let mut seen = std::mem::take(&mut nodes.crossed);
+            seen.sort_unstable();
+            let expected: Vec<_> = (0..5).map(|n| (0, 0, n)).chain((3..8).map(|n| (1, 2, n))).collect();
+            assert_eq!(seen, expected);
         }
     }
 }

@@ -216,6 +216,9 @@ impl Network {
         } else {
             self.visit_all::<false>()
         }
+        if nodes.watches() {
+            self.show(nodes);
+        }
         self.now += 1;
     }
 

@@ -54,6 +54,12 @@ pub trait Endpoints {
     fn sent(&mut self, _tag: u64, _cycle: u64) {}
     /// A flit has arrived.
     fn flit(&mut self, _node: u32, _cycle: u64) {}
+    /// Whether it wants to see the flits on links between routers ([`Self::crosses`]).
+    fn watches(&self) -> bool {
+        false
+    }
+    /// A flit of a packet with this tag has won the crossbar of a router and leaves by the link behind a port.
+    fn crosses(&mut self, _router: u32, _port: u32, _tag: u64, _cycle: u64) {}
     /// A packet has arrived whole.
     fn packet(&mut self, _arrival: &Arrival) {}
 }

@@ -1,6 +1,7 @@
 //! Traces: packets with their cycles, into a network and out of it.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use super::measure::watch;
 use super::packets::{Arrival, Destination, Endpoints, Request};
@@ -25,6 +26,18 @@ pub struct TracePacket {
 pub struct Trace {
     /// The packets.
     pub packets: Vec<TracePacket>,
+}
+
+/// As `archsim noc --trace` reads it: a header, and a line for each packet.
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "cycle,source,destinations,flits")?;
+        for p in &self.packets {
+            let to: Vec<String> = p.destinations.iter().map(u32::to_string).collect();
+            writeln!(f, "{},{},{},{}", p.cycle, p.source, to.join(" "), p.flits)?;
+        }
+        Ok(())
+    }
 }
 
 impl Trace {

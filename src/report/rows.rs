@@ -127,6 +127,12 @@ pub struct ComponentRow {
     pub asleep_share: Option<f64>,
     #[serde(default)]
     pub wakes: Option<f64>,
+    #[serde(default)]
+    pub row_hits: Option<u64>,
+    #[serde(default)]
+    pub row_misses: Option<u64>,
+    #[serde(default)]
+    pub row_conflicts: Option<u64>,
 }
 
 /// One row of `links.csv`: a link of the mesh, or between chips.
@@ -216,7 +222,7 @@ mod tests {
         );
         assert_eq!(
             header::<ComponentRow>(),
-            "run_key,path,kind,action,count,energy_per_action_j,energy_j,leakage_j,busy_cycles,busy_share,area_um2,source,asleep_share,wakes"
+            "run_key,path,kind,action,count,energy_per_action_j,energy_j,leakage_j,busy_cycles,busy_share,area_um2,source,asleep_share,wakes,row_hits,row_misses,row_conflicts"
         );
         assert_eq!(
             header::<LinkRow>(),

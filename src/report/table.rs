@@ -149,6 +149,16 @@ pub fn run_tables(report: &RunReport) -> String {
         );
     }
 
+    // every line of a dynamic memory tells the same
+    let rows = report.components.iter().find_map(|c| Some([c.row_hits?, c.row_misses?, c.row_conflicts?]));
+    if let Some([hits, misses, conflicts]) = rows {
+        let all = hits + misses + conflicts;
+        row(
+            "rows of the memory found open",
+            percent(hits as f64 / all.max(1) as f64),
+            format!("{hits} hits, {misses} misses, {conflicts} conflicts in one inference"),
+        );
+    }
     if s.accuracy.is_none() && s.rms_error_float.is_some() {
         let snr = |v: Option<f64>| v.map_or_else(|| "equal".into(), |v| format!("{v:.1} dB"));
         row(

@@ -8,13 +8,11 @@ use super::dram::Dram;
 use super::gate::Domain;
 use super::ledger::Ledger;
 use super::links::links;
-use super::messages::Messages;
 use super::queue::Queue;
-use super::recorder::Recorder;
 use super::routes::{Builder, Grid, Toll, Way};
 use super::run::World;
 use super::stage::{Kind, Muster, Progress, Replica, Unit};
-use super::timeline::{Counts, MvmTime, Owner, Timeline};
+use super::timeline::{Counts, Link, MvmTime, Owner, Timeline};
 use super::transport::{NONE, Purpose};
 use crate::arch::TileId;
 use crate::cost::{Action, PartKind};
@@ -190,10 +188,8 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     let sinks = stages.iter().filter(|s| s.kind == Kind::Sink).count() as u32;
     let ledger = Ledger::new(program.stages.iter().map(|s| s.positions), samples, sinks, trace);
     if trace {
-        let recorder = Recorder::new(build.transport.legs.len(), build.servers.len(), program.channels.len());
-        build.transport.recorder = Some(Box::new(recorder));
+        build.record(program.channels.len());
     }
-    let messages = trace.then(|| Messages::new(&build.transport.legs, &build.ways));
     let world = World {
         queue: Queue::default(),
         transport: build.transport,
@@ -204,7 +200,6 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
         domains: gates.values().map(|power| Domain::new(*power)).collect(),
         rested: Vec::new(),
         ledger,
-        messages,
         now: 0,
         events: 0,
     };
@@ -227,18 +222,16 @@ impl Setup {
         }
         let routes = &self.world.transport.routes;
         Grid::new(&program.machine).count(&self.ways, |route| routes[route as usize].jobs, &mut counts);
-        for (number, key) in self.servers.iter().enumerate() {
+        let links = links(&program.machine, &self.servers, &self.ways, &self.world.transport);
+        busy.extend(links.iter().filter(|l| l.busy > 0).filter_map(|l| match l.link {
+            Link::Tiles(from, to) => Some(((Owner::Link(from, to), PartKind::Link), l.busy)),
+            Link::Chips { .. } => None,
+        }));
+        // the links of a chip count together
+        for (number, key) in self.servers.iter().enumerate().filter(|(_, (_, part))| *part != PartKind::Link) {
             let cycles = self.world.transport.busy(number as u32);
             if cycles > 0 {
                 *busy.entry(*key).or_default() += cycles;
-            }
-        }
-        if program.machine.mesh.flits.is_some() {
-            // each flit takes its link for a cycle, and no server was asked for it
-            for ((owner, part, action, _), flits) in &counts {
-                if (*part, *action) == (PartKind::Link, Action::Traverse) {
-                    *busy.entry((*owner, PartKind::Link)).or_default() += flits;
-                }
             }
         }
         let refreshed =
@@ -256,7 +249,6 @@ impl Setup {
             let parts = [PartKind::Dac, PartKind::SampleHold, PartKind::Adc, PartKind::ShiftAdd];
             rests.extend(parts.map(|part| ((Owner::Core(*core), part), rest)));
         }
-        let links = links(&program.machine, &self.servers, &self.ways, &self.world.transport);
         let mut mvms = Vec::new();
         let units: Vec<_> = units_of(program).collect();
         for ((stage, unit), state) in units.iter().copied().zip(&self.world.units) {
@@ -327,7 +319,6 @@ impl Setup {
             trace: self.world.ledger.trace(),
             mvms,
             recording,
-            messages: self.world.messages.map_or_else(Vec::new, Messages::finish),
         }
     }
 }

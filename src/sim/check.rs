@@ -2,6 +2,7 @@
 //! reported with the place, never a panic.
 
 use crate::arch::TileId;
+use crate::cost::PartKind;
 use crate::diag::Diagnostic;
 use crate::id::Id;
 use crate::sched::{DramTiming, Program, RefreshTiming, Work};
@@ -110,6 +111,9 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
     let gates = m.gates.parts.values().chain(m.gates.cores.values()).flatten();
     if gates.into_iter().any(|g| g.wake > MOST_CYCLES) {
         return fail(format!("a part takes more than {MOST_CYCLES} cycles to wake"));
+    }
+    if m.mesh.flits.is_some() && m.gates.parts.contains_key(&PartKind::Link) {
+        return fail("links of a mesh that runs flit by flit have gates".into());
     }
     if m.gates.cores.keys().any(|core| core.index() >= m.cores.len()) {
         return fail("a gate belongs to no core".into());

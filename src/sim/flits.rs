@@ -29,16 +29,19 @@
 //!   level, if a buffer holds what the way of a credit costs: `2·link + 2` flits, and one more from `router` = 2 on. With
 //!   less a long message is slowed down to so many flits in each turn of a credit.
 //!
+//! - *Records* of a traced run: a flit that wins the crossbar in cycle `t` is on the link in cycle `t + traversal + 1`, where
+//!   at message level a message alone holds it. Flits of a message that follow one another without a gap are one hold.
+//!
 //! Packets cannot wait for each other in a circle: X-Y routes on a mesh close none (Dally and Seitz, IEEE Trans. Computers
 //! C-36(5), 1987, doi:10.1109/TC.1987.1676939), and nodes always take what arrives.
 
 use std::collections::VecDeque;
 
 use super::queue::{Event, Queue};
-use super::transport::{Leg, Transport};
+use super::transport::{Leg, NONE, Transport};
 use crate::arch::FlitRouters;
 use crate::cost::MeshAllocator;
-use crate::noc::{Allocator, Arrival, Destination, Endpoints, Network, Request, Router, Routing, Topology};
+use crate::noc::{Allocator, Arrival, Destination, Endpoints, Network, Peer, Request, Router, Routing, Topology};
 use crate::sched::MeshTiming;
 
 /// The messages of one leg.
@@ -61,6 +64,20 @@ struct Nodes {
     /// Tags of messages whose tails have left their nodes, and of messages that have arrived.
     sent: Vec<u64>,
     arrived: Vec<u64>,
+    /// Its links, if flits on them are to be seen.
+    links: Option<Links>,
+}
+
+/// The links of a network, and flits on them.
+#[derive(Debug)]
+struct Links {
+    /// Numbers of servers, by router and port.
+    servers: Vec<u32>,
+    ports: u32,
+    /// Cycles from the crossbar to the link.
+    ahead: u64,
+    /// Server and tag of the flits of this cycle.
+    seen: Vec<(u32, u64)>,
 }
 
 impl Endpoints for Nodes {
@@ -72,6 +89,14 @@ impl Endpoints for Nodes {
     }
     fn packet(&mut self, arrival: &Arrival) {
         self.arrived.push(arrival.tag);
+    }
+    fn watches(&self) -> bool {
+        self.links.is_some()
+    }
+    fn crosses(&mut self, router: u32, port: u32, tag: u64, _: u64) {
+        if let Some(links) = &mut self.links {
+            links.seen.push((links.servers[(router * links.ports + port) as usize], tag));
+        }
     }
 }
 
@@ -155,7 +180,12 @@ impl Flits {
         let width = mesh.chips.map_or(columns, |row| row.columns);
         let one = || Mesh {
             network: network([width, rows], router(mesh, &routers)).expect("checked before"),
-            nodes: Nodes { queues: vec![VecDeque::new(); width * rows], sent: Vec::new(), arrived: Vec::new() },
+            nodes: Nodes {
+                queues: vec![VecDeque::new(); width * rows],
+                sent: Vec::new(),
+                arrived: Vec::new(),
+                links: None,
+            },
             awake: false,
         };
         Self { meshes: (0..columns / width).map(|_| one()).collect(), lines: Vec::new() }
@@ -166,6 +196,23 @@ impl Flits {
         let line = Line { leg, from: from as u32, to: to as u32, flits, done: 0, way: VecDeque::new() };
         self.lines.push(line);
         self.lines.len() as u32 - 1
+    }
+
+    /// From now on flits on links are seen; `server` says which server stands for the link of a network from one router to
+    /// another.
+    pub(super) fn watch(&mut self, mesh: &MeshTiming, server: impl Fn(usize, [u32; 2]) -> usize) {
+        let Some(routers) = mesh.flits else { return };
+        let ahead = u64::from(router(mesh, &routers).traversal) + 1;
+        for (number, m) in self.meshes.iter_mut().enumerate() {
+            let fabric = m.network.fabric();
+            let ports = fabric.ports();
+            let link = |place: usize| match fabric.peer(place / ports, place % ports) {
+                Peer::Router { router, .. } => server(number, [(place / ports) as u32, router]) as u32,
+                Peer::Open | Peer::Node(_) => NONE,
+            };
+            let servers = (0..fabric.routers() * ports).map(link).collect();
+            m.nodes.links = Some(Links { servers, ports: ports as u32, ahead, seen: Vec::new() });
+        }
     }
 
     /// Messages that have been offered and not handed on.
@@ -242,6 +289,16 @@ impl Transport {
     pub(super) fn turn(&mut self, mesh: u32, now: u64, queue: &mut Queue) {
         let m = &mut self.flits.meshes[mesh as usize];
         m.network.turn(&mut m.nodes);
+        if let (Some(recorder), Some(links)) = (&mut self.recorder, &mut m.nodes.links) {
+            // the order in which routers are visited means nothing
+            links.seen.sort_unstable();
+            for (server, tag) in links.seen.drain(..) {
+                let (line, number) = parts(tag);
+                let route = self.legs[self.flits.lines[line].leg as usize].route;
+                recorder.crossed(server, route, u64::from(number), now + links.ahead);
+            }
+            recorder.limit(now);
+        }
         m.awake = !m.network.is_idle();
         if m.awake {
             queue.push(now + 1, Event::Flits { mesh });

@@ -1,19 +1,20 @@
-//! Times of messages over the mesh, kept where they are asked for.
+//! Times of messages over the mesh, which a recorder keeps: where they begin and end cannot be read off the holds of
+//! parts, because a message that waits in front of the mesh, or behind it, holds nothing.
 //!
 //! A message begins when it is offered to the mesh and ends when what follows in its route may begin. Messages of one
 //! route do not overtake each other, so the one that ends is the oldest.
 
 use std::collections::VecDeque;
 
+use super::recording::MessageTime;
 use super::routes::Way;
-use super::timeline::MessageTime;
 use super::transport::{Leg, NONE};
 
 /// Most messages that are kept (assumed: 200 MB).
 const MOST: usize = 1 << 22;
 
 /// The messages so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Messages {
     /// Way that begins and way that ends when a leg is asked for, and the cycles between its beginning and the request.
     begins: Vec<u32>,
@@ -23,6 +24,10 @@ pub(super) struct Messages {
     /// Messages of each way that have not ended.
     open: Vec<VecDeque<usize>>,
     all: Vec<MessageTime>,
+    /// Most messages.
+    pub(super) most: usize,
+    /// First cycle in which one was offered that is left out, because there are too many.
+    pub(super) cut: Option<u64>,
 }
 
 impl Messages {
@@ -37,7 +42,8 @@ impl Messages {
                 *next = n as u32;
             }
         }
-        Self { begins, lead, ends, ways: ways.to_vec(), open: vec![VecDeque::new(); ways.len()], all: Vec::new() }
+        let open = vec![VecDeque::new(); ways.len()];
+        Self { begins, lead, ends, ways: ways.to_vec(), open, most: MOST, ..Self::default() }
     }
     /// A leg is asked for.
     pub(super) fn note(&mut self, leg: u32, now: u64) {
@@ -46,9 +52,12 @@ impl Messages {
         if leg >= self.begins.len() {
             return;
         }
-        if let Some(way) = self.ways.get(self.begins[leg] as usize).filter(|_| self.all.len() < MOST) {
+        let start = now - self.lead[leg];
+        let way = self.ways.get(self.begins[leg] as usize);
+        if way.is_some() && self.all.len() >= self.most {
+            self.cut = Some(self.cut.map_or(start, |cut| cut.min(start)));
+        } else if let Some(way) = way {
             self.open[self.begins[leg] as usize].push_back(self.all.len());
-            let start = now - self.lead[leg];
             self.all.push(MessageTime {
                 stage: way.stage,
                 from: way.from,
@@ -64,9 +73,12 @@ impl Messages {
             self.all[oldest].end = now;
         }
     }
-    /// Messages that have ended, in order of their beginning.
+    /// All of them before the cut, in order of their beginning.
     pub(super) fn finish(self) -> Vec<MessageTime> {
         let mut all = self.all;
+        if let Some(cut) = self.cut {
+            all.retain(|m| m.start < cut);
+        }
         all.sort_by_key(|m| (m.start, m.from, m.to, m.stage, m.end));
         all
     }

@@ -52,7 +52,7 @@ pub struct SimOptions {
     pub samples: usize,
     /// Watchdog: no event may lie behind this cycle.
     pub max_cycles: u64,
-    /// Keep the times of every position and of every MVM and message over the mesh, and write down what every part did ([`Recording`]). No
+    /// Keep the times of every position and of every MVM, and write down what every part did ([`Recording`]). No
     /// sample is left out then.
     pub trace: bool,
     /// Run every sample, also those that repeat earlier ones to the cycle. The result is the same.

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
+use super::messages::Messages;
 use super::recording::{Errand, Filling, Hold, Recording, Stall, TracedRoute, TracedServer};
+use super::routes::Way;
 use super::run::World;
 use super::timeline::{Owner, StallCause};
 use super::transport::{Leg, Purpose};
@@ -19,11 +21,14 @@ pub(super) struct Recorder {
     granted: Vec<u64>,
     /// The holds of each server whose ends are not known yet, in the order of their grants; behind the cut, of none.
     kept: Vec<VecDeque<Option<usize>>>,
-    holds: Vec<Hold>,
+    pub(super) holds: Vec<Hold>,
+    /// The last hold of each link of a mesh that runs flit by flit.
+    crossing: Vec<Option<usize>>,
     /// The last filling of each channel.
     last: Vec<Option<usize>>,
     fillings: Vec<Filling>,
     stalls: Vec<Stall>,
+    pub(super) messages: Messages,
     cut: Option<u64>,
     /// Most records.
     pub(super) most: usize,
@@ -31,13 +36,18 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// Nothing yet.
-    pub(super) fn new(legs: usize, servers: usize, channels: usize) -> Self {
-        let (granted, kept) = (vec![0; legs], vec![VecDeque::new(); servers]);
-        Self { granted, kept, last: vec![None; channels], most: MOST, ..Self::default() }
+    pub(super) fn new(legs: &[Leg], ways: &[Way], servers: usize, channels: usize) -> Self {
+        let (granted, kept) = (vec![0; legs.len()], vec![VecDeque::new(); servers]);
+        let (crossing, last) = (vec![None; servers], vec![None; channels]);
+        Self { granted, kept, crossing, last, messages: Messages::new(legs, ways), most: MOST, ..Self::default() }
     }
-    /// A request is made in cycle `now`: what is granted for it, and after it, begins then or later, so that here is
-    /// where the records can end.
-    pub(super) fn request(&mut self, now: u64) {
+    /// A leg is asked for in cycle `now`: what is granted for it, and after it, begins then or later.
+    pub(super) fn request(&mut self, leg: u32, now: u64) {
+        self.messages.note(leg, now);
+        self.limit(now);
+    }
+    /// All that begins before cycle `now` is written down: here the records can end.
+    pub(super) fn limit(&mut self, now: u64) {
         if self.cut.is_none() && self.holds.len() + self.fillings.len() + self.stalls.len() >= self.most {
             self.cut = Some(now);
         }
@@ -52,6 +62,18 @@ impl Recorder {
         }
         if self.cut.is_none() {
             self.holds.push(hold);
+        }
+    }
+    /// A flit of a job is on a link in cycle `at`: those of a job that follow one another without a gap are one hold.
+    pub(super) fn crossed(&mut self, server: u32, route: u32, job: u64, at: u64) {
+        let last = &mut self.crossing[server as usize];
+        match last.and_then(|n| self.holds.get_mut(n)) {
+            Some(hold) if (hold.route, hold.job, hold.until) == (route, job, at) => hold.until += 1,
+            _ if self.cut.is_none() => {
+                *last = Some(self.holds.len());
+                self.holds.push(Hold { server, route, job, from: at, until: at + 1 });
+            }
+            _ => {}
         }
     }
     /// Of a kept server the port that was taken first is given back in cycle `at`.
@@ -112,6 +134,8 @@ impl Recorder {
             fillings: self.fillings,
             stalls: self.stalls,
             cut: self.cut,
+            messages_cut: self.messages.cut,
+            messages: self.messages.finish(),
         }
     }
 }

@@ -3,13 +3,15 @@
 //!
 //! A *message* is one job of a route: the bytes that a stage moves for one output position (or the vector operation on
 //! them). It holds the parts of its way one after the other; [`Hold::route`] and [`Hold::job`] join what belongs
-//! together. Nobody overtakes on a route, so that the `n`-th grant of each part is the `n`-th job.
+//! together. Nobody overtakes on a route, so that the `n`-th grant of each part is the `n`-th job. What of its way leads
+//! over the mesh has a beginning and an end of its own ([`MessageTime`]).
 
 use super::timeline::{Owner, StallCause};
-use crate::arch::XbarId;
+use crate::arch::{TileId, XbarId};
 use crate::cost::PartKind;
 use crate::id::Id;
-use crate::sched::{ChannelId, StageId};
+use crate::noc::{Trace, TracePacket};
+use crate::sched::{ChannelId, Machine, StageId};
 
 /// The records of a traced run; empty of any other.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,7 +20,8 @@ pub struct Recording {
     pub servers: Vec<TracedServer>,
     /// The ways of messages.
     pub routes: Vec<TracedRoute>,
-    /// Every hold of every server; those of one server follow one another in time.
+    /// Every hold of every server; those of one server follow one another in time. Of a mesh that runs flit by flit a
+    /// link is held while flits of a message follow one another without a gap: a message may hold it several times.
     pub holds: Vec<Hold>,
     /// Every change of the number of positions in a buffer, in time order.
     pub fillings: Vec<Filling>,
@@ -26,6 +29,10 @@ pub struct Recording {
     pub stalls: Vec<Stall>,
     /// The cycle from which nothing is written down any more, because there were too many records; before it all is.
     pub cut: Option<u64>,
+    /// Course of every message over the mesh, in order of its start, also of those behind the cut.
+    pub messages: Vec<MessageTime>,
+    /// The cycle from which messages are left out, because there were more than four million; before it all are there.
+    pub messages_cut: Option<u64>,
 }
 
 /// A part that works for one job at a time.
@@ -106,7 +113,7 @@ pub struct Hold {
     pub route: u32,
     /// Number of the job on its way.
     pub job: u64,
-    /// Cycle of the grant.
+    /// Cycle of the grant; of a mesh that runs flit by flit, of the first flit on the link.
     pub from: u64,
     /// Cycle of the release; not later than the next grant.
     pub until: u64,
@@ -136,6 +143,23 @@ pub struct Stall {
     pub until: u64,
 }
 
+/// The course of one message over the mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageTime {
+    /// The stage that sends it.
+    pub stage: StageId,
+    /// Tile that it comes from.
+    pub from: TileId,
+    /// Tile that it goes to; perhaps the same, by way of its router.
+    pub to: TileId,
+    /// Its flits.
+    pub flits: u64,
+    /// Cycle in which it was offered to the mesh.
+    pub start: u64,
+    /// Cycle in which its last flit had arrived.
+    pub end: u64,
+}
+
 impl Recording {
     /// Sample and output position that a job of a route is for.
     #[must_use]
@@ -143,6 +167,24 @@ impl Recording {
         let r = &self.routes[route as usize];
         let all = r.first + job * r.step;
         (all / r.positions, all % r.positions)
+    }
+
+    /// The messages as packets that [`crate::noc::replay`] sends again: the node of a tile is its place on the mesh, row by
+    /// row, chips side by side on one mesh. A message without bytes is no packet.
+    #[must_use]
+    pub fn packets(&self, machine: &Machine) -> Trace {
+        let node = |tile: TileId| {
+            let t = &machine.tiles[tile];
+            (t.y * machine.mesh.grid[0] + t.x) as u32
+        };
+        let sent = self.messages.iter().filter(|m| m.flits > 0);
+        let packet = |m: &MessageTime| TracePacket {
+            cycle: m.start,
+            source: node(m.from),
+            destinations: vec![node(m.to)],
+            flits: u32::try_from(m.flits).unwrap_or(u32::MAX),
+        };
+        Trace { packets: sent.map(packet).collect() }
     }
 
     /// Puts the records of a later part of a network behind these: `begin` cycles later, its stages and channels behind
@@ -160,6 +202,12 @@ impl Recording {
             },
             ..r
         }));
+        if self.messages_cut.is_none() {
+            self.messages_cut = later.messages_cut.map(|c| c + begin);
+            let moved =
+                |m: MessageTime| MessageTime { stage: stage(m.stage), start: m.start + begin, end: m.end + begin, ..m };
+            self.messages.extend(later.messages.into_iter().map(moved));
+        }
         if self.cut.is_some() {
             return;
         }

@@ -33,6 +33,7 @@
 use std::collections::BTreeMap;
 
 use super::dram::Dram;
+use super::recorder::Recorder;
 use super::refresh::Refresh;
 use super::transport::{Leg, MEMORY, NONE, Purpose, Route, Transport};
 use crate::arch::TileId;
@@ -82,6 +83,10 @@ impl<'m> Grid<'m> {
             at[t.y * columns + t.x] = Some(id);
         }
         Self { tiles: &machine.tiles, mesh: &machine.mesh, at }
+    }
+    /// Columns of a chip.
+    fn chip_columns(&self) -> usize {
+        self.mesh.chips.map_or(self.mesh.grid[0], |row| row.columns)
     }
     /// The tile at a place, if it is on the mesh.
     fn place(&self, x: Option<usize>, y: Option<usize>) -> Option<TileId> {
@@ -229,6 +234,23 @@ impl<'m> Builder<'m> {
             }
         }
         build
+    }
+
+    /// Has everything written down that happens to the jobs of all routes, which are built, and to so many channels.
+    pub(super) fn record(&mut self, channels: usize) {
+        let recorder = Recorder::new(&self.transport.legs, &self.ways, self.servers.len(), channels);
+        self.transport.recorder = Some(Box::new(recorder));
+        let (grid, columns) = (&self.grid, self.grid.chip_columns());
+        // routers of a chip are numbered row by row, chips stand side by side
+        let tile = |chip: usize, router: u32| {
+            let (x, y) = (router as usize % columns, router as usize / columns);
+            grid.place(Some(chip * columns + x), Some(y)).expect("the grid is full: checked before")
+        };
+        self.transport.flits.watch(grid.mesh, |chip, ends| {
+            let [here, next] = ends.map(|router| tile(chip, router));
+            let (direction, _) = grid.step(here, next).expect("neighbours are apart");
+            grid.server(here, direction, next)
+        });
     }
 
     /// Begins a route for a stage.
@@ -391,7 +413,7 @@ impl<'m> Builder<'m> {
             self.before += router + flits.saturating_sub(1);
             return;
         }
-        let columns = self.grid.mesh.chips.map_or(self.grid.mesh.grid[0], |row| row.columns);
+        let columns = self.grid.chip_columns();
         let node = |t: TileTiming| t.y * columns + t.x % columns;
         let nodes = [entry, here].map(|t| node(self.tiles[t]));
         let leg = self.transport.legs.len() as u32;

@@ -4,7 +4,6 @@ use super::channel::Credits;
 use super::core;
 use super::gate::Domain;
 use super::ledger::Ledger;
-use super::messages::Messages;
 use super::queue::{Event, Queue};
 use super::repeat::Watch;
 use super::stage::{Kind, LATCHES, Muster, Progress, Unit};
@@ -25,8 +24,6 @@ pub(super) struct World {
     /// How servers, then cores, with gates had rested when the last sample was finished.
     pub(super) rested: Vec<Rest>,
     pub(super) ledger: Ledger,
-    /// Times of messages, if asked for.
-    pub(super) messages: Option<Messages>,
     pub(super) now: u64,
     pub(super) events: u64,
 }
@@ -101,9 +98,6 @@ impl World {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Request { server, leg } => {
-                if let Some(messages) = &mut self.messages {
-                    messages.note(leg, self.now);
-                }
                 self.transport.request(server, leg, self.now, &mut self.queue);
                 // what the units make of it starts jobs, but never makes another thing certain
                 while let Some((unit, notice, at)) = self.transport.told.pop() {

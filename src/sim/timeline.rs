@@ -111,25 +111,6 @@ pub struct Timeline {
     pub mvms: Vec<MvmTime>,
     /// Who held which part when, if asked for.
     pub recording: Recording,
-    /// Course of every message over the mesh, in order of its start, if asked for; of four million at most.
-    pub messages: Vec<MessageTime>,
-}
-
-/// The course of one message over the mesh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MessageTime {
-    /// The stage that sends it.
-    pub stage: StageId,
-    /// Tile that it comes from.
-    pub from: TileId,
-    /// Tile that it goes to; perhaps the same, by way of its router.
-    pub to: TileId,
-    /// Its flits.
-    pub flits: u64,
-    /// Cycle in which it was offered to the mesh.
-    pub start: u64,
-    /// Cycle in which its last flit had arrived.
-    pub end: u64,
 }
 
 /// What the accesses to a dynamic memory found, counted for each row that an access reaches into.

@@ -222,7 +222,7 @@ impl Transport {
     /// A request reaches its server; or those that wait there ask again.
     pub(super) fn request(&mut self, server: u32, leg: u32, now: u64, queue: &mut Queue) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.request(now);
+            recorder.request(leg, now);
         }
         if server >= self.first_mesh() {
             return self.offer(leg, now, queue);

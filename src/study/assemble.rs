@@ -268,6 +268,9 @@ impl Results<'_> {
                     Some(gate) => format!("{source}; gate: {}", gate.retained.source),
                     None => source,
                 };
+                let dram =
+                    (owner, kind) == (Owner::Memory, PartKind::Memory) && self.program.machine.memory.dram.is_some();
+                let rows = dram.then_some(self.single.rows);
                 Some(ComponentRow {
                     run_key: key.into(),
                     path: path(self.chip, owner, kind),
@@ -284,6 +287,9 @@ impl Results<'_> {
                     source,
                     asleep_share: sum.gated.then(|| sum.asleep as f64 / cycles / sum.parts.max(1) as f64),
                     wakes: sum.gated.then(|| sum.wakes as f64 / samples),
+                    row_hits: rows.map(|r| r.hits),
+                    row_misses: rows.map(|r| r.misses),
+                    row_conflicts: rows.map(|r| r.conflicts),
                 })
             })
             .collect()

@@ -1,7 +1,7 @@
 //! Rules of gates, of leakage at other temperatures and of logic in other nodes.
 
 use super::Ctx;
-use crate::cost::{GatingSpec, MemorySpec};
+use crate::cost::{GatingSpec, MemorySpec, MeshFidelity};
 use crate::units::{Hertz, Latency};
 
 /// Longest time to wake in cycles of the chip, as the timing core takes it.
@@ -27,6 +27,11 @@ pub(super) fn gates(ctx: &mut Ctx<'_>) {
         let plain = card.ports.unwrap_or(1) == 1 && card.refresh.is_none();
         let message = "gates of a memory with several ports or a refresh are not modelled";
         ctx.require(plain, "A090", &path, message, "one port and no `refresh`, or no `gating`");
+    }
+    if mesh.link.gating.is_some() && mesh.fidelity == Some(MeshFidelity::Flit) {
+        let message = "gates of links are not modelled where the mesh runs flit by flit";
+        let path = ["chip", "noc", "mesh", "link", "gating"];
+        ctx.require(false, "A090", &path, message, "`fidelity: link`, or no `gating`");
     }
     let own = |clock: Option<Hertz>| clock.unwrap_or(file.clock);
     let cores = file.cores.iter().map(|(name, c)| (vec!["cores", name.as_str()], &c.gating, own(c.clock), false));

@@ -149,7 +149,11 @@ fn flows(t: &Timeline, slices: &[Slice]) -> Vec<Flow> {
         if route.errand == Errand::Operate || (route.errand == Errand::Read && station.place.0 == Group::Memory) {
             makers.insert((route.stage, h.job), *station);
         }
-        messages.entry((h.route, h.job)).or_default().push(*station);
+        let way = messages.entry((h.route, h.job)).or_default();
+        // flits of a message may hold a link several times: it is met once
+        if way.iter().all(|s| s.place != station.place) {
+            way.push(*station);
+        }
     }
     let flow = |((number, job), way): ((u32, u64), Vec<Station>)| {
         let route = &recording.routes[number as usize];

@@ -23,8 +23,8 @@ use crate::id::{Id, IdVec};
 use crate::lower::LayerId;
 use crate::sched::{Channel, ChannelId, MvmUnit, Need, Program, Stage, StageId, Work, machine};
 use crate::sim::{
-    Errand, Filling, Hold, MvmTime, Owner, PositionTime, Recording, Stall, StallCause, Timeline, TracedRoute,
-    TracedServer,
+    Errand, Filling, Hold, MessageTime, MvmTime, Owner, PositionTime, Recording, Stall, StallCause, Timeline,
+    TracedRoute, TracedServer,
 };
 
 fn chip() -> Chip {
@@ -104,11 +104,27 @@ fn timeline() -> Timeline {
         step: 1,
         positions: 2,
     };
-    let hold = |server, route, job, from, until| Hold { server, route, job, from, until };
+    // both positions
+    let both = |server, route, times: [(u64, u64); 2]| {
+        [0, 1].map(|job| Hold { server, route, job: job as u64, from: times[job].0, until: times[job].1 })
+    };
+    let holds = [
+        both(0, 0, [(0, 2), (2, 4)]),
+        both(1, 1, [(4, 6), (6, 8)]),
+        both(1, 2, [(9, 12), (12, 14)]),
+        both(2, 2, [(10, 12), (12, 14)]),
+        both(2, 3, [(30, 31), (40, 41)]),
+        // an operation without length: no flow can be bound to it
+        both(3, 4, [(31, 33), (41, 41)]),
+    ];
     let filling = |cycle, held| Filling { channel, cycle, held };
     let stage = StageId::new(1);
     let mvm =
         |position, loaded, begun, ready, sent| MvmTime { stage, sample: 0, position, xbar, loaded, begun, ready, sent };
+    let message = |ends: [usize; 2], flits, start| {
+        let [from, to] = ends.map(TileId::new);
+        MessageTime { stage, from, to, flits, start, end: start + 9 }
+    };
     let position = |position, start, end| PositionTime { stage, sample: 0, position, start, end };
     Timeline {
         samples: 1,
@@ -125,27 +141,14 @@ fn timeline() -> Timeline {
                 route(1, Errand::Result { xbar }, 32),
                 route(1, Errand::Operate, 16),
             ],
-            holds: vec![
-                hold(0, 0, 0, 0, 2),
-                hold(0, 0, 1, 2, 4),
-                hold(1, 1, 0, 4, 6),
-                hold(1, 1, 1, 6, 8),
-                hold(1, 2, 0, 9, 12),
-                hold(2, 2, 0, 10, 12),
-                hold(1, 2, 1, 12, 14),
-                hold(2, 2, 1, 12, 14),
-                hold(2, 3, 0, 30, 31),
-                hold(3, 4, 0, 31, 33),
-                hold(2, 3, 1, 40, 41),
-                // an operation without length: no flow can be bound to it
-                hold(3, 4, 1, 41, 41),
-            ],
+            holds: holds.into_iter().flatten().collect(),
             fillings: vec![filling(6, 1), filling(8, 2), filling(12, 1), filling(14, 0)],
             stalls: vec![
                 Stall { stage, cause: StallCause::Input, from: 0, until: 6 },
                 Stall { stage, cause: StallCause::Full, from: 6, until: 9 },
             ],
-            cut: None,
+            messages: vec![message([0, 1], 3, 4), message([3, 0], 0, 9), message([2, 0], 1, 17)],
+            ..Recording::default()
         },
         ..Timeline::default()
     }
@@ -164,7 +167,10 @@ impl Write for Memory {
     }
 }
 
-/// Both files.
+/// What the messages of the run are as packets: that without bytes is none.
+const PACKETS: &str = "cycle,source,destinations,flits\n4,0,1,3\n17,2,0,1\n";
+
+/// The files for viewers; that of packets is compared at once.
 fn written(chip: &Chip, timeline: &Timeline) -> [String; 2] {
     let program = program(chip);
     let mut files = Vec::new();
@@ -176,6 +182,7 @@ fn written(chip: &Chip, timeline: &Timeline) -> [String; 2] {
         })
         .unwrap();
     assert_eq!(files.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(), super::TRACE_FILES);
+    assert_eq!(files.pop().map(|f| String::from_utf8(f.1.0.lock().unwrap().clone())), Some(Ok(PACKETS.into())));
     [0, 1].map(|n| String::from_utf8(files[n].1.0.lock().unwrap().clone()).unwrap())
 }
 

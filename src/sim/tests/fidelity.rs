@@ -39,11 +39,15 @@ fn none_is_too_fast(messages: &[MessageTime], m: &Machine) {
     }
 }
 
-/// One level: the traced run of one sample, the interval of a batch, and the seconds of a run of one sample.
+/// One level: the traced run of one sample, the interval of a batch, and the seconds of a run of one sample, of three the
+/// fastest.
 fn course(program: &Program) -> (Timeline, f64, f64) {
-    let begun = Instant::now();
-    run(program, &SimOptions::default()).expect("it runs");
-    let seconds = begun.elapsed().as_secs_f64();
+    let timed = || {
+        let begun = Instant::now();
+        run(program, &SimOptions::default()).expect("it runs");
+        begun.elapsed().as_secs_f64()
+    };
+    let seconds = (0..3).map(|_| timed()).fold(f64::INFINITY, f64::min);
     let single = run(program, &SimOptions { trace: true, ..SimOptions::default() }).expect("it runs");
     let batch = run(program, &SimOptions { samples: BATCH, ..SimOptions::default() }).expect("it runs");
     (single, batch.interval(), seconds)
@@ -65,17 +69,16 @@ fn compare(chip: &str, network: &str, mapper: &str) {
     program.machine = flitwise(program.machine, 4);
     let (flit, flit_interval, flit_seconds) = course(&program);
     assert_eq!(link.counts, flit.counts, "{network} on {chip}");
-    assert_eq!(link.messages.len(), flit.messages.len());
-    none_is_too_fast(&link.messages, &program.machine);
-    none_is_too_fast(&flit.messages, &program.machine);
+    assert_eq!(link.recording.messages.len(), flit.recording.messages.len());
+    none_is_too_fast(&link.recording.messages, &program.machine);
+    none_is_too_fast(&flit.recording.messages, &program.machine);
     eprintln!(
-        "FIDELITY: {network} on {chip}, {mapper}: latency {} cycles, interval {}, mean of {} messages {}; {:.0} times the time of the event run ({:.3} s)",
+        "FIDELITY: {network} on {chip}, {mapper}: latency {} cycles, interval {}, mean of {} messages {}; {:.1} times the time of the event run",
         pair(link.cycles as f64, flit.cycles as f64),
         pair(link_interval, flit_interval),
-        flit.messages.len(),
-        pair(mean(&link.messages), mean(&flit.messages)),
-        flit_seconds / link_seconds,
-        flit_seconds
+        flit.recording.messages.len(),
+        pair(mean(&link.recording.messages), mean(&flit.recording.messages)),
+        flit_seconds / link_seconds
     );
 }
 

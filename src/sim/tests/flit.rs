@@ -6,7 +6,6 @@ use proptest::prelude::*;
 
 use super::super::MessageTime;
 use super::super::flits::{network, router};
-use super::super::messages::Messages;
 use super::super::queue::{Event, Queue};
 use super::super::routes::Builder;
 use super::super::transport::{Purpose, Transport};
@@ -39,7 +38,7 @@ pub(super) fn send(
         b.begin(StageId::new(n)).mesh(TileId::new(*from), TileId::new(*to), *bytes).arrive(TileId::new(*to), *bytes);
         b.end(Purpose::Deliver { channel: n as u32 });
     }
-    let mut messages = Messages::new(&b.transport.legs, &b.ways);
+    b.record(0);
     let (mut transport, mut queue) = (b.transport, Queue::default());
     if backwards {
         transport.flits.visit_backwards();
@@ -47,10 +46,7 @@ pub(super) fn send(
     starts.iter().for_each(|(at, route)| transport.start(*route, *at, &mut queue));
     while let Some((now, event)) = queue.pop() {
         match event {
-            Event::Request { server, leg } => {
-                messages.note(leg, now);
-                transport.request(server, leg, now, &mut queue);
-            }
+            Event::Request { server, leg } => transport.request(server, leg, now, &mut queue),
             Event::Flits { mesh } => {
                 transport.turn(mesh, now, &mut queue);
                 look(now, &transport);
@@ -58,7 +54,23 @@ pub(super) fn send(
             _ => {}
         }
     }
+    let messages = std::mem::take(&mut transport.recorder.as_mut().expect("just given").messages);
     (messages.finish(), transport)
+}
+
+/// What was held for which way: server, way, from, until.
+fn held(t: &Transport) -> Vec<(u32, u32, u64, u64)> {
+    let holds = &t.recorder.as_ref().expect("messages are recorded").holds;
+    let mut all: Vec<_> = holds.iter().map(|h| (h.server, h.route, h.from, h.until)).collect();
+    all.sort_unstable();
+    all
+}
+
+/// Beginning of the first hold of each server, and cycles of all of them.
+fn sums(t: &Transport) -> Vec<(u32, u64, u64)> {
+    let all = held(t);
+    let of_server = all.chunk_by(|a, b| a.0 == b.0);
+    of_server.map(|holds| (holds[0].0, holds[0].2, holds.iter().map(|h| h.3 - h.2).sum())).collect()
 }
 
 /// Ends of messages by way and then by number.
@@ -89,7 +101,7 @@ fn messages_that_meet_take_turns_on_the_link_as_drawn_by_hand() {
     let m = flitwise(machine([3, 1], QUICK_TILE), 4);
     let (ways, starts) = ([(0, 2, 64), (1, 2, 64)], [(0, 0), (1, 1)]);
     let mut drawn = Vec::new();
-    let (got, _) = send(&m, &ways, &starts, false, |now, t| {
+    let (got, t) = send(&m, &ways, &starts, false, |now, t| {
         // flits over 0→1 and 1→2 up to this cycle, messages that are not there in the next
         drawn.push((now, t.flits.carried(0, 0, 0), t.flits.carried(0, 1, 0), t.flits.under_way()));
     });
@@ -108,6 +120,11 @@ fn messages_that_meet_take_turns_on_the_link_as_drawn_by_hand() {
     ];
     assert_eq!(drawn[..by_hand.len()], by_hand);
     assert_eq!(ends(&got), [(0, 0, 11), (1, 1, 10)]);
+    // a flit is on the link in the cycle after its grant; the links of three tiles stand behind ten other servers
+    let [first, second] = [1 + 3 * 3, 1 + 3 * 3 + 4];
+    let (a, b) = ((0..4).map(|n| (second, 0, 3 + 2 * n, 4 + 2 * n)), (0..4).map(|n| (second, 1, 2 + 2 * n, 3 + 2 * n)));
+    let on_links: Vec<_> = held(&t).into_iter().filter(|h| h.0 >= first).collect();
+    assert_eq!(on_links, std::iter::once((first, 0, 1, 5)).chain(a).chain(b).collect::<Vec<_>>());
 }
 
 /// The same messages as wholes: B has the link from 2 to 6, A from 6 to 10. So B is there after 3 + 1 + 3 = 7 cycles and
@@ -242,6 +259,10 @@ fn impossible_meshes_are_refused() {
         assert_eq!(e.code, "R003");
         assert!(e.message.contains(what), "{}", e.message);
     };
+    let mut d = one_layer(flitwise(machine([2, 1], QUICK_TILE), 4), 1, mvm(vec![unit(0, 1, 1, 1)], 1));
+    d.program.machine.gates.parts = [(PartKind::Link, None)].into();
+    let e = run(&d.program, &SimOptions::default()).expect_err("gates of links");
+    assert!(e.code == "R003" && e.message.contains("have gates"), "{}", e.message);
     refused(0, 4, 8, "routers of no cycles");
     refused(2000, 4, 8, "1997 cycles of route computation");
     refused(1, 13, 8, "13 virtual channels each have more than 64");
@@ -257,10 +278,47 @@ fn a_batch_of_a_hundred_is_folded() {
     assert!(run < 40, "{run} samples were run");
 }
 
+/// The messages of a run as packets: sent again over the mesh of its chip all arrive, those that meet no other in the
+/// cycle in which they did. (A run forgets whose turn it was where the mesh falls idle, so others may change places.)
+#[test]
+fn the_packets_of_a_run_are_sent_again() {
+    /// Offered, from, to, flits, there.
+    type Packet = (u64, u32, u32, u64, u64);
+    let mut lone = 0;
+    for steps in [[8, 3], [60, 40]] {
+        let mut program = super::repeat::net(6, [2, 3, 6, 9], steps, 20);
+        program.machine = flitwise(program.machine, 4);
+        let t = run(&program, &SimOptions { samples: 2, trace: true, ..SimOptions::default() }).expect("runs");
+        let (mesh, routers) = (&program.machine.mesh, program.machine.mesh.flits.expect("flit by flit"));
+        let mut again = network(mesh.grid, router(mesh, &routers)).expect("it is possible");
+        let arrivals = crate::noc::replay(&mut again, &t.recording.packets(&program.machine)).expect("all arrives");
+        let course = |a: &Arrival| (a.created, a.source, a.destination, u64::from(a.flits), a.arrived);
+        let mut arrived: Vec<Packet> = arrivals.iter().map(course).collect();
+        let course = |m: &MessageTime| (m.start, m.from.index() as u32, m.to.index() as u32, m.flits, m.end);
+        let mut sent: Vec<Packet> = t.recording.messages.iter().map(course).collect();
+        arrived.sort_unstable();
+        sent.sort_unstable();
+        assert_eq!((arrived.len(), again.is_empty()), (sent.len(), true));
+        let ends: Vec<u64> = arrived.iter().zip(&sent).map(|(a, s)| a.4.max(s.4)).collect();
+        for (n, (a, s)) in arrived.iter().zip(&sent).enumerate() {
+            assert_eq!((a.0, a.1, a.2, a.3), (s.0, s.1, s.2, s.3));
+            if (0..ends.len()).all(|o| o == n || sent[o].0 > ends[n] || ends[o] < s.0) {
+                lone += 1;
+                assert_eq!(a.4, s.4, "{a:?}");
+            }
+        }
+        let flits: u64 = sent.iter().map(|m| m.3).sum();
+        assert_eq!(again.counted(), (flits, 0, flits));
+    }
+    assert!(lone > 3, "all meet others: the cycles are not compared");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// (k + 1)·router + k·link + flits − 1, the same as message by message, for every pipeline and number of channels.
+    /// (k + 1)·router + k·link + flits − 1, the same as message by message, for every pipeline and number of channels. Links
+    /// are held from the same cycle on and as long, and without a pause where buffers have room for a message: where
+    /// not, flits wait while the head goes through the next router, and follow it faster.
     #[test]
     fn latency_without_contention(grid in (1usize..6, 1usize..6), a in 0usize..36, b in 0usize..36, bytes in 1u64..4000,
         pace in (1u64..9, 0u64..4), spare in 0u64..3, vcs in 1usize..6, start in 0u64..9, islip in any::<bool>()) {
@@ -269,13 +327,18 @@ proptest! {
         m.mesh = MeshTiming { router, link, buffer_flits: ample(router, link) + spare, ..m.mesh };
         let (a, b) = (a % (columns * rows), b % (columns * rows));
         let k = ((a % columns).abs_diff(b % columns) + (a / columns).abs_diff(b / columns)) as u64;
-        let whole = ends(&send(&m, &[(a, b, bytes)], &[(start, 0)], false, |_, _| {}).0);
+        let (whole, by_message) = send(&m, &[(a, b, bytes)], &[(start, 0)], false, |_, _| {});
         let mut m = flitwise(m, vcs);
         if !islip {
             m.mesh.flits = m.mesh.flits.map(|f| FlitRouters { allocator: MeshAllocator::RoundRobin, ..f });
         }
-        let flits = ends(&send(&m, &[(a, b, bytes)], &[(start, 0)], false, |_, _| {}).0);
-        prop_assert_eq!(&flits, &whole);
+        let (flits, by_flits) = send(&m, &[(a, b, bytes)], &[(start, 0)], false, |_, _| {});
+        let flits = ends(&flits);
+        prop_assert_eq!(&flits, &ends(&whole));
+        prop_assert_eq!(sums(&by_flits), sums(&by_message));
+        if bytes.div_ceil(16) <= m.mesh.buffer_flits {
+            prop_assert_eq!(held(&by_flits), held(&by_message));
+        }
         prop_assert_eq!(flits[0].2, start + (k + 1) * router + k * link + bytes.div_ceil(16) - 1);
     }
 
@@ -284,9 +347,9 @@ proptest! {
     fn latency_over_chips(a in 0usize..8, b in 0usize..8, bytes in 1u64..400, router in 1u64..6) {
         let mut m = super::chips::row(2, 2);
         m.mesh = MeshTiming { router, buffer_flits: 5, ..m.mesh };
-        let whole = ends(&send(&m, &[(a, b, bytes)], &[(7, 0)], false, |_, _| {}).0);
-        let flits = ends(&send(&flitwise(m, 3), &[(a, b, bytes)], &[(7, 0)], false, |_, _| {}).0);
-        prop_assert_eq!(flits, whole);
+        let (whole, by_message) = send(&m, &[(a, b, bytes)], &[(7, 0)], false, |_, _| {});
+        let (flits, by_flits) = send(&flitwise(m, 3), &[(a, b, bytes)], &[(7, 0)], false, |_, _| {});
+        prop_assert_eq!((ends(&flits), sums(&by_flits)), (ends(&whole), sums(&by_message)));
     }
 
     /// All that is offered arrives once, over the links of its way; in whatever order starts are planned and routers
@@ -309,6 +372,10 @@ proptest! {
         };
         let links: u64 = (0..9).flat_map(|r| (0..4).map(move |p| (r, p))).map(|(r, p)| t.flits.carried(0, r, p)).sum();
         prop_assert_eq!(links, got.iter().map(|g| g.flits * distance(g)).sum::<u64>());
+        // a tile has its port and four links
+        let first = 1 + 3 * 9;
+        let on_links = held(&t).into_iter().filter(|h| h.0 >= first);
+        prop_assert_eq!(on_links.map(|h| h.3 - h.2).sum::<u64>(), links);
         starts.reverse();
         let middle = starts.len() / 2;
         starts.rotate_left(middle);
@@ -336,7 +403,7 @@ proptest! {
             t.busy.iter().filter(|((_, part), _)| *part == PartKind::Link).map(|(k, n)| (*k, *n)).collect()
         };
         prop_assert_eq!(links(&flits), links(&whole));
-        prop_assert_eq!(flits.messages.len(), whole.messages.len());
+        prop_assert_eq!(flits.recording.messages.len(), whole.recording.messages.len());
         let routed: u64 = flits.counts.iter().filter(|((_, p, a, _), _)| (*p, *a) == (PartKind::Router, Action::Route)).map(|(_, n)| n).sum();
         prop_assert!(routed > 0);
     }

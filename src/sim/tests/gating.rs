@@ -141,26 +141,13 @@ fn one_core(units: usize) -> Draft {
 #[test]
 fn a_core_sleeps_between_two_samples_and_at_the_end() {
     let d = one_core(1);
-    for (t, rested, done) in [
-        (20, rest(20, 0, 0), 0),
-        (21, rest(21, 1, 0), 0),
-        (69, rest(69, 49, 0), 0),
-        (70, rest(70, 50, 1), 0), // the vector is there: waking
-        (79, rest(70, 50, 1), 0), // the result is in the output register: idle from here
-        (80, rest(71, 50, 1), 0),
-        (81, rest(72, 50, 1), 1),
-        (99, rest(90, 50, 1), 1),
-        (100, rest(91, 51, 1), 1),
-        (133, rest(124, 84, 1), 1),
-        (134, rest(125, 85, 2), 1),
-        (144, rest(126, 85, 2), 1),
-        (145, rest(127, 85, 2), 2),
-        (163, rest(145, 85, 2), 2),
-        (164, rest(146, 86, 2), 2),
-        (255, rest(237, 177, 2), 2),
-        (256, rest(238, 178, 2), 2),
-    ] {
-        assert_eq!(by(&d.program, 2, t), (rested, done), "in cycle {t}");
+    let within = |spans: [(u64, u64); 3], t: u64| spans.map(|(from, to)| t.clamp(from, to) - from).iter().sum();
+    let since = |cycles: [u64; 2], t| cycles.iter().filter(|at| t >= **at).count() as u64;
+    for t in 1..=256 {
+        // asked, it wakes in the cycle in which the vector is there; waking is neither idle nor asleep
+        let (idle, asleep) = ([(0, 70), (79, 134), (143, 256)], [(20, 70), (99, 134), (163, 256)]);
+        let rested = rest(within(idle, t), within(asleep, t), since([70, 134], t));
+        assert_eq!(by(&d.program, 2, t), (rested, since([81, 145], t)), "in cycle {t}");
     }
     let t = d.run(2);
     assert_eq!(t.finished, [192, 256]);

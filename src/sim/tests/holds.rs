@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::super::build::build;
 use super::super::{Errand, Hold, Link, StallCause};
+use super::flit::flitwise;
 use super::repeat::net;
 use super::*;
 use crate::cost::PartKind;
@@ -27,6 +28,17 @@ pub(super) fn double_booked(t: &Timeline) -> Option<(Hold, Hold)> {
     })
 }
 
+/// The parts that a message held, in the order in which it came to them: flits of a message may hold a link several times.
+fn parts(holds: &[Hold]) -> Vec<u32> {
+    let mut parts: Vec<u32> = Vec::new();
+    holds.iter().for_each(|h| {
+        if !parts.contains(&h.server) {
+            parts.push(h.server);
+        }
+    });
+    parts
+}
+
 /// A message that did not pass every part of its way once and in order, or jobs that are not those of the positions.
 pub(super) fn astray(t: &Timeline) -> Option<String> {
     let mut messages = BTreeMap::<(u32, u64), Vec<Hold>>::new();
@@ -35,14 +47,13 @@ pub(super) fn astray(t: &Timeline) -> Option<String> {
         let number = number as u32;
         let of_route = || messages.range((number, 0)..(number + 1, 0));
         let Some((_, way)) = of_route().next() else { continue };
-        let way: Vec<u32> = way.iter().map(|h| h.server).collect();
+        let way = parts(way);
         let jobs = (route.first..route.positions * t.samples as u64).step_by(route.step as usize).count();
         if !of_route().map(|((_, job), _)| *job).eq(0..jobs as u64) {
             return Some(format!("{route:?}: not one job for each of its {jobs} positions"));
         }
         for ((_, job), holds) in of_route() {
-            let passed: Vec<u32> = holds.iter().map(|h| h.server).collect();
-            if passed != way || !holds.is_sorted_by_key(|h| h.from) {
+            if parts(holds) != way || !holds.is_sorted_by_key(|h| h.from) {
                 return Some(format!("{route:?}, job {job}: {holds:?}"));
             }
         }
@@ -91,7 +102,7 @@ fn lawful(program: &Program, samples: usize) -> Result<(), TestCaseError> {
     }
     // watching changes nothing
     let unseen = run(program, &SimOptions { samples, whole: true, ..SimOptions::default() }).expect("runs");
-    let seen = Timeline { trace: vec![], mvms: vec![], messages: vec![], recording: Default::default(), ..t };
+    let seen = Timeline { trace: vec![], mvms: vec![], recording: Default::default(), ..t };
     prop_assert_eq!(seen, unseen);
     Ok(())
 }
@@ -99,13 +110,13 @@ fn lawful(program: &Program, samples: usize) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Two tiles, clocks of their own, shared converters, latencies, two chips or one.
+    /// Two tiles, clocks of their own, shared converters, latencies, two chips or one, a mesh of messages or of flits.
     #[test]
     fn parts_are_never_booked_twice(
         positions in 1usize..7, samples in 1usize..4, capacity in prop::array::uniform4(1usize..9),
         steps in prop::array::uniform2(1u64..20), slow in 0u64..300,
         core in prop::array::uniform2((1u64..6, any::<bool>())), bus in (1u64..4, 0u64..3, 1u64..80),
-        port in (0u64..4, 1u64..80), vector in (1u64..6, 0u64..5), chips in any::<bool>(),
+        port in (0u64..4, 1u64..80), vector in (1u64..6, 0u64..5), chips in any::<bool>(), flits in 0usize..4,
     ) {
         let mut program = net(positions, capacity, steps, slow);
         program.machine.cores.iter_mut().zip(core).for_each(|(c, own)| (c.divider, c.shared) = own);
@@ -116,6 +127,9 @@ proptest! {
         }
         if chips {
             program.machine.mesh.chips = Some(ChipRow { columns: 1, links: 2, bytes_1024: 3000, latency: 4 });
+        }
+        if flits > 0 {
+            program.machine = flitwise(program.machine, flits);
         }
         lawful(&program, samples)?;
     }
@@ -205,6 +219,7 @@ fn a_cut_recording_is_whole_up_to_the_cut() {
         let mut setup = build(&program, samples, true);
         if let (Some(most), Some(recorder)) = (most, &mut setup.world.transport.recorder) {
             recorder.most = most;
+            recorder.messages.most = most / 4;
         }
         setup.world.run(1 << 40, samples, true);
         setup.timeline(&program, samples)
@@ -224,6 +239,11 @@ fn a_cut_recording_is_whole_up_to_the_cut() {
     assert!((most / 2..=most).contains(&part.recording.holds.len()));
     assert!(whole.recording.holds.len() > 2 * most);
     assert_eq!((part.cycles, part.mvms.len()), (whole.cycles, whole.mvms.len()), "the run goes on");
+    // messages have a cut of their own
+    let (messages, cut) = (&whole.recording.messages, part.recording.messages_cut.expect("there are more"));
+    let before: Vec<_> = messages.iter().filter(|m| m.start < cut).copied().collect();
+    assert!(before.len() > most / 8 && messages.len() > most / 2 && whole.recording.messages_cut.is_none());
+    assert_eq!(part.recording.messages, before);
 }
 
 /// Link heat by hand: four messages of 64 bytes from tile 0 to tile 1, which are four flits each.
