@@ -4,7 +4,7 @@
 use crate::arch::TileId;
 use crate::diag::Diagnostic;
 use crate::id::Id;
-use crate::sched::{DramTiming, Program, RefreshTiming, Work};
+use crate::sched::{DramTiming, PERIOD, Program, RefreshTiming, Work};
 
 use super::flits::Flits;
 use super::queue::MAX_INDEX;
@@ -144,6 +144,9 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
                     let counts = 1..=MOST_STEPS;
                     if u.core.index() >= m.cores.len() || !counts.contains(&u.steps) || !counts.contains(&u.rounds) {
                         return fail(format!("a unit of {name} needs a core and 1 to {MOST_STEPS} steps and rounds"));
+                    }
+                    if [u.paced, u.convert_paced].iter().flatten().any(|n| !(PERIOD..=PERIOD * MOST_STEPS).contains(n)) {
+                        return fail(format!("MVMs of {name} take no step or cycle of it, or more than {MOST_STEPS}"));
                     }
                     most = most.max(u.load_bytes).max(u.result_bytes);
                     if !xbars.insert(u.xbar) {

@@ -25,8 +25,8 @@ use crate::arch::{BackEnd, CoreId, TileId, XbarId};
 use crate::id::{Id, IdVec};
 use crate::lower::LayerId;
 use crate::sched::{
-    Channel, ChannelId, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId,
-    TileTiming, Work,
+    Channel, ChannelId, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, PERIOD, Program, Stage,
+    StageId, TileTiming, Work,
 };
 
 /// A tile in which everything moves in one cycle.
@@ -85,6 +85,7 @@ pub(super) fn unit(xbar: usize, core: usize, steps: u64, rounds: u64) -> MvmUnit
         load_bytes: 64,
         steps,
         paced: None,
+        convert_paced: None,
         rows_driven: 128 * steps,
         digits_counted: 0,
         columns: 16,
