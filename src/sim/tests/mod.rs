@@ -4,6 +4,7 @@ mod chips;
 mod core_law;
 mod core_shared;
 mod counts;
+mod data_time;
 mod dram;
 mod fidelity;
 mod flit;
