@@ -204,21 +204,9 @@ impl Packing<'_> {
         runs
     }
 
-    /// Number of a run's column kind among those of a block.
-    fn kind(&self, run: &Run) -> usize {
-        if run.unit { self.layer.slices.len() * self.kinds } else { run.slice * self.kinds + usize::from(run.negative) }
-    }
-
-    /// Lanes of a block in the order of its physical columns: neighbours go to different converters (assumed).
+    /// Lanes of a block in the order of its physical columns, which is that of its runs.
     pub(super) fn lanes(&self, block: &Block) -> Vec<usize> {
-        let width = block.cols.len();
-        let columns = |run: Run| {
-            let first = self.kind(&run) * width + run.output - block.cols.start;
-            (0..run.len).map(move |i| (first + i, run.lane + i))
-        };
-        let mut lanes: Vec<_> = self.runs(block).into_iter().flat_map(columns).collect();
-        lanes.sort_unstable();
-        lanes.into_iter().map(|(_, lane)| lane).collect()
+        self.runs(block).iter().flat_map(|run| run.lane..run.lane + run.len).collect()
     }
 
     /// Transfers of the converters of one array, none where they are ideal. Draws are addressed by the `array`
@@ -272,7 +260,10 @@ impl Packing<'_> {
         for run in &runs {
             let group = &mut groups[run.lane / GROUP];
             let step = self.converter.step(run.slice, self.layer.slices[run.slice]);
-            let kind = self.kind(run);
+            let kind = match run.unit {
+                true => self.layer.slices.len() * self.kinds,
+                false => run.slice * self.kinds + usize::from(run.negative),
+            };
             let first = kind * block.rows.len() * width;
             let of_kind = if run.unit { 1 } else { width };
             for i in 0..run.len {
@@ -284,6 +275,7 @@ impl Packing<'_> {
                 let still: f64 = rows_of.filter_map(|at| moments.still.get(at)).sum();
                 group.floor[line].0[lane] = (self.noise_lsb * self.noise_lsb + still / (step * step)) as f32;
                 if let Some(tables) = &mut tables {
+                    // neighbouring columns go to different converters (assumed)
                     tables.connect(run.lane + i, kind * width + col);
                 }
                 for r in 0..height {
