@@ -14,6 +14,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -92,7 +93,7 @@ pub(super) struct RowGroup {
     /// How an offset is taken back.
     pub(super) correction: Option<Correction>,
     /// Rounds of conversions that stop early, if they do.
-    pub(super) rounds: Option<Rounds>,
+    pub(super) rounds: Option<Arc<Rounds>>,
     /// One for each replica of the layer.
     pub(super) copies: Vec<GroupCopy>,
 }
@@ -367,7 +368,7 @@ fn program_layer(
                 packing.tables(block, array, options)
             })
             .collect();
-        let rounds = ramp.as_ref().map(|ramp| Rounds::new(&packing, block, ramp));
+        let rounds = ramp.as_ref().map(|ramp| Arc::new(Rounds::new(&packing, block, ramp)));
         for rows in block.groups() {
             let copies = (copies.iter().enumerate())
                 .map(|(replica, moments)| GroupCopy {

@@ -20,7 +20,7 @@ use crate::lower::Block;
 use crate::rng::GROUP;
 
 /// The rounds of conversions of a block.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Rounds {
     /// Lanes by physical column, and columns of a round.
     lanes: Vec<usize>,
