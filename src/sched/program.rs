@@ -266,8 +266,8 @@ pub struct MvmUnit {
     /// Steps that [`super::PERIOD`] successive MVMs take together where the data decide, at least one each; `None` where
     /// every MVM takes `steps`.
     pub paced: Option<u64>,
-    /// Cycles of a round of conversions over [`super::PERIOD`] successive MVMs where the data decide, at least one each; `None`
-    /// where every round takes [`CoreTiming::convert`].
+    /// Cycles of a round of conversions over [`super::PERIOD`] successive MVMs where the data decide, at least one each;
+    /// `None` where every round takes [`CoreTiming::convert`].
     pub convert_paced: Option<u64>,
     /// Rows driven, summed over the steps.
     pub rows_driven: u64,
