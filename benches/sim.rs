@@ -72,6 +72,7 @@ fn chain(side: usize, layers: usize, units: usize, positions: usize) -> Program 
             load_bytes: 64,
             steps: 8,
             paced: None,
+            convert_paced: None,
             rows_driven: 512,
             digits_counted: 0,
             columns: 64,

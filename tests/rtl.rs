@@ -83,6 +83,7 @@ impl Configuration {
                 load_bytes: pick(1, 200),
                 steps: pick(1, 4),
                 paced: None,
+                convert_paced: None,
                 rows_driven: 1,
                 digits_counted: 0,
                 columns: 1,

@@ -82,6 +82,7 @@ fn program() -> Program {
         load_bytes: 64,
         steps: 8,
         paced: None,
+        convert_paced: None,
         rows_driven: 8,
         digits_counted: 0,
         columns: 8,

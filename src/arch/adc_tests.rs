@@ -75,6 +75,34 @@ fn ranges_are_chosen_by_every_policy() {
     }
 }
 
+/// A ramp may end with its largest code; what stops it no other way says who can.
+#[test]
+fn only_ramps_stop_early() {
+    let ramp = |stop: &str| core(&format!("ramp: {{ bits: 6, clock: 500 MHz, {stop} {REST} }}"));
+    assert!(ramp("early_stop: true,").adc.early_stop);
+    assert!(!ramp("early_stop: false,").adc.early_stop && !ramp("").adc.early_stop);
+    let chip = |stop: &str| with(&format!("ramp: {{ bits: 6, clock: 500 MHz, {stop} {REST} }}"), "analog").unwrap();
+    assert!(chip("early_stop: true,").data_decide_time() && !chip("").data_decide_time());
+    for kind in AdcKind::ALL.into_iter().filter(|k| *k != AdcKind::Ramp) {
+        let own = if kind == AdcKind::SigmaDelta { "order: 2, osr: 32," } else { "" };
+        let bits = if kind == AdcKind::SenseAmp { 1 } else { 6 };
+        let adc = format!("{}: {{ bits: {bits}, clock: 500 MHz, early_stop: true, {own} {REST} }}", kind.name());
+        let all = with(&adc, "digital").expect_err("only ramps have the key");
+        let error = all.iter().find(|d| d.severity == Severity::Error).expect("refused");
+        assert_eq!(all.iter().filter(|d| d.severity == Severity::Error).count(), 1);
+        let message = format!("unknown key `early_stop` in `cores.macro.adc.{}`", kind.name());
+        assert_eq!((error.code, &error.message), ("A003", &message));
+        assert_eq!(error.help.as_deref(), Some("`early_stop` is a key of `ramp`"));
+    }
+    let chain = |stop| {
+        let adc = format!("ramp: {{ bits: 8, clock: 500 MHz, early_stop: {stop}, {REST} }}");
+        with(&format!("{adc} }}\n    chain: {{ inp_res: 1.0, out_res: 0.005"), "analog")
+    };
+    assert!(chain(false).is_ok());
+    let all = chain(true).expect_err("a chain has no codes");
+    assert_eq!(all.iter().filter(|d| d.severity == Severity::Error).map(|d| d.code).collect::<Vec<_>>(), ["A086"]);
+}
+
 #[test]
 fn mistakes_are_named() {
     for (adc, subtraction, code, place) in [

@@ -19,7 +19,7 @@ pub(crate) fn check(root: &Node, sources: &Sources) -> Diagnostics {
 
 /// Everything in which a tree departs from a schema.
 pub(crate) fn check_against(root: &Node, sources: &Sources, schema: &Value) -> Diagnostics {
-    let mut checker = Checker { schema, sources, path: Vec::new(), all: Diagnostics::new() };
+    let mut checker = Checker { schema, sources, path: Vec::new(), beside: Vec::new(), all: Diagnostics::new() };
     let top = Span { source: root.span.source, range: root.span.range.clone() };
     checker.node(root, schema, &top);
     checker.all
@@ -28,7 +28,9 @@ pub(crate) fn check_against(root: &Node, sources: &Sources, schema: &Value) -> D
 /// Whether a map of named keys stands at `path` and has room for `key`, whatever the file says there.
 pub(crate) fn has_place(path: &[&str], key: &str) -> bool {
     let schema = schema_value();
-    let checker = Checker { schema: &schema, sources: &Sources::default(), path: Vec::new(), all: Diagnostics::new() };
+    let sources = Sources::default();
+    let checker =
+        Checker { schema: &schema, sources: &sources, path: Vec::new(), beside: Vec::new(), all: Diagnostics::new() };
     let mut at = checker.plain(&schema);
     for part in path {
         let inner = match checker.choices(at) {
@@ -45,6 +47,8 @@ struct Checker<'a> {
     schema: &'a Value,
     sources: &'a Sources,
     path: Vec<String>,
+    /// Keys of the kinds that could stand in the place of the one that is looked at.
+    beside: Vec<(&'a str, Vec<&'a str>)>,
     all: Diagnostics,
 }
 
@@ -196,6 +200,7 @@ impl<'a> Checker<'a> {
 
     fn map(&mut self, node: &Node, schema: &'a Value, key: &Span) {
         let Kind::Map(entries) = &node.kind else { return self.wrong(node, key, "a map of keys and values") };
+        let beside = std::mem::take(&mut self.beside);
         let empty = serde_json::Map::new();
         let known = schema["properties"].as_object().unwrap_or(&empty);
         let open = &schema["additionalProperties"];
@@ -206,7 +211,10 @@ impl<'a> Checker<'a> {
                 None if open.is_object() => open,
                 None => {
                     let free = known.keys().map(String::as_str).filter(|k| node.get(k).is_none());
+                    let others = beside.iter().filter(|(_, keys)| keys.contains(&name.as_str()));
+                    let others: Vec<_> = others.map(|(kind, _)| format!("`{kind}`")).collect();
                     let help = match nearest(name, free) {
+                        _ if !others.is_empty() => format!("`{name}` is a key of {}", others.join(", ")),
                         Some(near) => {
                             meant.push(near);
                             format!("did you mean `{near}`?")
@@ -289,9 +297,14 @@ impl<'a> Checker<'a> {
         };
         match (choice.content, content) {
             (Some(schema), Some(value)) => {
+                let others = choices.iter().filter(|c| c.name != choice.name);
+                let keys = |c: &Choice<'a>| self.plain(c.content?)["properties"].as_object();
+                let keys = |c| keys(c).map(|keys| keys.keys().map(String::as_str).collect());
+                self.beside = others.filter_map(|c| Some((c.name, keys(c)?))).collect();
                 self.path.push(name.clone());
                 self.node(value, schema, span);
                 self.path.pop();
+                self.beside.clear();
             }
             // contents of which nothing is required may be left out
             (Some(schema), None) if self.resolve(schema)["required"].is_null() => {}

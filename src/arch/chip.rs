@@ -130,6 +130,8 @@ pub struct Adc {
     pub full_scale: FullScale,
     /// What shares a range.
     pub full_scale_per: FullScalePer,
+    /// Whether a round of conversions ends when all of its codes are known ([`CoreKind::stopped`]).
+    pub early_stop: bool,
     /// What it does to values in `noisy`: noise, offset, mismatch.
     pub model: AdcModel,
     /// Prices.
@@ -205,6 +207,18 @@ impl CoreKind {
     #[must_use]
     pub fn burst(&self) -> usize {
         burst(self.adc.latency, self.clock)
+    }
+
+    /// Cycles of the core's clock in which a conversion that stops after `steps` of its `2^bits` steps is over: whole
+    /// cycles that cover them, as for a whole conversion, and 1 at least.
+    #[must_use]
+    pub fn stopped(&self, steps: u64) -> u64 {
+        let all = 1u64 << self.adc.bits;
+        let cycles = match self.adc.latency {
+            Latency::Cycles(n) => (n * steps).div_ceil(all),
+            Latency::Time(t) => Latency::Time(t * (steps as f64 / all as f64)).cycles(self.clock),
+        };
+        cycles.max(1)
     }
 }
 
@@ -410,10 +424,11 @@ pub struct Chip {
 }
 
 impl Chip {
-    /// Whether the number of reads of an MVM depends on data: planes that are skipped, vectors read again.
+    /// Whether the time of an MVM depends on data: planes that are skipped, vectors read again, conversions that stop
+    /// early.
     #[must_use]
     pub fn data_decide_time(&self) -> bool {
-        self.core_kinds.iter().any(|c| c.skip_zero_planes || c.chain.is_some())
+        self.core_kinds.iter().any(|c| c.skip_zero_planes || c.chain.is_some() || c.adc.early_stop)
     }
 
     /// Puts `chips` of this chip side by side: every tile, core and crossbar gets a number over all of them,

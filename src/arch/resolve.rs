@@ -208,6 +208,7 @@ fn core_kind(
                 FullScaleSpec::Learned => FullScale::Learned,
             },
             full_scale_per: adc.full_scale_per,
+            early_stop: core.adc.early_stop(),
             model,
             part: core.adc.part(if shared { number } else { arrays * number }).gated(core.gating.as_ref()),
         },

@@ -119,14 +119,16 @@ pub fn settle(chip: &Chip, program: &Program, timeline: &Timeline, activity: &Ac
             continue;
         };
         let count = count as f64 / samples;
+        // a conversion that stops early costs its share of a whole one (assumed)
+        let share = if action == Action::Convert { converted(program, activity, stage) } else { 1.0 };
         lines.push(Line {
             owner,
             kind,
             action: Some(action),
             stage,
             count,
-            energy: price.value * count,
-            assumed: price.source.is_assumed(),
+            energy: price.value * (count * share),
+            assumed: price.source.is_assumed() || share < 1.0,
         });
     }
     array_lines(chip, program, activity, &mut lines);
@@ -155,6 +157,14 @@ pub fn settle(chip: &Chip, program: &Program, timeline: &Timeline, activity: &Ac
         }
     }
     unpriced.into_result(Ledger { lines, powered })
+}
+
+/// Share of a conversion's steps that the conversions of a stage took.
+fn converted(program: &Program, activity: &Activity, stage: Option<StageId>) -> f64 {
+    match stage.map(|stage| &program.stages[stage].work) {
+        Some(Work::Mvm { layer, .. }) => activity.layers.get(*layer).map_or(1.0, |l| l.stops.share()),
+        _ => 1.0,
+    }
 }
 
 /// Waking and clock cycles of one inference, of all parts that have a price for them.

@@ -48,7 +48,9 @@ impl<'a> LayerHardware<'a> {
             .into());
         };
         let inputs = |c: &CoreKind| (c.dac_bits, c.drive, c.signed_inputs, c.dac_model, c.skip_zero_planes, c.chain);
-        let values = |c: &CoreKind| (inputs(c), c.adc.bits, c.adc.full_scale, c.adc.full_scale_per);
+        // the time of conversions that stop early depends on values
+        let stops = |c: &CoreKind| c.adc.early_stop.then(|| (c.adc.number, c.stopped(1 << c.adc.bits), c.clock));
+        let values = |c: &CoreKind| (inputs(c), c.adc.bits, c.adc.full_scale, c.adc.full_scale_per, stops(c));
         // how many converters there are matters where each is another
         let alike = |a: &Adc, b: &Adc| a.model == b.model && (a.model.is_ideal() || a.number == b.number);
         let same = |c: &CoreKind| values(c) == values(core) && alike(&c.adc, &core.adc);

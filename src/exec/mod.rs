@@ -17,6 +17,7 @@ mod pack;
 mod program;
 mod recur;
 mod run;
+mod stops;
 mod stored;
 #[doc(hidden)]
 pub mod support;
@@ -102,6 +103,8 @@ pub struct LayerActivity {
     pub clipped: u64,
     /// Sum of absolute codes.
     pub code_sum: u64,
+    /// Rounds of conversions that stopped early.
+    pub stops: Stops,
     /// Energy in the array: `Σ v²·g·t` over cells and reads.
     pub array_energy: Joule,
     /// Sum of squared deviations of the layer's accumulators from the exact ones, and of the exact ones
@@ -109,6 +112,39 @@ pub struct LayerActivity {
     pub error_power: f64,
     /// See `error_power`.
     pub signal_power: f64,
+}
+
+/// Rounds of conversions that end when their codes are known; all 0 where conversions take their time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stops {
+    /// Rounds: as many conversions at a time as there are converters.
+    pub rounds: u64,
+    /// Cycles of the core that they took, each round whole ones.
+    pub cycles: u64,
+    /// Steps of the converters, summed over conversions.
+    pub steps: u64,
+    /// The same if none had stopped.
+    pub planned: u64,
+}
+
+impl Stops {
+    /// Adds what others took.
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.rounds += other.rounds;
+        self.cycles += other.cycles;
+        self.steps += other.steps;
+        self.planned += other.planned;
+    }
+    /// Mean cycles of a round; `None` if none was seen.
+    #[must_use]
+    pub fn round(&self) -> Option<f64> {
+        (self.rounds > 0).then(|| self.cycles as f64 / self.rounds as f64)
+    }
+    /// Share of a conversion's steps that it took on average; 1 if none was seen.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        if self.planned == 0 { 1.0 } else { self.steps as f64 / self.planned as f64 }
+    }
 }
 
 impl LayerActivity {

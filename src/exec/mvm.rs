@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Stops;
 use super::program::{LayerArrays, RowGroup};
 use super::stored::Correction;
 use crate::circuit::{Conversions, ROWS, ReadNoise, Tile};
@@ -39,6 +40,7 @@ pub(super) struct LayerCounts {
     pub(super) conversions: u64,
     pub(super) clipped: u64,
     pub(super) code_sum: u64,
+    pub(super) stops: Stops,
     /// For each row group and replica the summed strengths of the digits of each row.
     pub(super) drive: Vec<Vec<u64>>,
 }
@@ -48,6 +50,7 @@ pub(super) struct LayerCounts {
 struct Reads {
     reads: u64,
     conversions: Conversions,
+    stops: Stops,
 }
 
 /// Buffers that are reused from layer to layer.
@@ -186,6 +189,7 @@ impl<'a> LayerPlan<'a> {
                 let done = self.read_group((index, replica), sample, range, scratch, out, tap.as_deref_mut());
                 counts.clipped += done.conversions.clipped;
                 counts.code_sum += done.conversions.code_sum;
+                counts.stops.add(done.stops);
                 self.count_columns(group, done.reads, counts);
             }
         }
@@ -300,12 +304,16 @@ impl<'a> LayerPlan<'a> {
                     drop_zeros(tile);
                 }
                 all.reads += tile.used.iter().filter(|u| **u).count() as u64;
-                let wanted = tap.is_some().then_some(values.as_mut_slice());
+                let wanted = (tap.is_some() || group.rounds.is_some()).then_some(values.as_mut_slice());
                 let done = copy.columns.read(self.isa, tile, noise, accumulators, wanted);
                 all.conversions.clipped += done.clipped;
                 all.conversions.code_sum += done.code_sum;
                 if let Some(tap) = tap.as_deref_mut() {
                     probe(index, group, tile, values, position, step, self.stride.min(ROWS), part, tap);
+                }
+                if let Some(rounds) = &group.rounds {
+                    copy.columns.codes(&tile.used, values);
+                    all.stops.add(rounds.count(tile, values));
                 }
             }
             for slot in 0..held {

@@ -204,6 +204,11 @@ impl Packing<'_> {
         runs
     }
 
+    /// Lanes of a block in the order of its physical columns, which is that of its runs.
+    pub(super) fn lanes(&self, block: &Block) -> Vec<usize> {
+        self.runs(block).iter().flat_map(|run| run.lane..run.lane + run.len).collect()
+    }
+
     /// Transfers of the converters of one array, none where they are ideal. Draws are addressed by the `array`
     /// and the converter's number within it, so that moving a block redraws nothing.
     pub(super) fn tables(&self, block: &Block, array: u64, options: &ValueOptions) -> Option<Arc<[Lookup]>> {

@@ -14,6 +14,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -23,6 +24,7 @@ use super::converter::{Converters, LayerConverter};
 use super::current_noise::CurrentNoise;
 use super::hardware::LayerHardware;
 use super::pack::{self, Grid, Run};
+use super::stops::{Ramp, Rounds};
 use super::stored::{Correction, Stored};
 use super::wired::WireReport;
 use super::{Fidelity, ValueOptions};
@@ -90,6 +92,8 @@ pub(super) struct RowGroup {
     pub(super) runs: Vec<Run>,
     /// How an offset is taken back.
     pub(super) correction: Option<Correction>,
+    /// Rounds of conversions that stop early, if they do.
+    pub(super) rounds: Option<Arc<Rounds>>,
     /// One for each replica of the layer.
     pub(super) copies: Vec<GroupCopy>,
 }
@@ -349,6 +353,7 @@ fn program_layer(
     let grid = pack::grid(tiled_layer, hardware, fine, jobs.iter().map(|j| j.0).zip(&moments), &converter)?;
     let noise_lsb = if noisy { hardware.core.adc.model.noise() * options.noise_scale } else { 0.0 };
     let packing = pack::Packing { layer: tiled_layer, converter: &converter, grid, kinds, noisy, noise_lsb, hardware };
+    let ramp = Ramp::new(hardware, options).filter(|_| chain.is_none());
     let mut groups = Vec::new();
     for (b, copies) in tiled_layer.blocks.iter().zip(moments.chunks(replicas)) {
         let block = &tiled.blocks[*b];
@@ -363,6 +368,7 @@ fn program_layer(
                 packing.tables(block, array, options)
             })
             .collect();
+        let rounds = ramp.as_ref().map(|ramp| Arc::new(Rounds::new(&packing, block, ramp)));
         for rows in block.groups() {
             let copies = (copies.iter().enumerate())
                 .map(|(replica, moments)| GroupCopy {
@@ -377,8 +383,8 @@ fn program_layer(
                         .to_vec(),
                 })
                 .collect();
-            let (runs, correction) = (runs.clone(), correction.clone());
-            groups.push(RowGroup { rows, cols: block.cols.clone(), runs, correction, copies });
+            let (runs, correction, rounds) = (runs.clone(), correction.clone(), rounds.clone());
+            groups.push(RowGroup { rows, cols: block.cols.clone(), runs, correction, rounds, copies });
         }
     }
     let slices = tiled_layer.slices.len();

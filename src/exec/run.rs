@@ -282,6 +282,7 @@ impl<'a> Walk<'a> {
                 layers[id].conversions += counts.conversions;
                 layers[id].clipped += counts.clipped;
                 layers[id].code_sum += counts.code_sum;
+                layers[id].stops.add(counts.stops);
                 for (sum, part) in drive[id].iter_mut().flatten().zip(counts.drive.iter().flatten()) {
                     *sum += part;
                 }

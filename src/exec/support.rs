@@ -96,6 +96,11 @@ pub struct Parameters {
     pub signed: SignedInputs,
     /// Bits of the converter.
     pub adc_bits: u8,
+    /// Converters of each crossbar.
+    pub adcs: usize,
+    /// Cycles of the core in a conversion, and whether it ends when its code is known.
+    pub convert: u64,
+    pub early_stop: bool,
     /// Range of the converter.
     pub full_scale: FullScale,
     /// Noise of the converter in steps.
@@ -122,6 +127,9 @@ impl Default for Parameters {
             drive: Drive::Voltage,
             signed: SignedInputs::TwosComplement,
             adc_bits: 8,
+            adcs: 1,
+            convert: 1,
+            early_stop: false,
             full_scale: FullScale::Max,
             noise_lsb: 0.3,
             encoding: Encoding::Pair(Subtraction::Analog),
@@ -225,12 +233,13 @@ pub fn chip(p: &Parameters) -> Chip {
         sample_hold: part(PartKind::SampleHold),
         adc: Adc {
             bits: p.adc_bits,
-            number: 1,
+            number: p.adcs,
             shared: false,
-            latency: latency(),
+            latency: Latency::Cycles(p.convert),
             fill: Latency::Cycles(0),
             full_scale: p.full_scale,
             full_scale_per: FullScalePer::Slice,
+            early_stop: p.early_stop,
             model: AdcModel::ideal(p.adc_bits, p.noise_lsb),
             part: part(PartKind::Adc),
         },

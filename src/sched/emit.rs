@@ -203,6 +203,7 @@ impl Emitter<'_> {
                             load_bytes: (block.rows.len() * activation_bits).div_ceil(8) as u64,
                             steps: (l.planes.len() * block.group_count()) as u64,
                             paced: None,
+                            convert_paced: None,
                             rows_driven,
                             digits_counted: if encoding.counts_digits() { rows_driven } else { 0 },
                             columns: columns as u64,

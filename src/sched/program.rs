@@ -12,7 +12,7 @@ use crate::id::IdVec;
 use crate::lower::{LayerId, NodeId};
 use crate::tensor::Window;
 
-use super::{DramTiming, RefreshTiming};
+use super::{DramTiming, Pace, RefreshTiming};
 
 define_id!(/// A stage of the pipeline.
     StageId, "stage");
@@ -31,13 +31,15 @@ pub struct Program {
 }
 
 impl Program {
-    /// The same with units that take `ratio` times their steps, layer by layer: what data made of them.
+    /// The same with units at the pace of data, layer by layer.
     #[must_use]
-    pub fn paced(&self, ratio: impl Fn(LayerId) -> f64) -> Self {
+    pub fn paced<P: Into<Pace>>(&self, pace: impl Fn(LayerId) -> P) -> Self {
         let mut paced = self.clone();
         for stage in paced.stages.iter_mut() {
             if let Work::Mvm { layer, replicas, .. } = &mut stage.work {
-                replicas.iter_mut().flatten().for_each(|u| u.pace(ratio(*layer)));
+                let pace = pace(*layer).into();
+                let units = replicas.iter_mut().flatten();
+                units.for_each(|u| u.pace(pace, self.machine.cores[u.core].convert));
             }
         }
         paced
@@ -261,9 +263,12 @@ pub struct MvmUnit {
     pub load_bytes: u64,
     /// Input planes × row groups.
     pub steps: u64,
-    /// Steps that [`PERIOD`] successive MVMs take together where the data decide, at least one each; `None` where
+    /// Steps that [`super::PERIOD`] successive MVMs take together where the data decide, at least one each; `None` where
     /// every MVM takes `steps`.
     pub paced: Option<u64>,
+    /// Cycles of a round of conversions over [`super::PERIOD`] successive MVMs where the data decide, at least one each;
+    /// `None` where every round takes [`CoreTiming::convert`].
+    pub convert_paced: Option<u64>,
     /// Rows driven, summed over the steps.
     pub rows_driven: u64,
     /// Input digits added up beside the drivers, summed over the steps.
@@ -277,35 +282,6 @@ pub struct MvmUnit {
     pub conversions: u64,
     /// Bytes of the result.
     pub result_bytes: u64,
-}
-
-/// MVMs over which steps that the data decide are spread: their mean is kept to a sixteenth of a step.
-pub const PERIOD: u64 = 16;
-
-impl MvmUnit {
-    /// Steps of the first `n` MVMs together.
-    #[must_use]
-    pub fn steps_before(&self, n: u64) -> u64 {
-        self.paced.map_or(n * self.steps, |of_period| n * of_period / PERIOD)
-    }
-    /// Steps of MVM `n`: as even as whole numbers allow.
-    #[must_use]
-    pub fn steps_of(&self, n: u64) -> u64 {
-        self.steps_before(n + 1) - self.steps_before(n)
-    }
-    /// `amount`, which belongs to all planned steps of an MVM, in the first `n` MVMs.
-    #[must_use]
-    pub fn in_steps(&self, amount: u64, n: u64) -> u64 {
-        match self.paced {
-            None => amount * n,
-            Some(_) => (u128::from(amount) * u128::from(self.steps_before(n)) / u128::from(self.steps.max(1))) as u64,
-        }
-    }
-    /// Lets an MVM take `ratio` times its steps on average, and never less than one.
-    pub fn pace(&mut self, ratio: f64) {
-        let of_period = (ratio * (self.steps * PERIOD) as f64).round().max(PERIOD as f64) as u64;
-        self.paced = Some(of_period).filter(|p| *p != self.steps * PERIOD);
-    }
 }
 
 /// A finite buffer between two stages, at the consumer's tile.

@@ -291,7 +291,7 @@ impl Setup {
                 (xbar, PartKind::Dac, t.drive * steps),
                 (xbar, PartKind::Crossbar, t.integrate * steps),
                 (xbar, PartKind::SampleHold, t.sample * steps),
-                (xbar, PartKind::Adc, t.convert * unit.rounds * steps),
+                (xbar, PartKind::Adc, unit.converting(t.convert, n) * unit.rounds),
                 (xbar, PartKind::ShiftAdd, t.shift_add * unit.rounds * steps),
                 (core, PartKind::OutputRegister, t.output_register * n),
             ] {

@@ -5,7 +5,7 @@ use crate::arch::TileId;
 use crate::cost::PartKind;
 use crate::diag::Diagnostic;
 use crate::id::Id;
-use crate::sched::{DramTiming, Program, RefreshTiming, Work};
+use crate::sched::{DramTiming, PERIOD, Program, RefreshTiming, Work};
 
 use super::flits::Flits;
 use super::queue::MAX_INDEX;
@@ -148,6 +148,11 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
                     let counts = 1..=MOST_STEPS;
                     if u.core.index() >= m.cores.len() || !counts.contains(&u.steps) || !counts.contains(&u.rounds) {
                         return fail(format!("a unit of {name} needs a core and 1 to {MOST_STEPS} steps and rounds"));
+                    }
+                    let longest = [(u.paced, MOST_STEPS), (u.convert_paced, MOST_CYCLES)];
+                    let within = |(n, most): &(Option<u64>, u64)| n.is_none_or(|n| n >= PERIOD && n <= PERIOD * most);
+                    if !longest.iter().all(within) {
+                        return fail(format!("MVMs of {name} take no step or no cycle of it on average, or too many"));
                     }
                     most = most.max(u.load_bytes).max(u.result_bytes);
                     if !xbars.insert(u.xbar) {

@@ -1,6 +1,7 @@
 //! The core: one crossbar with its row drivers, sample-and-hold, converters, adders and registers.
 //!
-//! An MVM is so many steps (input planes × row groups, or what the data make of them). Parts and their timing:
+//! An MVM is so many steps (input planes × row groups, or what the data make of them), and its conversions take so many
+//! cycles (of its own where the data make them stop early, the same in all of its rounds). Parts and their timing:
 //! - *front end* (drive + integrate + sample): latency = interval = `drive + integrate + sample`, one step
 //!   at a time, steps of successive MVMs in order;
 //! - *sample-and-hold banks* (1 or 2): a bank is taken when a front end starts and given back when the last
@@ -92,6 +93,14 @@ pub(super) enum Moment {
     Sent,
 }
 
+/// What an MVM takes of the core.
+#[derive(Debug, Clone, Copy)]
+struct Takes {
+    steps: u64,
+    /// Cycles of a round of conversions.
+    convert: u64,
+}
+
 /// One crossbar and what belongs to it.
 #[derive(Debug)]
 pub(super) struct Core {
@@ -99,13 +108,12 @@ pub(super) struct Core {
     divider: u64,
     /// Cycles of the front end of a step.
     front: u64,
-    convert: u64,
     fill: u64,
     shift_add: u64,
     output_register: u64,
     rounds: u64,
-    /// Steps of an MVM by its number in a period; all alike where data decide nothing.
-    steps: [u64; PERIOD as usize],
+    /// What an MVM takes by its number in a period; all alike where data decide nothing.
+    takes: [Takes; PERIOD as usize],
     /// Whether they differ.
     paced: bool,
     banks: u64,
@@ -151,16 +159,16 @@ impl Core {
     /// `traced` MVMs.
     pub(super) fn new(timing: &CoreTiming, unit: &MvmUnit, shared: Option<u32>, traced: usize) -> Self {
         let own = |cycles: u64| cycles * timing.divider;
+        let converts = unit.converts(timing.convert);
         Self {
             divider: timing.divider,
             front: own(timing.drive + timing.integrate + timing.sample),
-            convert: own(timing.convert),
             fill: own(timing.fill),
             shift_add: own(timing.shift_add),
             output_register: own(timing.output_register),
             rounds: unit.rounds,
-            steps: std::array::from_fn(|n| unit.steps_of(n as u64)),
-            paced: unit.paced.is_some(),
+            takes: std::array::from_fn(|n| Takes { steps: unit.steps_of(n as u64), convert: own(converts[n]) }),
+            paced: unit.paced.is_some() || unit.convert_paced.is_some(),
             banks: u64::from(timing.hold_banks),
             serial: timing.back_end == BackEnd::Serial,
             loaded: VecDeque::with_capacity(usize::from(timing.input_slots)),
@@ -250,23 +258,23 @@ impl Core {
     /// certain when the MVM is over with it.
     pub(super) fn convert(&mut self, at: u64, converters: &mut Converters) -> Option<Progress> {
         self.asked = false;
-        let bank = self.back_bank;
+        let (bank, convert) = (self.back_bank, self.takes[self.back_mvm].convert);
         let begin = match self.serial {
             true => at.max(converters.adder_free) + self.fill,
             false => (at + self.fill).max(converters.free),
         };
-        let mut first = (begin + self.convert).max(converters.adder_free);
+        let mut first = (begin + convert).max(converters.adder_free);
         if self.back_step == 0 {
             first = first.max(self.accumulator_free);
         }
-        let last = first + (self.rounds - 1) * self.convert.max(self.shift_add);
+        let last = first + (self.rounds - 1) * convert.max(self.shift_add);
         converters.free = last;
         converters.adder_free = last + self.shift_add;
         self.bank_free[bank] = if self.serial { converters.adder_free } else { last };
         self.held -= 1;
         self.back_bank = if self.banks == 2 { 1 - bank } else { 0 };
         self.back_step += 1;
-        if self.back_step < self.steps[self.back_mvm] {
+        if self.back_step < self.takes[self.back_mvm].steps {
             return None;
         }
         self.back_step = 0;
@@ -306,7 +314,7 @@ impl Core {
                 self.held += 1;
                 self.front_bank = if self.banks == 2 { 1 - bank } else { 0 };
                 self.front_step += 1;
-                if self.front_step == self.steps[self.front_mvm] {
+                if self.front_step == self.takes[self.front_mvm].steps {
                     self.front_step = 0;
                     self.front_mvm = self.following(self.front_mvm);
                     return Some(Progress::SlotFree(self.front_free));

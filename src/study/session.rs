@@ -12,14 +12,14 @@ use crate::circuit::wires::FoldCache;
 use crate::cost::Action;
 use crate::data::{Dataset, Labels, device_files};
 use crate::diag::{Diagnostics, Result};
-use crate::exec::{self, Activity, Arrays, Converters, Fidelity, LayerActivity, Outcome, ValueOptions};
+use crate::exec::{self, Activity, Arrays, Converters, Fidelity, Outcome, ValueOptions};
 use crate::graph::Graph;
 use crate::id::Id;
 use crate::lower::{self, LayerId, QuantGraph, TiledGraph};
 use crate::map::Placement;
 use crate::onnx::{self, Model};
 use crate::report::{FoldFolder, argmax};
-use crate::sched::Program;
+use crate::sched::{Pace, Program};
 use crate::sim::{self, SimOptions, Timeline};
 use crate::units::Joule;
 
@@ -182,7 +182,8 @@ impl Session {
     fn run(&self, options: &SimOptions, activity: Option<&Activity>) -> Result<Timeline> {
         let run = |program: &Program, first: usize| -> Result<Timeline> {
             let pace = |a: &Activity, l: LayerId| {
-                a.layers.get(LayerId::new(first + l.index())).map_or(1.0, LayerActivity::pace)
+                let layer = a.layers.get(LayerId::new(first + l.index())).copied().unwrap_or_default();
+                Pace { steps: layer.pace(), convert: layer.stops.round() }
             };
             Ok(match activity {
                 Some(activity) => sim::run(&program.paced(|l| pace(activity, l)), options)?,

@@ -194,6 +194,26 @@ impl Columns {
             Isa::Portable(l) => choose::<_, 2>(l, job, accumulators, values),
         }
     }
+
+    /// Turns values before the converters, as [`Self::read`] gives them for the planes that are `used`, into the codes
+    /// that it adds up; lanes without a column are left as they are or hold 0.
+    ///
+    /// # Panics
+    /// If there are fewer values than a tile of this set has.
+    pub fn codes(&self, used: &[bool; ROWS], values: &mut [f32]) {
+        let Clip { low, high } = self.clip;
+        for (index, group) in self.groups.iter().enumerate() {
+            for m in (0..ROWS).filter(|m| used[*m]) {
+                for line in group.lines.clone() {
+                    let values = lanes_mut(values, (index * ROWS + m) * GROUP + line * LANES);
+                    match &self.tables {
+                        Some(tables) => tables.convert(index * GROUP / LANES + line, values),
+                        None => *values = values.map(|v| v.round_ties_even().max(low).min(high)),
+                    }
+                }
+            }
+        }
+    }
 }
 
 struct Job<'a> {

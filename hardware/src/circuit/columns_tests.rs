@@ -132,6 +132,15 @@ fn every_instruction_set_equals_scalar_arithmetic() {
                     let mut out = vec![0; 2 * set.slot_len()];
                     let done = set.read(isa, &tile, noise, &mut out, None);
                     assert_eq!((&out, done), (&expected.0, expected.1), "{} {rows}x{columns}", isa.name());
+                    let (mut values, mut sums) = (vec![0.0; ROWS * set.slot_len()], vec![0; out.len()]);
+                    set.read(isa, &tile, noise, &mut sums, Some(&mut values));
+                    set.codes(&tile.used, &mut values);
+                    sums.fill(0);
+                    for (at, code) in values.iter().enumerate() {
+                        let (m, lane) = (at / GROUP % ROWS, at / GROUP / ROWS * GROUP + at % GROUP);
+                        sums[tile.slots[m] * set.slot_len() + lane] += *code as i32 * tile.weights[m];
+                    }
+                    assert_eq!(sums, out, "codes that stand alone");
                 }
             }
         }

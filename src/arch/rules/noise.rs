@@ -91,6 +91,9 @@ pub(super) fn chains(ctx: &mut Ctx<'_>) {
             "deviations of the DAC's or the ADC's card do not reach a chain",
             "converters without `mismatch`",
         );
+        let path = ["cores", name, "adc", core.adc.kind().name(), "early_stop"];
+        let message = "a chain has values in the place of codes that could end a conversion";
+        ctx.require(!core.adc.early_stop(), "A086", &path, message, "`early_stop: false`");
     }
 }
 

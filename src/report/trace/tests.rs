@@ -39,6 +39,7 @@ fn program(chip: &Chip) -> Program {
         load_bytes: 48,
         steps: 8,
         paced: None,
+        convert_paced: None,
         rows_driven: 100,
         digits_counted: 0,
         columns: 16,

@@ -116,8 +116,8 @@ proptest! {
     /// and inputs coming at arbitrary times.
     #[test]
     fn core_equals_cycle_by_cycle_machine(core in core_timing(), divider in 1u64..6, fill in 0u64..8, steps in 1u64..6, rounds in 1u64..5,
-        paced in prop::option::of(16u64..100), arrivals in prop::collection::vec(0u64..60, 1..8), pauses in prop::collection::vec(0u64..80, 8)) {
-        let (core, u) = (CoreTiming { fill, divider, ..core }, MvmUnit { paced, ..unit(0, 0, steps, rounds) });
+        paced in prop::option::of(16u64..100), convert_paced in prop::option::of(16u64..100), arrivals in prop::collection::vec(0u64..60, 1..24), pauses in prop::collection::vec(0u64..80, 24)) {
+        let (core, u) = (CoreTiming { fill, divider, ..core }, MvmUnit { paced, convert_paced, ..unit(0, 0, steps, rounds) });
         let fast = drive_fast(&core, &u, &arrivals, &pauses);
         let slow = oracle::drive(&core, &u, &arrivals, &pauses);
         prop_assert_eq!(fast, slow);

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::{BackEnd, CoreTiming, Course, MvmUnit};
+use super::{BackEnd, CoreTiming, Course, MvmUnit, PERIOD};
 
 /// A hold bank.
 #[derive(Clone, Copy, PartialEq)]
@@ -25,6 +25,9 @@ struct Machine<'a> {
     /// MVMs whose front end, and whose last addition, is over.
     fronts: u64,
     sums: u64,
+    /// Steps of the current MVM whose last code the adder has taken; MVMs of which it has taken all.
+    coded_steps: u64,
+    coded: u64,
     front: Option<u64>,
     banks: VecDeque<Bank>,
     /// Bank under conversion: codes taken by the adder so far in its step.
@@ -50,6 +53,8 @@ pub(super) fn drive(t: &CoreTiming, u: &MvmUnit, arrivals: &[u64], pauses: &[u64
         front_steps: 0,
         fronts: 0,
         sums: 0,
+        coded_steps: 0,
+        coded: 0,
         front: None,
         banks: vec![Bank::Free; usize::from(t.hold_banks)].into(),
         taken: 0,
@@ -164,6 +169,12 @@ impl Machine<'_> {
             self.code = false;
             self.adding = Some(t.shift_add);
             self.taken += 1;
+            if self.taken == u.rounds {
+                self.coded_steps += 1;
+                if self.coded_steps == u.steps_of(self.coded) {
+                    (self.coded_steps, self.coded) = (0, self.coded + 1);
+                }
+            }
             if self.taken == u.rounds && t.back_end == BackEnd::Pipelined {
                 self.taken = 0;
                 self.release_bank();
@@ -180,7 +191,7 @@ impl Machine<'_> {
             && self.taken < u.rounds
             && self.banks.front() == Some(&Bank::Full(0))
         {
-            self.converting = Some(t.convert);
+            self.converting = Some(u.converts(t.convert)[(self.coded % PERIOD) as usize]);
             moved = true;
         }
         let begin = self.front_steps > 0 || self.inputs > 0;

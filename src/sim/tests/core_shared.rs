@@ -92,6 +92,9 @@ struct Xbar {
     /// Steps of the MVM in the accumulator that have asked, and been added up.
     asked_steps: u64,
     asked_mvms: u64,
+    /// Steps of the MVM at the converter whose last code is taken, and MVMs all of whose codes are.
+    coded_steps: u64,
+    coded: u64,
     summed: u64,
     complete: bool,
     register: bool,
@@ -247,6 +250,13 @@ fn arbitrate(t: &CoreTiming, units: &[MvmUnit], xbars: &mut [Xbar], s: &mut Shar
         let owner = s.owner.expect("a code belongs to a step");
         (s.code, s.taken, s.adding, s.adding_for) = (false, s.taken + 1, Some(t.shift_add), owner);
         s.last = s.taken == units[owner].rounds;
+        if s.last {
+            let x = &mut xbars[owner];
+            x.coded_steps += 1;
+            if x.coded_steps == units[owner].steps_of(x.coded) {
+                (x.coded_steps, x.coded) = (0, x.coded + 1);
+            }
+        }
         if s.last && !serial {
             xbars[owner].banks.pop_front();
             s.owner = None;
@@ -263,14 +273,15 @@ fn arbitrate(t: &CoreTiming, units: &[MvmUnit], xbars: &mut [Xbar], s: &mut Shar
         return s.owner.is_some();
     };
     if s.converting.is_none() && !s.code && s.filling == 0 && s.taken < units[owner].rounds {
-        s.converting = Some(t.convert);
+        let mvm = (xbars[owner].coded % PERIOD) as usize;
+        s.converting = Some(units[owner].converts(t.convert)[mvm]);
         return true;
     }
     false
 }
 
 prop_compose! {
-    fn outside()(arrivals in prop::collection::vec(0u64..60, 1..7), pauses in prop::collection::vec(0u64..120, 8)) -> Outside {
+    fn outside()(arrivals in prop::collection::vec(0u64..60, 1..20), pauses in prop::collection::vec(0u64..120, 20)) -> Outside {
         Outside { arrivals, pauses }
     }
 }
@@ -282,11 +293,11 @@ proptest! {
     #[test]
     fn sharing_equals_cycle_by_cycle_machine(
         core in core_timing(), divider in 1u64..5, fill in 0u64..6,
-        work in prop::collection::vec((1u64..6, 1u64..5, prop::option::of(16u64..100), outside()), 2..=3),
+        work in prop::collection::vec((1u64..6, 1u64..5, prop::array::uniform2(prop::option::of(16u64..100)), outside()), 2..=3),
     ) {
         let core = CoreTiming { shared: true, divider, fill, ..core };
         let units: Vec<MvmUnit> =
-            work.iter().enumerate().map(|(n, w)| MvmUnit { paced: w.2, ..unit(n, 0, w.0, w.1) }).collect();
+            work.iter().enumerate().map(|(n, w)| MvmUnit { paced: w.2[0], convert_paced: w.2[1], ..unit(n, 0, w.0, w.1) }).collect();
         let outside: Vec<Outside> = work.into_iter().map(|w| w.3).collect();
         prop_assert_eq!(drive_fast(&core, &units, &outside), drive_slow(&core, &units, &outside));
     }

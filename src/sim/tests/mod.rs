@@ -4,6 +4,7 @@ mod chips;
 mod core_law;
 mod core_shared;
 mod counts;
+mod data_time;
 mod dram;
 mod fidelity;
 mod flit;
@@ -25,8 +26,8 @@ use crate::arch::{BackEnd, CoreId, TileId, XbarId};
 use crate::id::{Id, IdVec};
 use crate::lower::LayerId;
 use crate::sched::{
-    Channel, ChannelId, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, Program, Stage, StageId,
-    TileTiming, Work,
+    Channel, ChannelId, CoreTiming, Gates, Machine, MemoryTiming, MeshTiming, MvmUnit, Need, PERIOD, Program, Stage,
+    StageId, TileTiming, Work,
 };
 
 /// A tile in which everything moves in one cycle.
@@ -85,6 +86,7 @@ pub(super) fn unit(xbar: usize, core: usize, steps: u64, rounds: u64) -> MvmUnit
         load_bytes: 64,
         steps,
         paced: None,
+        convert_paced: None,
         rows_driven: 128 * steps,
         digits_counted: 0,
         columns: 16,

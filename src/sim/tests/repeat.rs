@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::build::build;
 use super::*;
-use crate::sched::{DramTiming, RefreshTiming};
+use crate::sched::{DramTiming, Pace, RefreshTiming};
 
 /// The course of a run, whole or cut short, and how many samples were really run.
 pub(super) fn both(program: &Program, samples: usize) -> (Timeline, Timeline, usize) {
@@ -63,8 +63,9 @@ proptest! {
     #[test]
     fn cut_runs_equal_whole_runs_at_the_pace_of_data(
         positions in 1usize..9, samples in 1usize..90, steps in prop::array::uniform2(1u64..20),
-        pace in prop::array::uniform2(0.1f64..2.5),
+        pace in prop::array::uniform2((0.1f64..2.5, prop::option::of(0.5f64..9.0))),
     ) {
+        let pace = pace.map(|(steps, convert)| Pace { steps, convert });
         let program = net(positions, [2, 3, 6, 9], steps, 20).paced(|layer| pace[layer.index()]);
         let (whole, cut, _) = both(&program, samples);
         prop_assert_eq!(whole, cut);

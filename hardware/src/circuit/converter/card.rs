@@ -179,6 +179,10 @@ cards! {
         /// Deviations of the ramp; default none.
         #[serde(default)]
         mismatch: RampMismatch,
+        /// Whether the ramp of a round of conversions ends as soon as every comparator of the crossbar has fired, instead
+        /// of after as many steps as codes.
+        #[serde(default)]
+        early_stop: bool,
     }
     /// Pipeline of 1.5-bit stages: a code each cycle.
     Pipeline PipelineAdc {
@@ -291,6 +295,12 @@ impl AdcSpec {
             AdcKind::Pipeline => Latency::Time(Second((cycles.latency - cycles.interval) as f64 / self.rate().si())),
             _ => Latency::Cycles(0),
         }
+    }
+
+    /// Whether a conversion ends when its code is known.
+    #[must_use]
+    pub const fn early_stop(&self) -> bool {
+        matches!(self, Self::Ramp(RampAdc { early_stop: true, .. }))
     }
 
     /// Conversions per second, as stated or by the converter's own clock; 0 if nothing is stated.

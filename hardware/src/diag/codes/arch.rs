@@ -245,8 +245,8 @@ pub(super) const CODES: &[Code] = &[
         "analog chain that a chip cannot have",
         "Settings of `chain` must have a meaning, no more steps than the DAC and the ADC have codes, and a law of time \
          and energy: `noise_management` of `none`, `abs_max` or `constant`, `bound_management` of `none` or `iterative`. \
-         The chain has noise and wires of its own: thermal and shot noise, exact wires beside `ir_drop` and deviating \
-         converters are refused.",
+         The chain has noise and wires of its own: thermal and shot noise, exact wires beside `ir_drop`, deviating \
+         converters and conversions that stop early are refused.",
     ),
     code(
         "A070",

@@ -1,5 +1,6 @@
 //! The rows of the clock: the network-on-chip, the sequencer of a core, the event run, and the chips of others.
 
+mod data_time;
 mod fidelity;
 mod gating;
 mod memories;
@@ -90,5 +91,11 @@ pub const ROWS: &[Row] = &[
         measure: "traces",
         asked: "a screenshot-ready Perfetto trace of the ECG run, opened and looked at; VCD opens in GTKWave's parser",
         find: traces::files,
+    },
+    Row {
+        number: "9",
+        measure: "time that data decide (build list, item 4)",
+        asked: "zero-skipping, early ADC termination and write-verify length change time as the data say",
+        find: data_time::measured,
     },
 ];
