@@ -99,7 +99,7 @@ impl Network {
         let (router, k) = (id >> 6, id & 63);
         let port = self.port_of[k] as usize;
         let vc = &self.blocks[router].input[k];
-        let first = self.flits[self.buffer(router, k) | vc.head as usize];
+        let first = self.flits[self.seat(router, k, vc.head)];
         Waiting {
             router,
             port,

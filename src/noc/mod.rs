@@ -4,9 +4,9 @@
 //!   doi:10.1109/HPCA.2001.903268): every input port has private buffers for its virtual channels (VCs). A head flit
 //!   is routed, takes a free VC of the next hop, and then each flit competes for the crossbar, crosses it and the link.
 //!   [`Router`] gives the cycles of each stage. With all of them 1 a hop takes 5 cycles, as in BookSim2 (Jiang et al.,
-//!   ISPASS 2013, doi:10.1109/ISPASS.2013.6557149), whose `iq_router` is what timing and arbitration follow:
-//!   a flit that wins the crossbar in cycle t is in the buffer of the next router in t + traversal + link + 1, and
-//!   its credit can be used by the router before it in t + 1 + link + `credit_delay`.
+//!   ISPASS 2013, doi:10.1109/ISPASS.2013.6557149), whose `iq_router` is what timing and arbitration follow, to the
+//!   cycle (`tests::booksim`): a flit that wins the crossbar in cycle t is in the buffer of the next router in
+//!   t + traversal + link + 1, and its credit can be used by the router before it in t + 1 + link + `credit_delay`.
 //! - *Arbitration* is a separable match of VCs and of ports: [`Allocator`].
 //! - *Routes* are tables of admissible output VCs by router and destination, made once ([`Fabric`]); a route depends on
 //!   nothing else, so routers can be visited in any order. Nothing a router does reaches another in the same cycle.

@@ -61,14 +61,15 @@ impl Network {
     /// The branch of the port of output VC `j` gets it.
     pub(super) fn branch(&mut self, r: usize, k: usize, j: u8) {
         let (id, o) = (r << 6 | k, self.port_of[j as usize] as usize);
-        let whole = self.flits[self.buffer(r, k) | self.blocks[r].input[k].head as usize].packet();
+        let whole = self.flits[self.seat(r, k, self.blocks[r].input[k].head)].packet();
         let parent = self.packets[whole];
         let own: Vec<u32> = self.packets.members(parent.set).filter(|&n| self.tree(r, n).0 == o).collect();
         let (destination, set) = match own[..] {
             [one] => (one, NO_SET),
             _ => (u32::MAX, self.packets.set(self.fabric.nodes, own.into_iter())),
         };
-        let packet = self.packets.add(Packet { destination, set, hops: parent.hops + 1, left: parent.flits, ..parent });
+        let hops = self.packets.labels[whole as usize].hops + 1;
+        let packet = self.packets.add(Packet { destination, set, left: parent.flits, ..parent }, hops);
         let at = self.place(r, k, o);
         self.branches[at] = Branch { packet, out: j, sent: 0, from: self.now + 1 };
         self.under_way[id] |= 1 << o;
@@ -100,10 +101,11 @@ impl Network {
     pub(super) fn copy(&mut self, r: usize, k: usize, o: usize) {
         let id = r << 6 | k;
         let mask = ((1usize << self.buffer_shift) - 1) as u16;
-        let (at, buffer) = (self.place(r, k, o), self.buffer(r, k));
+        let at = self.place(r, k, o);
+        let place = (self.blocks[r].input[k].head + self.branches[at].sent) & mask;
+        let first = self.flits[self.seat(r, k, place)];
         let b = &mut self.branches[at];
-        let place = (self.blocks[r].input[k].head + b.sent) & mask;
-        let flit = self.flits[buffer | place as usize].of(b.packet);
+        let flit = first.of(b.packet);
         b.sent += 1;
         let j = b.out as usize;
         self.launch(r, o, j, flit);

@@ -8,6 +8,7 @@ use super::router::{Block, Wire, bits};
 use super::source::Source;
 use super::{Arrival, Fabric, Peer, Router};
 use crate::diag::Result;
+use crate::simd::{self, Body, Isa, Vectors};
 
 /// A flit: the number of its packet, and whether it is its head and its tail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub struct Network {
     pub(super) slot_shift: u32,
     pub(super) buffer_shift: u32,
     pub(super) blocks: Vec<Block>,
-    /// Buffers of input VCs, a power of two of places each.
+    /// Buffers of input VCs, a power of two of places each: see [`Self::seat`].
     pub(super) flits: Vec<Flit>,
     /// The VCs of port 0.
     pub(super) of_port: u64,
@@ -70,6 +71,7 @@ pub struct Network {
     pub(super) touched: Vec<u64>,
     /// Order in which routers are visited; by number where there is none.
     order: Option<Vec<u32>>,
+    isa: Isa,
     pub(super) sources: Vec<Source>,
     /// Free places in the buffer of its router: by node and VC.
     pub(super) source_credits: Vec<u16>,
@@ -82,6 +84,17 @@ pub struct Network {
     pub(super) ejected: u64,
     /// Flits that exist more by copies in routers.
     pub(super) copied: u64,
+}
+
+/// A cycle of plain routers, with the bit instructions of the processor.
+struct Visits<'a>(&'a mut Network);
+
+impl Body for Visits<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Vectors>(self, _: L) {
+        self.0.visit_all::<true>();
+    }
 }
 
 impl Network {
@@ -131,6 +144,7 @@ impl Network {
             awake: vec![0; routers.div_ceil(64)],
             touched: vec![0; routers.div_ceil(64)],
             order: None,
+            isa: Isa::best(),
             sources: vec![Source::new(vcs); fabric.nodes],
             source_credits: vec![settings.buffer as u16; fabric.nodes * vcs],
             ready: vec![0; fabric.nodes],
@@ -170,10 +184,11 @@ impl Network {
     pub const fn counted(&self) -> (u64, u64, u64) {
         (self.injected, self.copied, self.ejected)
     }
-    /// Where the buffer of an input VC begins.
-    #[inline]
-    pub(super) const fn buffer(&self, r: usize, k: usize) -> usize {
-        (r << self.slot_shift | k) << self.buffer_shift
+    /// Where the flit of a place in the buffer of an input VC stands: by router, place and VC, so that buffers of few
+    /// flits share lines of the cache.
+    #[inline(always)]
+    pub(super) const fn seat(&self, r: usize, k: usize, place: u16) -> usize {
+        (r << self.buffer_shift | place as usize) << self.slot_shift | k
     }
     /// Whether no flit is in a router or on a link.
     #[must_use]
@@ -212,7 +227,7 @@ impl Network {
     pub(super) fn work(&mut self, nodes: &mut impl Endpoints) {
         self.send(nodes);
         if self.is_plain() {
-            self.visit_all::<true>()
+            simd::run(self.isa, Visits(self))
         } else {
             self.visit_all::<false>()
         }
@@ -222,6 +237,7 @@ impl Network {
         self.now += 1;
     }
 
+    #[inline(always)]
     fn visit_all<const PLAIN: bool>(&mut self) {
         self.touched.iter_mut().zip(&self.awake).for_each(|(touched, awake)| *touched |= awake);
         if let Some(order) = self.order.take() {
@@ -285,8 +301,8 @@ impl Network {
         let place = (vc.head + vc.len) & ((1 << self.buffer_shift) - 1) as u16;
         debug_assert!((vc.len as usize) < self.settings.buffer, "credits keep a buffer from overflowing");
         vc.len += 1;
-        let buffer = (r << self.slot_shift | k) << self.buffer_shift;
-        self.flits[buffer | place as usize] = flit;
+        let seat = (r << self.buffer_shift | place as usize) << self.slot_shift | k;
+        self.flits[seat] = flit;
         let state = &mut block.state;
         let bit = 1 << k;
         state.filled |= bit;
@@ -320,7 +336,7 @@ impl Network {
                 arrived: self.now,
                 flits: packet.flits,
                 tag: packet.tag,
-                hops: packet.hops,
+                hops: self.packets.labels[flit.packet() as usize].hops,
             };
             self.packets.remove(flit.packet());
             nodes.packet(&arrival);

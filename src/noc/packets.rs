@@ -78,7 +78,16 @@ pub(super) struct Packet {
     pub(super) flits: u32,
     /// Flits that have not arrived.
     pub(super) left: u32,
+}
+
+/// What routers look at in a packet, by itself so that it is small.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Label {
+    pub(super) destination: u32,
+    /// Routers that its head has left.
     pub(super) hops: u16,
+    /// Whether it has a set of destinations.
+    pub(super) several: bool,
 }
 
 /// A packet with one destination.
@@ -88,6 +97,8 @@ pub(super) const NO_SET: u32 = u32::MAX;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Packets {
     list: Vec<Packet>,
+    /// Of each packet.
+    pub(super) labels: Vec<Label>,
     unused: Vec<u32>,
     /// Sets of destinations, one bit a node.
     sets: Vec<Vec<u64>>,
@@ -95,12 +106,15 @@ pub(super) struct Packets {
 }
 
 impl Packets {
-    pub(super) fn add(&mut self, packet: Packet) -> u32 {
+    /// A packet whose head has left so many routers.
+    pub(super) fn add(&mut self, packet: Packet, hops: u16) -> u32 {
+        let label = Label { destination: packet.destination, hops, several: packet.set != NO_SET };
         if let Some(i) = self.unused.pop() {
-            self.list[i as usize] = packet;
+            (self.list[i as usize], self.labels[i as usize]) = (packet, label);
             i
         } else {
             self.list.push(packet);
+            self.labels.push(label);
             self.list.len() as u32 - 1
         }
     }

@@ -144,7 +144,7 @@ impl Network {
                 (u32::MAX, set)
             }
         };
-        let packet = self.packets.add(Packet {
+        let packet = Packet {
             created: request.created,
             first,
             injected: 0,
@@ -153,9 +153,9 @@ impl Network {
             destination,
             set,
             flits: request.flits,
-            hops: 0,
             left: request.flits,
-        });
+        };
+        let packet = self.packets.add(packet, 0);
         let source = &mut self.sources[n];
         (source.packet, source.left) = (packet, request.flits);
         self.ready[n] = first;

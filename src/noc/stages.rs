@@ -7,7 +7,6 @@
 use super::Network;
 use super::matching::NONE;
 use super::network::Flit;
-use super::packets::NO_SET;
 use super::router::{Block, PORT_ACCEPT, PORT_GRANT, PORT_VC, VC_ACCEPT, VC_GRANT, bits, first_from};
 
 /// Place of a cycle among the slots of a stage.
@@ -27,11 +26,10 @@ impl Network {
     /// change, so its route can be looked up now; the stage only lets it wait.
     #[inline(always)]
     pub(super) fn begin(&mut self, r: usize, k: usize, flit: Flit, from: u64) {
-        let packet = &self.packets[flit.packet()];
+        let label = self.packets.labels[flit.packet() as usize];
         let block = &mut self.blocks[r];
-        let several = packet.set != NO_SET;
-        if !several {
-            block.input[k & 63].wish = self.fabric.wish(r, packet.destination as usize);
+        if !label.several {
+            block.input[k & 63].wish = self.fabric.wish(r, label.destination as usize);
         }
         let stage = self.settings.routing;
         if stage == 0 {
@@ -42,7 +40,7 @@ impl Network {
                 self.route_due[r * stage as usize + slot(from + u64::from(stage) - 1, stage)] |= 1 << k;
             }
         }
-        if several {
+        if label.several {
             self.spread(r, k, flit.packet());
         }
     }
@@ -70,20 +68,25 @@ impl Network {
                 self.finish_vcs(r);
             }
         }
-        if routing != 0 {
-            let stage = self.settings.routing;
-            // in a stage of one cycle all that are in it are due
-            let due = match stage {
-                1 => routing,
-                _ => std::mem::take(&mut self.route_due[r * stage as usize + slot(self.now, stage)]),
-            };
-            let s = &mut self.blocks[r].state;
-            s.routing &= !due;
-            s.seeking |= due;
-        }
-        if PLAIN && (single(ready) || self.apart(r, ready)) {
-            for k in bits(ready) {
+        let stage = self.settings.routing;
+        // in a stage of one cycle all that are in it are due
+        let due = if stage > 1 && routing != 0 {
+            std::mem::take(&mut self.route_due[r * stage as usize + slot(self.now, stage)])
+        } else {
+            routing
+        };
+        let s = &mut self.blocks[r].state;
+        s.routing &= !due;
+        s.seeking |= due;
+        if PLAIN {
+            let rivals = if single(ready) { 0 } else { self.rivals(r, ready) };
+            for k in bits(ready & !rivals) {
                 self.pass(r, k);
+            }
+            match rivals.count_ones() {
+                0 => {}
+                2 => self.pass_one(r, rivals),
+                _ => self.allocate_switch::<true>(r, rivals, 0, 0, free),
             }
         } else if ready | many | hopeful != 0 {
             self.allocate_switch::<PLAIN>(r, ready, many, hopeful, free);
@@ -191,17 +194,40 @@ impl Network {
             .fold(0, |set, k| set | 1 << k)
     }
 
-    /// Whether no two requests for the crossbar are of one input or for one output.
+    /// Requests for the crossbar that share an input or an output with another.
     #[inline(always)]
-    fn apart(&self, r: usize, ready: u64) -> bool {
+    fn rivals(&self, r: usize, ready: u64) -> u64 {
         let block = &self.blocks[r];
-        let (mut inputs, mut outputs) = (0u64, 0u64);
-        bits(ready).all(|k| {
-            let (i, o) = (1 << self.port_of[k & 63], 1 << self.port_of[block.input[k & 63].out as usize & 63]);
-            let free = inputs & i | outputs & o == 0;
-            (inputs, outputs) = (inputs | i, outputs | o);
-            free
-        })
+        let input = |k: usize| 1u64 << self.port_of[k & 63];
+        let output = |k: usize| 1u64 << self.port_of[block.input[k & 63].out as usize & 63];
+        let ([mut inputs, mut outputs], [mut shared, mut sought]) = ([0u64; 2], [0u64; 2]);
+        for k in bits(ready) {
+            (shared, sought) = (shared | inputs & input(k), sought | outputs & output(k));
+            (inputs, outputs) = (inputs | input(k), outputs | output(k));
+        }
+        if shared | sought == 0 {
+            return 0;
+        }
+        bits(ready).filter(|&k| shared & input(k) | sought & output(k) != 0).fold(0, |set, k| set | 1 << k)
+    }
+
+    /// Of two requests that are each other's only rivals one wins the crossbar: of one input and output whose VC is next
+    /// at the input, of one output whose input is next there, of one input whose output is next there.
+    #[inline(always)]
+    fn pass_one(&mut self, r: usize, rivals: u64) {
+        let block = &self.blocks[r];
+        let [a, b] = [rivals.trailing_zeros() as usize & 63, 63 - rivals.leading_zeros() as usize];
+        let input = |k: usize| self.port_of[k];
+        let output = |k: usize| self.port_of[block.input[k].out as usize & 63];
+        let first = |places: [u8; 2], from: u8| first_from(1 << places[0] | 1 << places[1], from) == places[0] as usize;
+        let wins = if input(a) != input(b) {
+            first([input(a), input(b)], block.turns[output(a) as usize & 63][PORT_GRANT])
+        } else if output(a) != output(b) {
+            first([output(a), output(b)], block.turns[input(a) as usize & 63][PORT_ACCEPT])
+        } else {
+            first([self.vc_of[a], self.vc_of[b]], block.turns[input(a) as usize & 63][PORT_VC])
+        };
+        self.pass(r, if wins { a } else { b });
     }
 
     /// A request for the crossbar without rivals wins it.
@@ -344,7 +370,7 @@ impl Network {
         }
         let flit = self.pop(r, k);
         if flit.head() {
-            self.packets[flit.packet()].hops += 1;
+            self.packets.labels[flit.packet() as usize].hops += 1;
         }
         let j = self.blocks[r].input[k & 63].out as usize;
         self.launch(r, o, j, flit);
@@ -361,13 +387,15 @@ impl Network {
     /// Takes the first flit out of the buffer of an input VC and sends a credit for its place.
     #[inline(always)]
     pub(super) fn pop(&mut self, r: usize, k: usize) -> Flit {
-        let buffer = self.buffer(r, k);
+        let seat = self.seat(r, k, self.blocks[r].input[k & 63].head);
+        let flit = self.flits[seat];
         let block: &mut Block = &mut self.blocks[r];
         let vc = &mut block.input[k & 63];
-        let flit = self.flits[buffer | vc.head as usize];
         vc.head = (vc.head + 1) & ((1 << self.buffer_shift) - 1) as u16;
         vc.len -= 1;
         if vc.len == 0 {
+            // the next flit comes to the first place, which is more likely to be in the cache
+            vc.head = 0;
             block.state.filled &= !(1 << k);
         }
         let wire = &block.wires[self.port_of[k & 63] as usize & 63];
@@ -401,7 +429,7 @@ impl Network {
     pub(super) fn follow(&mut self, r: usize, k: usize) {
         let block = &self.blocks[r];
         if block.state.filled & (1 << k) != 0 {
-            let head = self.flits[self.buffer(r, k) | block.input[k & 63].head as usize];
+            let head = self.flits[self.seat(r, k, block.input[k & 63].head)];
             self.begin(r, k, head, self.now + 1);
         }
     }

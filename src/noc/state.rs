@@ -28,7 +28,7 @@ impl Network {
             }
         };
         let slots = self.fabric.ports * self.fabric.vcs;
-        let mask = (1usize << self.buffer_shift) - 1;
+        let mask = ((1usize << self.buffer_shift) - 1) as u16;
         for (r, b) in self.blocks.iter().enumerate() {
             let s = &b.state;
             out.extend([s.routing, s.seeking, s.active, s.filled, s.credited, s.multicast]);
@@ -42,8 +42,8 @@ impl Network {
                 let won = if s.in_vc_allocation & bit == 0 { 0 } else { 1 + u64::from(b.vc_won[k]) };
                 let granted = if s.in_switch_allocation & bit == 0 { 0 } else { 1 + u64::from(b.switch_won[k]) };
                 out.extend([u64::from(b.output[k].credits), held, won, granted, u64::from(vc.len)]);
-                for place in 0..vc.len as usize {
-                    let flit = self.flits[self.buffer(r, k) | (vc.head as usize + place) & mask];
+                for place in 0..vc.len {
+                    let flit = self.flits[self.seat(r, k, (vc.head + place) & mask)];
                     out.push(u64::from(flit.head()) << 1 | u64::from(flit.tail()));
                     packet(flit.packet(), out);
                 }

@@ -52,7 +52,7 @@ pub fn speed() -> Finding {
     });
     finding(
         found,
-        "4 virtual channels of 8 flits, one thread, processor time, best and median of 41 runs of 20,000 cycles",
+        "4 virtual channels of 8 flits, one thread, processor time, best and median of 301 runs of 20,000 cycles",
     )
 }
 
