@@ -21,8 +21,11 @@ struct Row {
     zero: (f64, f64),
 }
 
+/// A column of the table, and the same of a measurement of ours.
+type Figure = (&'static str, fn(&Measurement) -> f64);
+
 /// The columns that a measurement of ours has too.
-const FIGURES: [(&str, fn(&Measurement) -> f64); 7] = [
+const FIGURES: [Figure; 7] = [
     ("accepted_flits_per_node_cycle", |m| m.accepted),
     ("accepted_min_node", |m| m.accepted_least),
     ("packet_latency_avg", |m| m.packet_latency),
