@@ -149,7 +149,7 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
                     if u.core.index() >= m.cores.len() || !counts.contains(&u.steps) || !counts.contains(&u.rounds) {
                         return fail(format!("a unit of {name} needs a core and 1 to {MOST_STEPS} steps and rounds"));
                     }
-                    let longest = [(u.paced, MOST_STEPS), (u.convert_paced, MOST_CYCLES)];
+                    let longest = [(u.paced, MOST_STEPS), (u.convert_paced, MOST_CYCLES / m.cores[u.core].divider)];
                     let within = |(n, most): &(Option<u64>, u64)| n.is_none_or(|n| n >= PERIOD && n <= PERIOD * most);
                     if !longest.iter().all(within) {
                         return fail(format!("MVMs of {name} take no step or no cycle of it on average, or too many"));

@@ -93,12 +93,12 @@ pub(super) enum Moment {
     Sent,
 }
 
-/// What an MVM takes of the core.
+/// What an MVM takes of the core; small, because a network has tens of thousands of cores. `check` bounds both.
 #[derive(Debug, Clone, Copy)]
 struct Takes {
-    steps: u64,
+    steps: u32,
     /// Cycles of a round of conversions.
-    convert: u64,
+    convert: u32,
 }
 
 /// One crossbar and what belongs to it.
@@ -167,7 +167,10 @@ impl Core {
             shift_add: own(timing.shift_add),
             output_register: own(timing.output_register),
             rounds: unit.rounds,
-            takes: std::array::from_fn(|n| Takes { steps: unit.steps_of(n as u64), convert: own(converts[n]) }),
+            takes: std::array::from_fn(|n| Takes {
+                steps: unit.steps_of(n as u64) as u32,
+                convert: own(converts[n]) as u32,
+            }),
             paced: unit.paced.is_some() || unit.convert_paced.is_some(),
             banks: u64::from(timing.hold_banks),
             serial: timing.back_end == BackEnd::Serial,
@@ -258,7 +261,7 @@ impl Core {
     /// certain when the MVM is over with it.
     pub(super) fn convert(&mut self, at: u64, converters: &mut Converters) -> Option<Progress> {
         self.asked = false;
-        let (bank, convert) = (self.back_bank, self.takes[self.back_mvm].convert);
+        let (bank, convert) = (self.back_bank, u64::from(self.takes[self.back_mvm].convert));
         let begin = match self.serial {
             true => at.max(converters.adder_free) + self.fill,
             false => (at + self.fill).max(converters.free),
@@ -274,7 +277,7 @@ impl Core {
         self.held -= 1;
         self.back_bank = if self.banks == 2 { 1 - bank } else { 0 };
         self.back_step += 1;
-        if self.back_step < self.takes[self.back_mvm].steps {
+        if self.back_step < u64::from(self.takes[self.back_mvm].steps) {
             return None;
         }
         self.back_step = 0;
@@ -314,7 +317,7 @@ impl Core {
                 self.held += 1;
                 self.front_bank = if self.banks == 2 { 1 - bank } else { 0 };
                 self.front_step += 1;
-                if self.front_step == self.takes[self.front_mvm].steps {
+                if self.front_step == u64::from(self.takes[self.front_mvm].steps) {
                     self.front_step = 0;
                     self.front_mvm = self.following(self.front_mvm);
                     return Some(Progress::SlotFree(self.front_free));
