@@ -1,4 +1,4 @@
-//! BookSim2's table (`ARCHSIM_REFERENCE`), run by run with BookSim2's own packets: see [`booksim_traffic`](super::booksim_traffic).
+//! BookSim2's table (`ARCHSIM_REFERENCE`), run by run with BookSim2's own packets ([`BookSim2`]).
 //!
 //! With the same packets every figure of a run that ended is the same, to the last of the six digits that are printed:
 //! there is nothing that chance could excuse. Our own packets are compared with theirs by their means over several
