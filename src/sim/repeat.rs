@@ -74,9 +74,10 @@ impl Watch {
             return samples;
         };
         let period = sample - old.sample;
-        // up to the jump no stage may have begun with the last sample
-        let ahead = world.stages.iter().map(|s| s.issued.div_ceil(s.positions)).max().unwrap_or(sample).max(sample);
-        let periods = samples.saturating_sub(ahead + 1) / period;
+        // a stage asks for the number of samples only to know whether it has issued its last position: up to the jump
+        // none may have
+        let least = world.stages.iter().map(|s| s.issued / s.positions + 1).max().unwrap_or(samples);
+        let periods = samples.saturating_sub(least) / period;
         if periods == 0 {
             return samples;
         }
