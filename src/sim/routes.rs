@@ -269,6 +269,7 @@ impl<'m> Builder<'m> {
             .filter(|l| l.leaves)
             .skip(1)
             .for_each(|l| l.leaves = false);
+        self.transport.legs[self.first as usize..].iter_mut().for_each(|l| l.purpose = purpose);
         if let Some(last) = self.transport.legs[self.first as usize..].last_mut() {
             last.last = true;
         }
@@ -290,6 +291,8 @@ impl<'m> Builder<'m> {
             advance,
             frees: NONE,
             route,
+            // set when the route ends
+            purpose: Purpose::Load { unit: NONE },
             keep: false,
             leaves: false,
             last: false,

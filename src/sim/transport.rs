@@ -54,8 +54,9 @@ pub(super) struct Leg {
     pub(super) advance: u32,
     /// A kept server that is given back at the end of this leg.
     pub(super) frees: u32,
-    /// The route that this leg belongs to.
+    /// The route that this leg belongs to, and who is told of its jobs.
     pub(super) route: u32,
+    pub(super) purpose: Purpose,
     /// The server stays taken until a later leg gives it back.
     pub(super) keep: bool,
     /// The bytes have left their origin when this leg's server is released.
@@ -269,7 +270,7 @@ impl Transport {
 
     /// Tells those who wait for it that the bytes will have left their origin or that the job will be over.
     pub(super) fn tell(&mut self, l: &Leg, left: u64, over: u64, queue: &mut Queue) {
-        match self.routes[l.route as usize].purpose {
+        match l.purpose {
             Purpose::Load { unit } if l.last => self.told.push((unit, Notice::Loaded, over)),
             Purpose::Load { .. } => {}
             Purpose::Result { unit } => {
