@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::channel::Credits;
-use super::core::{Converters, Core, Moment};
+use super::core::{Core, Moment};
 use super::dram::Dram;
 use super::gate::Domain;
 use super::ledger::Ledger;
@@ -11,6 +11,7 @@ use super::links::links;
 use super::queue::Queue;
 use super::routes::{Builder, Grid, Toll, Way};
 use super::run::World;
+use super::sequencer::{Converters, Sequencers};
 use super::stage::{Kind, Muster, Progress, Replica, Unit};
 use super::timeline::{Counts, Link, MvmTime, Owner, Timeline};
 use super::transport::{NONE, Purpose};
@@ -107,7 +108,7 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
     let mut build = Builder::new(&program.machine);
     let mut units = Vec::new();
     let mut stages = Vec::new();
-    let mut shared = BTreeMap::new();
+    let (mut shared, mut sequencers) = (BTreeMap::new(), Sequencers::default());
     let gates = &program.machine.gates.cores;
     let domains: BTreeMap<_, _> = gates.keys().zip(0u32..).collect();
     let mut delivery = vec![NONE; program.channels.len()];
@@ -119,22 +120,22 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
         if let Work::Mvm { replicas: all, .. } = &stage.work {
             for (replica, members) in all.iter().enumerate() {
                 let first = units.len() as u32;
-                let mut slots = Vec::new();
+                let (mut slots, mut first_load) = (Vec::new(), None);
                 for unit in members {
                     let timing = &program.machine.cores[unit.core];
                     slots.push(u64::from(timing.input_slots));
                     let load = ways.load(unit, units.len() as u32);
+                    first_load.get_or_insert(load);
                     let next = shared.len() as u32;
                     let shared = timing.shared.then(|| *shared.entry(unit.core).or_insert(next));
                     let traced =
                         if trace { (stage.positions * samples + all.len() - 1 - replica) / all.len() } else { 0 };
                     units.push(Unit {
-                        core: Core::new(timing, unit, shared, traced),
+                        core: Core::new(sequencers.of(timing, unit), shared, traced),
                         stage: id.index() as u32,
                         domain: domains.get(&unit.core).copied(),
                         replica: replica as u32,
                         rank: 0,
-                        load,
                         result: NONE,
                         ready: None,
                         next_result: replica as u64,
@@ -143,7 +144,7 @@ pub(super) fn build(program: &Program, samples: usize, trace: bool) -> Setup {
                     });
                 }
                 most = slots.iter().copied().fold(most, u64::max);
-                replicas.push(Replica::new(first..units.len() as u32, &slots));
+                replicas.push(Replica::new(first..units.len() as u32, first_load.unwrap_or(NONE), &slots));
             }
             for (number, unit) in all.iter().flatten().enumerate() {
                 units[from + number].result = ways.result(unit, (from + number) as u32);

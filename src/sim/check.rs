@@ -97,8 +97,8 @@ pub(super) fn check(program: &Program, samples: usize) -> Result<(), Diagnostic>
         }
     }
     for (id, c) in m.cores.enumerate() {
-        if c.tile.index() >= m.tiles.len() || !(1..=2).contains(&c.hold_banks) || c.input_slots == 0 {
-            return fail(format!("{id} needs a tile of the mesh, 1 or 2 hold banks and an input slot"));
+        if c.tile.index() >= m.tiles.len() || ![c.hold_banks, c.input_slots].iter().all(|n| (1..=2).contains(n)) {
+            return fail(format!("{id} needs a tile of the mesh, 1 or 2 hold banks and 1 or 2 input slots"));
         }
         if !(1..=MOST_DIVIDER).contains(&c.divider) {
             return fail(format!("{id} has a clock that is not 1 to {MOST_DIVIDER} cycles"));

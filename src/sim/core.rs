@@ -43,15 +43,14 @@
 //! certain, and all that follows is planned at once. A step that has the converters is gone through in closed form:
 //! with `m = max(convert, shift_add)` its additions start `m` cycles apart, because each conversion starts when the
 //! code before it is taken. Where a crossbar has converters of its own, nothing outside can interfere between the first
-//! front end and the last addition of an MVM, and [`Core::advance`] goes through all of it. Where it shares them, it
-//! stops at each step: the request is an event, and what follows from it is planned when it comes
-//! ([`Core::convert`]); since nobody overtakes, the grant is known then. Property tests compare both with machines
-//! stepped cycle by cycle.
+//! front end and the last addition of an MVM, and [`Core::advance`] goes through all of it, most steps at once
+//! ([`super::sequencer`]). Where it shares them, it stops at each step: the request is an event, and what follows from
+//! it is planned when it comes ([`Core::convert`]); since nobody overtakes, the grant is known then. Property tests
+//! compare both with machines stepped cycle by cycle.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 
-use crate::arch::BackEnd;
-use crate::sched::{CoreTiming, MvmUnit, PERIOD};
+use super::sequencer::{Converters, Pipe, Sequencer};
 
 /// What [`Core::advance`] found out; cycles may lie in the future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,22 +61,6 @@ pub(super) enum Progress {
     ResultReady(u64),
     /// The next step asks for the shared converters in this cycle.
     Asks(u64),
-}
-
-/// Converters, and the adder behind them.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Converters {
-    /// Cycle in which the last code so far is taken from the converters.
-    free: u64,
-    /// End of the last addition so far.
-    adder_free: u64,
-}
-
-impl Converters {
-    /// Writes down the state with times relative to `now`.
-    pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) {
-        out.extend([self.free, self.adder_free].map(|t| now.wrapping_sub(t)));
-    }
 }
 
 /// Moments of an MVM in a core.
@@ -93,120 +76,90 @@ pub(super) enum Moment {
     Sent,
 }
 
-/// What an MVM takes of the core; small, because a network has tens of thousands of cores. `check` bounds both.
-#[derive(Debug, Clone, Copy)]
-struct Takes {
-    steps: u32,
-    /// Cycles of a round of conversions.
-    convert: u32,
+/// Moments of the first MVMs of a run that is traced.
+#[derive(Debug, Default)]
+struct Course {
+    moments: [Vec<u64>; 4],
+    /// Of how many MVMs they are kept.
+    mvms: usize,
 }
 
-/// One crossbar and what belongs to it.
+/// One crossbar and what belongs to it. Small, because every event reads one: what does not change stands in the
+/// sequencer.
 #[derive(Debug)]
 pub(super) struct Core {
-    /// Cycles of the chip to one of the core's; all times here are in those of the chip.
-    divider: u64,
-    /// Cycles of the front end of a step.
-    front: u64,
-    fill: u64,
-    shift_add: u64,
-    output_register: u64,
-    rounds: u64,
-    /// What an MVM takes by its number in a period; all alike where data decide nothing.
-    takes: [Takes; PERIOD as usize],
-    /// Whether they differ.
-    paced: bool,
-    banks: u64,
-    serial: bool,
-    /// Cycles from which on a front end can begin with the vectors that none has begun.
-    loaded: VecDeque<u64>,
-    /// Whether the front end is between the first and the last step of an MVM.
-    front_step: u64,
-    /// Number in its period of the MVM at the front end, and at the back end; 0 where all are alike.
-    front_mvm: usize,
-    back_mvm: usize,
-    front_free: u64,
-    /// Steps whose front end is planned and whose back end is not.
-    held: u64,
-    front_bank: usize,
-    back_bank: usize,
-    back_step: u64,
-    /// End of the front end that filled each bank.
-    filled: [u64; 2],
-    bank_free: [u64; 2],
+    sequencer: Arc<Sequencer>,
+    /// Cycles from which on a front end can begin with the vectors that none has begun, the first `vectors` of them.
+    loaded: [u64; 2],
+    pipe: Pipe,
     /// Its own converters, if it does not share those of the core.
     own: Converters,
-    /// Number of the shared ones.
-    pub(super) shared: Option<u32>,
-    /// Whether the next step has asked for them.
-    asked: bool,
     accumulator_free: u64,
     /// Cycle from which the result before the present one had the output register to itself.
     room: u64,
     /// End of the last addition of a result that waits for the output register.
     waiting: Option<u64>,
-    register_taken: bool,
     register_free: u64,
     /// MVMs whose last addition is planned.
     pub(super) mvms: u64,
-    /// Moments of the first MVMs, and of how many they are kept.
-    moments: [Vec<u64>; 4],
-    traced: usize,
+    course: Option<Box<Course>>,
+    /// Number of the converters that it shares.
+    pub(super) shared: Option<u32>,
+    /// Steps of the MVM at the front end that have begun, and of the one at the back end that are planned.
+    front_step: u32,
+    back_step: u32,
+    /// Number in its period of the MVM at the front end, and at the back end; 0 where all are alike.
+    front_mvm: u8,
+    back_mvm: u8,
+    front_bank: u8,
+    back_bank: u8,
+    vectors: u8,
+    /// Steps whose front end is planned and whose back end is not.
+    held: u8,
+    /// Whether the next step has asked for shared converters.
+    asked: bool,
+    register_taken: bool,
 }
 
 impl Core {
     /// An idle core with converters of its own, or with the given ones of several; keeps the moments of the first
     /// `traced` MVMs.
-    pub(super) fn new(timing: &CoreTiming, unit: &MvmUnit, shared: Option<u32>, traced: usize) -> Self {
-        let own = |cycles: u64| cycles * timing.divider;
-        let converts = unit.converts(timing.convert);
+    pub(super) fn new(sequencer: Arc<Sequencer>, shared: Option<u32>, traced: usize) -> Self {
+        let course = || Course { moments: std::array::from_fn(|_| Vec::with_capacity(traced)), mvms: traced };
         Self {
-            divider: timing.divider,
-            front: own(timing.drive + timing.integrate + timing.sample),
-            fill: own(timing.fill),
-            shift_add: own(timing.shift_add),
-            output_register: own(timing.output_register),
-            rounds: unit.rounds,
-            takes: std::array::from_fn(|n| Takes {
-                steps: unit.steps_of(n as u64) as u32,
-                convert: own(converts[n]) as u32,
-            }),
-            paced: unit.paced.is_some() || unit.convert_paced.is_some(),
-            banks: u64::from(timing.hold_banks),
-            serial: timing.back_end == BackEnd::Serial,
-            loaded: VecDeque::with_capacity(usize::from(timing.input_slots)),
-            front_step: 0,
-            front_mvm: 0,
-            back_mvm: 0,
-            front_free: 0,
-            held: 0,
-            front_bank: 0,
-            back_bank: 0,
-            back_step: 0,
-            filled: [0; 2],
-            bank_free: [0; 2],
+            sequencer,
+            loaded: [0; 2],
+            pipe: Pipe::default(),
             own: Converters::default(),
-            shared,
-            asked: false,
             accumulator_free: 0,
             room: 0,
             waiting: None,
-            register_taken: false,
             register_free: 0,
             mvms: 0,
-            moments: std::array::from_fn(|_| Vec::with_capacity(traced)),
-            traced,
+            course: (traced > 0).then(|| Box::new(course())),
+            shared,
+            front_step: 0,
+            back_step: 0,
+            front_mvm: 0,
+            back_mvm: 0,
+            front_bank: 0,
+            back_bank: 0,
+            vectors: 0,
+            held: 0,
+            asked: false,
+            register_taken: false,
         }
     }
     /// The edge of its clock at which the core sees what happens in cycle `at`.
-    pub(super) const fn edge(&self, at: u64) -> u64 {
-        if self.divider == 1 { at } else { at.next_multiple_of(self.divider) }
+    pub(super) fn edge(&self, at: u64) -> u64 {
+        self.sequencer.edge(at)
     }
     /// A vector is in its slot from cycle `at` on, and the core awake from cycle `awake` on.
     pub(super) fn load(&mut self, at: u64, awake: u64) {
         let at = self.edge(at);
         self.note(Moment::Loaded, at);
-        self.loaded.push_back(at.max(self.edge(awake)));
+        self.loaded[usize::from(self.vectors)] = at.max(self.edge(awake));
+        self.vectors += 1;
     }
     /// The bus has emptied the output register by cycle `at`; a waiting result moves in.
     pub(super) fn take_result(&mut self, at: u64) -> Option<Progress> {
@@ -217,42 +170,40 @@ impl Core {
     }
 
     fn note(&mut self, moment: Moment, at: u64) {
-        let kept = &mut self.moments[moment as usize];
-        if kept.len() < self.traced {
-            kept.push(at);
+        if let Some(course) = &mut self.course {
+            let kept = &mut course.moments[moment as usize];
+            if kept.len() < course.mvms {
+                kept.push(at);
+            }
         }
     }
     /// The cycles of a moment in the MVMs that are traced, as far as they have come.
     pub(super) fn moments(&self, moment: Moment) -> &[u64] {
-        &self.moments[moment as usize]
+        self.course.as_ref().map_or(&[], |course| &course.moments[moment as usize])
     }
 
     /// Writes down the state with times relative to `now`.
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) {
         let ago = |cycle: u64| now.wrapping_sub(cycle);
-        out.push(now % self.divider);
-        out.extend([self.front_step, self.held, self.back_step, self.front_mvm as u64, self.back_mvm as u64]);
-        out.extend([self.front_bank as u64, self.back_bank as u64, u64::from(self.register_taken)]);
-        out.extend([u64::from(self.asked), self.shared.map_or(0, |_| ago(self.room))]);
-        out.extend([self.front_free, self.accumulator_free, self.register_free].map(ago));
+        out.push(now % self.sequencer.divider);
+        out.extend([self.front_step, self.back_step].map(u64::from));
+        out.extend([self.held, self.front_mvm, self.back_mvm, self.front_bank, self.back_bank].map(u64::from));
+        out.extend([self.register_taken, self.asked].map(u64::from));
+        out.push(self.shared.map_or(0, |_| ago(self.room)));
+        out.extend([self.pipe.front_free, self.accumulator_free, self.register_free].map(ago));
         self.own.state(now, out);
-        let banks = self.banks as usize;
-        out.extend(self.filled[..banks].iter().chain(&self.bank_free[..banks]).map(|t| ago(*t)));
-        out.push(self.loaded.len() as u64);
-        out.extend(self.loaded.iter().map(|t| ago(*t)));
+        let banks = usize::from(self.sequencer.banks);
+        out.extend(self.pipe.filled[..banks].iter().chain(&self.pipe.bank_free[..banks]).map(|t| ago(*t)));
+        out.push(u64::from(self.vectors));
+        out.extend(self.loaded[..usize::from(self.vectors)].iter().map(|t| ago(*t)));
         out.extend(self.waiting.map_or([0, 0], |t| [1, ago(t)]));
-    }
-
-    /// The MVM after number `mvm` of a period.
-    const fn following(&self, mvm: usize) -> usize {
-        if self.paced { (mvm + 1) % PERIOD as usize } else { 0 }
     }
 
     fn hand_over(&mut self, end: u64) -> Progress {
         self.register_taken = true;
         self.accumulator_free = end.max(self.register_free);
         self.room = self.register_free;
-        let ready = self.accumulator_free + self.output_register;
+        let ready = self.accumulator_free + self.sequencer.output_register;
         self.note(Moment::Ready, ready);
         Progress::ResultReady(ready)
     }
@@ -261,27 +212,18 @@ impl Core {
     /// certain when the MVM is over with it.
     pub(super) fn convert(&mut self, at: u64, converters: &mut Converters) -> Option<Progress> {
         self.asked = false;
-        let (bank, convert) = (self.back_bank, u64::from(self.takes[self.back_mvm].convert));
-        let begin = match self.serial {
-            true => at.max(converters.adder_free) + self.fill,
-            false => (at + self.fill).max(converters.free),
-        };
-        let mut first = (begin + convert).max(converters.adder_free);
-        if self.back_step == 0 {
-            first = first.max(self.accumulator_free);
-        }
-        let last = first + (self.rounds - 1) * convert.max(self.shift_add);
-        converters.free = last;
-        converters.adder_free = last + self.shift_add;
-        self.bank_free[bank] = if self.serial { converters.adder_free } else { last };
+        let (sequencer, bank) = (&*self.sequencer, self.back_bank);
+        let takes = sequencer.takes(self.back_mvm);
+        let from = if self.back_step == 0 { self.accumulator_free } else { 0 };
+        sequencer.back(&mut self.pipe, bank, converters, at, from, u64::from(takes.convert));
         self.held -= 1;
-        self.back_bank = if self.banks == 2 { 1 - bank } else { 0 };
+        self.back_bank = sequencer.other(bank);
         self.back_step += 1;
-        if self.back_step < u64::from(self.takes[self.back_mvm].steps) {
+        if self.back_step < takes.steps {
             return None;
         }
         self.back_step = 0;
-        self.back_mvm = self.following(self.back_mvm);
+        self.back_mvm = sequencer.following(self.back_mvm);
         self.mvms += 1;
         if !self.register_taken {
             return Some(self.hand_over(converters.adder_free));
@@ -294,7 +236,7 @@ impl Core {
     pub(super) fn advance(&mut self) -> Option<Progress> {
         loop {
             if self.held > 0 && !self.asked && (self.back_step > 0 || self.waiting.is_none()) {
-                let filled = self.filled[self.back_bank];
+                let filled = self.pipe.filled[usize::from(self.back_bank)];
                 if self.shared.is_some() {
                     self.asked = true;
                     return Some(Progress::Asks(if self.back_step == 0 { filled.max(self.room) } else { filled }));
@@ -305,26 +247,41 @@ impl Core {
                 if progress.is_some() {
                     return progress;
                 }
-            } else if self.held < self.banks && (self.front_step > 0 || !self.loaded.is_empty()) {
-                let bank = self.front_bank;
-                let mut start = self.front_free.max(self.bank_free[bank]);
+                self.stretch();
+            } else if self.held < self.sequencer.banks && (self.front_step > 0 || self.vectors > 0) {
+                let mut from = 0;
                 if self.front_step == 0 {
-                    start = start.max(self.loaded.pop_front().expect("a vector was seen above"));
+                    from = self.loaded[0];
+                    self.loaded[0] = self.loaded[1];
+                    self.vectors -= 1;
+                }
+                let start = self.sequencer.front(&mut self.pipe, self.front_bank, from);
+                if self.front_step == 0 {
                     self.note(Moment::Begun, start);
                 }
-                self.front_free = start + self.front;
-                self.filled[bank] = self.front_free;
                 self.held += 1;
-                self.front_bank = if self.banks == 2 { 1 - bank } else { 0 };
+                self.front_bank = self.sequencer.other(self.front_bank);
                 self.front_step += 1;
-                if self.front_step == u64::from(self.takes[self.front_mvm].steps) {
+                if self.front_step == self.sequencer.takes(self.front_mvm).steps {
                     self.front_step = 0;
-                    self.front_mvm = self.following(self.front_mvm);
-                    return Some(Progress::SlotFree(self.front_free));
+                    self.front_mvm = self.sequencer.following(self.front_mvm);
+                    return Some(Progress::SlotFree(self.pipe.front_free));
                 }
             } else {
                 return None;
             }
+        }
+    }
+
+    /// Where front end and back end are at the same step of an MVM that has begun, goes on to its last step.
+    fn stretch(&mut self) {
+        let takes = self.sequencer.takes(self.back_mvm);
+        if self.held == 0 && self.back_step > 0 && self.back_step + 1 < takes.steps {
+            let n = takes.steps - 1 - self.back_step;
+            let convert = u64::from(takes.convert);
+            self.back_bank = self.sequencer.steps(&mut self.pipe, &mut self.own, self.back_bank, n, convert);
+            self.front_bank = self.back_bank;
+            (self.front_step, self.back_step) = (takes.steps - 1, takes.steps - 1);
         }
     }
 }

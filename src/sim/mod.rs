@@ -32,6 +32,7 @@ mod recording;
 mod repeat;
 mod routes;
 mod run;
+mod sequencer;
 mod server;
 mod stage;
 #[cfg(test)]

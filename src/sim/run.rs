@@ -6,6 +6,7 @@ use super::gate::Domain;
 use super::ledger::Ledger;
 use super::queue::{Event, Queue};
 use super::repeat::Watch;
+use super::sequencer::Converters;
 use super::stage::{Kind, LATCHES, Muster, Progress, Unit};
 use super::timeline::{Rest, StallCause};
 use super::transport::{Notice, Purpose, Transport};
@@ -18,7 +19,7 @@ pub(super) struct World {
     pub(super) channels: Vec<Credits>,
     pub(super) units: Vec<Unit>,
     /// Converters that the units of a core share.
-    pub(super) converters: Vec<core::Converters>,
+    pub(super) converters: Vec<Converters>,
     /// Cores with gates.
     pub(super) domains: Vec<Domain>,
     /// How servers, then cores, with gates had rested when the last sample was finished.
@@ -378,10 +379,10 @@ impl World {
             if s.kind == Kind::Mvm {
                 let (replica, ring) = (s.replica(s.issued), s.ring(s.issued));
                 s.replicas[replica].room -= 1;
-                let units = s.units(replica);
-                s.loads[ring] = Muster::of(units.len() as u32);
-                for unit in &self.units[units.start as usize..units.end as usize] {
-                    self.transport.start(unit.load, self.now, &mut self.queue);
+                let loads = s.replicas[replica].loads.clone();
+                s.loads[ring] = Muster::of(loads.len() as u32);
+                for load in loads {
+                    self.transport.start(load, self.now, &mut self.queue);
                 }
             } else {
                 self.transport.start(s.read, self.now, &mut self.queue);

@@ -18,8 +18,9 @@ use super::core::Core;
 /// Output latches of a stage: one position may leave while the next is worked on (assumed).
 pub(super) const LATCHES: u64 = 2;
 
-/// One unit of a weighted stage.
+/// One unit of a weighted stage. It begins where a line of the cache does: an event fetches no more lines than it has to.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Unit {
     pub(super) core: Core,
     pub(super) stage: u32,
@@ -29,7 +30,7 @@ pub(super) struct Unit {
     pub(super) replica: u32,
     /// Rank of its crossbar among all.
     pub(super) rank: u32,
-    pub(super) load: u32,
+    /// Route of its results.
     pub(super) result: u32,
     /// Cycle from which a result that was not sent yet stands in the output register.
     pub(super) ready: Option<u64>,
@@ -74,6 +75,8 @@ impl Muster {
 pub(super) struct Replica {
     /// Units, as a range of the unit table.
     pub(super) units: std::ops::Range<u32>,
+    /// Routes of their loads, in the same order: what begins a position reads no unit.
+    pub(super) loads: std::ops::Range<u32>,
     /// Positions that may be issued now.
     pub(super) room: u64,
     /// Positions for which every unit has had a slot, those to come included.
@@ -83,12 +86,14 @@ pub(super) struct Replica {
 }
 
 impl Replica {
-    /// An idle replica whose units have `slots` input slots each.
-    pub(super) fn new(units: std::ops::Range<u32>, slots: &[u64]) -> Self {
+    /// An idle replica whose units have `slots` input slots each; `load` is the route of the first one's loads, and
+    /// those of the others follow.
+    pub(super) fn new(units: std::ops::Range<u32>, load: u32, slots: &[u64]) -> Self {
+        let loads = load..load + slots.len() as u32;
         let least = slots.iter().copied().min().unwrap_or(1);
         let most = slots.iter().copied().max().unwrap_or(1);
         let empty = Muster::of(slots.len() as u32);
-        let mut replica = Self { units, room: least, slots: least, next: vec![empty; most as usize] };
+        let mut replica = Self { units, loads, room: least, slots: least, next: vec![empty; most as usize] };
         for slot in slots.iter().flat_map(|n| least..*n) {
             replica.slot(slot, 0);
         }

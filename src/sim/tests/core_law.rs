@@ -5,9 +5,12 @@
 //! `V = vector_latency + ceil(ops / lanes)`, write `W = L` (`n = 64 / width`). A single position takes
 //! `L + law + output_register + R + V + W` from issue to delivery.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::super::core::{Core, Progress};
+use super::super::sequencer::Sequencer;
 use super::*;
 
 /// PIMSIM-NN: latency of an MVM.
@@ -130,7 +133,7 @@ pub(super) type Course = (Vec<u64>, Vec<u64>);
 /// Runs a core by itself: input `i` is loaded `arrivals[i]` cycles after a slot was free for it (and the
 /// input before was loaded); result `i` is taken `pauses[i]` cycles after it was ready.
 pub(super) fn drive_fast(timing: &CoreTiming, unit: &MvmUnit, arrivals: &[u64], pauses: &[u64]) -> Course {
-    let mut core = Core::new(timing, unit, None, 0);
+    let mut core = Core::new(Arc::new(Sequencer::new(timing, unit)), None, 0);
     let (mut slots, mut ready) = (Vec::new(), Vec::new());
     let mut free: std::collections::VecDeque<u64> = std::iter::repeat_n(0, usize::from(timing.input_slots)).collect();
     let (mut loads, mut takes) = (std::collections::VecDeque::new(), std::collections::VecDeque::new());

@@ -1,10 +1,12 @@
 //! Crossbars that share converters: the event-driven core against a machine stepped cycle by cycle, without a formula.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::core::{Converters, Core, Progress};
+use super::super::core::{Core, Progress};
+use super::super::sequencer::{Converters, Sequencer};
 use super::core_law::core_timing;
 use super::*;
 
@@ -29,7 +31,8 @@ enum Coming {
 
 fn drive_fast(timing: &CoreTiming, units: &[MvmUnit], outside: &[Outside]) -> Courses {
     let mut converters = Converters::default();
-    let mut cores: Vec<Core> = units.iter().map(|u| Core::new(timing, u, Some(0), 0)).collect();
+    let mut cores: Vec<Core> =
+        units.iter().map(|u| Core::new(Arc::new(Sequencer::new(timing, u)), Some(0), 0)).collect();
     let mut courses: Courses = vec![Default::default(); units.len()];
     // free slots that no input has taken, end of the last load, inputs so far
     let mut inputs = vec![(VecDeque::from(vec![0; usize::from(timing.input_slots)]), 0, 0); units.len()];
