@@ -98,13 +98,12 @@ impl Network {
     fn waiting(&self, id: usize) -> Waiting {
         let (router, k) = (id >> 6, id & 63);
         let port = self.port_of[k] as usize;
-        let vc = &self.blocks[router].input[k];
-        let first = self.flits[self.seat(router, k, vc.head)];
+        let vc = &self.blocks[router].vcs[k];
         Waiting {
             router,
             port,
             vc: k - port * self.fabric.vcs,
-            source: (vc.len > 0).then(|| self.packets[first.packet()].source),
+            source: (vc.len > 0).then(|| self.packets[vc.front.packet()].source),
             seeks: self.blocks[router].state.seeking & (1 << k) != 0,
         }
     }
@@ -122,7 +121,7 @@ impl Network {
             }
         };
         if s.seeking & bit != 0 {
-            let wish = self.blocks[r].input[k].wish;
+            let wish = self.wish::<false>(r, k);
             if s.multicast & bit == 0 {
                 add(self.channel(r, wish));
             } else {
@@ -133,10 +132,10 @@ impl Network {
             }
         }
         if s.active & bit != 0 {
-            if self.blocks[r].input[k].len == 0 {
+            if self.blocks[r].vcs[k].len == 0 {
                 add(self.sender(r, k));
             } else if s.multicast & bit == 0 {
-                add(self.place_behind(r, self.blocks[r].input[k].out as usize));
+                add(self.place_behind(r, self.blocks[r].vcs[k].out as usize));
             } else {
                 let behind = bits(self.under_way[id]).map(|o| self.branch_at(r, k, o)).filter(|b| b.sent == 0);
                 behind.for_each(|b| add(self.place_behind(r, b.out as usize)));
@@ -164,12 +163,12 @@ impl Network {
 
     /// The input VC that holds output VC `j`, as far as it sends there.
     fn holder(&self, r: usize, j: usize) -> Needs {
-        let k = self.blocks[r].output[j].owner as usize;
+        let k = self.blocks[r].vcs[j].owner as usize;
         let id = r << 6 | k;
         if self.blocks[r].state.multicast & (1 << k) != 0 {
             let b = self.branch_at(r, k, self.port_of[j] as usize);
             // a branch ahead of the others sends what is in the buffer without them
-            if b.sent < self.blocks[r].input[k].len {
+            if b.sent < self.blocks[r].vcs[k].len {
                 return self.place_behind(r, j);
             }
         }
@@ -185,8 +184,8 @@ impl Network {
     fn emptied(&self, r: usize, j: usize) -> Needs {
         let o = self.port_of[j] as usize;
         let behind = self.blocks[r].wires[o].ahead + u32::from(self.vc_of[j]);
-        let taken = self.settings.buffer - self.blocks[r].output[j].credits as usize;
-        if behind >= self.edge || (self.blocks[behind as usize >> 6].input[behind as usize & 63].len as usize) < taken {
+        let taken = self.settings.buffer - self.blocks[r].vcs[j].credits as usize;
+        if behind >= self.edge || (self.blocks[behind as usize >> 6].vcs[behind as usize & 63].len as usize) < taken {
             return Needs::Nothing;
         }
         Needs::OneOf(vec![behind as usize])
@@ -198,7 +197,7 @@ impl Network {
         let from = self.blocks[r].wires[p].ahead + u32::from(self.vc_of[k]);
         // flits or credits on the link, or a source, which can send as long as there is a place
         let (router, j) = (from as usize >> 6, from as usize & 63);
-        if from >= self.edge || (self.blocks[router].output[j].credits as usize) < self.settings.buffer {
+        if from >= self.edge || (self.blocks[router].vcs[j].credits as usize) < self.settings.buffer {
             return Needs::Nothing;
         }
         self.holder(router, j)

@@ -23,7 +23,7 @@ impl Network {
     #[inline(never)]
     pub(super) fn show(&self, nodes: &mut impl Endpoints) {
         for (ahead, day) in (0u32..).zip(self.arriving.days_from(self.now)) {
-            for (to, flit) in day.iter().filter(|(to, _)| *to < self.edge) {
+            for (to, flit) in day {
                 let (router, vc) = ((to >> 6) as usize, *to as usize & 63);
                 if let Peer::Router { router, port } = self.fabric.peer(router, vc / self.fabric.vcs)
                     && self.blocks[router as usize].wires[port as usize].flit == ahead

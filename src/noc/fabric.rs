@@ -149,7 +149,17 @@ impl Fabric {
     /// Admissible output VCs at a router for a node.
     #[inline]
     pub(super) fn wish(&self, router: usize, node: usize) -> u64 {
-        self.palette[self.routes[router * self.nodes + node] as usize]
+        self.set(self.place(router, node))
+    }
+    /// Their place in the palette.
+    #[inline]
+    pub(super) fn place(&self, router: usize, node: usize) -> u16 {
+        self.routes[router * self.nodes + node]
+    }
+    /// The set in a place of the palette.
+    #[inline]
+    pub(super) fn set(&self, place: u16) -> u64 {
+        self.palette[place as usize]
     }
 
     /// Number of nodes.

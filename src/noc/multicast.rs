@@ -50,10 +50,11 @@ impl Network {
             // networks without such packets do not pay for them
             self.branches = vec![Branch::default(); (self.blocks.len() << 6) * self.fabric.ports];
             self.under_way = vec![0; self.blocks.len() << 6];
+            self.wishes = vec![0; self.blocks.len() << 6];
         }
         let members = self.packets.members(self.packets[packet].set);
         let wish = members.fold(0, |all, n| all | self.tree(r, n).1);
-        self.blocks[r].input[k].wish = wish;
+        self.wishes[r << 6 | k] = wish;
         self.blocks[r].state.multicast |= 1 << k;
         self.under_way[r << 6 | k] = 0;
     }
@@ -61,7 +62,7 @@ impl Network {
     /// The branch of the port of output VC `j` gets it.
     pub(super) fn branch(&mut self, r: usize, k: usize, j: u8) {
         let (id, o) = (r << 6 | k, self.port_of[j as usize] as usize);
-        let whole = self.flits[self.seat(r, k, self.blocks[r].input[k].head)].packet();
+        let whole = self.flit(r, k, 0).packet();
         let parent = self.packets[whole];
         let own: Vec<u32> = self.packets.members(parent.set).filter(|&n| self.tree(r, n).0 == o).collect();
         let (destination, set) = match own[..] {
@@ -73,16 +74,15 @@ impl Network {
         let at = self.place(r, k, o);
         self.branches[at] = Branch { packet, out: j, sent: 0, from: self.now + 1 };
         self.under_way[id] |= 1 << o;
-        let wish = &mut self.blocks[r].input[k].wish;
-        *wish &= !self.fabric.on(o);
-        if *wish == 0 {
+        self.wishes[id] &= !self.fabric.on(o);
+        if self.wishes[id] == 0 {
             self.blocks[r].state.seeking &= !(1 << k);
         }
     }
 
     /// Ports to which an input VC can send a flit of a branch.
     pub(super) fn open_branches(&self, r: usize, k: usize) -> u64 {
-        let (len, stocked) = (self.blocks[r].input[k].len, self.blocks[r].state.stocked);
+        let (len, stocked) = (self.blocks[r].vcs[k].len, self.blocks[r].state.stocked);
         bits(self.under_way[r << 6 | k])
             .filter(|&o| {
                 let b = self.branch_at(r, k, o);
@@ -100,10 +100,8 @@ impl Network {
     /// The branch on port `o` sends its next flit.
     pub(super) fn copy(&mut self, r: usize, k: usize, o: usize) {
         let id = r << 6 | k;
-        let mask = ((1usize << self.buffer_shift) - 1) as u16;
         let at = self.place(r, k, o);
-        let place = (self.blocks[r].input[k].head + self.branches[at].sent) & mask;
-        let first = self.flits[self.seat(r, k, place)];
+        let first = self.flit(r, k, self.branches[at].sent);
         let b = &mut self.branches[at];
         let flit = first.of(b.packet);
         b.sent += 1;
@@ -112,11 +110,11 @@ impl Network {
         self.copied += 1;
         if flit.tail() {
             self.under_way[id] &= !(1 << o);
-            self.release(r, j);
+            self.blocks[r].state.release(j, self.settings.wait_for_tail_credit);
         }
         let under_way = self.under_way[id];
         let all_sent = bits(under_way).all(|q| self.branch_at(r, k, q).sent > 0);
-        if self.blocks[r].input[k].wish != 0 || !all_sent {
+        if self.wishes[id] != 0 || !all_sent {
             return;
         }
         for q in bits(under_way) {

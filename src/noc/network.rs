@@ -4,7 +4,8 @@ use super::calendar::Calendar;
 use super::matching::Matching;
 use super::multicast::Branch;
 use super::packets::{Endpoints, Packets};
-use super::router::{Block, Wire, bits};
+use super::plain::Agenda;
+use super::router::{Block, Vc, Wire, bits};
 use super::source::Source;
 use super::{Arrival, Fabric, Peer, Router};
 use crate::diag::Result;
@@ -47,7 +48,7 @@ pub struct Network {
     pub(super) slot_shift: u32,
     pub(super) buffer_shift: u32,
     pub(super) blocks: Vec<Block>,
-    /// Buffers of input VCs, a power of two of places each: see [`Self::seat`].
+    /// Flits behind the first in the buffers of input VCs, a power of two of places each: see [`Self::seat`].
     pub(super) flits: Vec<Flit>,
     /// The VCs of port 0.
     pub(super) of_port: u64,
@@ -66,18 +67,25 @@ pub struct Network {
     pub(super) branches: Vec<Branch>,
     /// Ports with a branch that has not sent its tail: by input VC.
     pub(super) under_way: Vec<u64>,
+    /// Output VCs that branches still want: by input VC.
+    pub(super) wishes: Vec<u64>,
     pub(super) awake: Vec<u64>,
     /// Routers that had work since turns were forgotten.
     pub(super) touched: Vec<u64>,
     /// Order in which routers are visited; by number where there is none.
     order: Option<Vec<u32>>,
+    /// Those of this cycle, and what plain ones have to do.
+    pub(super) visited: Vec<u32>,
+    pub(super) agenda: Agenda,
     isa: Isa,
     pub(super) sources: Vec<Source>,
     /// Free places in the buffer of its router: by node and VC.
     pub(super) source_credits: Vec<u16>,
     /// Cycle from which a source has something to send.
     pub(super) ready: Vec<u64>,
+    /// Flits on their way to routers, and to nodes.
     pub(super) arriving: Calendar<(u32, Flit)>,
+    pub(super) leaving: Calendar<(u32, Flit)>,
     pub(super) credits: Calendar<u32>,
     pub(super) packets: Packets,
     pub(super) injected: u64,
@@ -93,7 +101,7 @@ impl Body for Visits<'_> {
     type Output = ();
     #[inline(always)]
     fn run<L: Vectors>(self, _: L) {
-        self.0.visit_all::<true>();
+        self.0.visit_plain();
     }
 }
 
@@ -123,7 +131,7 @@ impl Network {
                 Peer::Node(n) => (edge + (n << 6), 0),
             };
             blocks[i / ports].wires[i % ports] =
-                Wire { ahead, flit: settings.traversal + 1 + cycles, credit: 1 + cycles + read, carried: 0 };
+                Wire { ahead, flit: settings.traversal + 1 + cycles, credit: 1 + cycles + read };
         }
         Ok(Self {
             edge,
@@ -141,14 +149,18 @@ impl Network {
             matching: Matching::new(),
             branches: Vec::new(),
             under_way: Vec::new(),
+            wishes: Vec::new(),
             awake: vec![0; routers.div_ceil(64)],
             touched: vec![0; routers.div_ceil(64)],
             order: None,
+            visited: Vec::with_capacity(routers),
+            agenda: Agenda::new(routers),
             isa: Isa::best(),
             sources: vec![Source::new(vcs); fabric.nodes],
             source_credits: vec![settings.buffer as u16; fabric.nodes * vcs],
             ready: vec![0; fabric.nodes],
             arriving: Calendar::new(settings.traversal + 1 + longest, links),
+            leaving: Calendar::new(settings.traversal + 1 + longest, fabric.nodes),
             credits: Calendar::new(1 + longest + settings.credit_delay, links),
             packets: Packets::default(),
             injected: 0,
@@ -177,18 +189,36 @@ impl Network {
     /// Flits that went over the link behind a port.
     #[must_use]
     pub fn carried(&self, router: usize, port: usize) -> u64 {
-        self.blocks[router].wires[port].carried
+        self.blocks[router].carried[port]
     }
     /// Flits that sources have sent, copies that routers have made, flits that nodes have received.
     #[must_use]
     pub const fn counted(&self) -> (u64, u64, u64) {
         (self.injected, self.copied, self.ejected)
     }
-    /// Where the flit of a place in the buffer of an input VC stands: by router, place and VC, so that buffers of few
-    /// flits share lines of the cache.
+    /// Where a flit behind the first in the buffer of an input VC stands: by router, place and VC, so that buffers of
+    /// few flits share lines of the cache.
     #[inline(always)]
     pub(super) const fn seat(&self, r: usize, k: usize, place: u16) -> usize {
-        (r << self.buffer_shift | place as usize) << self.slot_shift | k
+        let place = place as usize & ((1 << self.buffer_shift) - 1);
+        (r << self.buffer_shift | place) << self.slot_shift | k
+    }
+    /// Flit `n` of the buffer of an input VC, from 0.
+    pub(super) fn flit(&self, r: usize, k: usize, n: u16) -> Flit {
+        let Vc { front, second, .. } = self.blocks[r].vcs[k & 63];
+        match n {
+            0 => front,
+            _ => self.flits[self.seat(r, k, second.wrapping_add(n - 1))],
+        }
+    }
+    /// Output VCs that the packet at the front of an input VC may take.
+    #[inline(always)]
+    pub(super) fn wish<const PLAIN: bool>(&self, r: usize, k: usize) -> u64 {
+        let block = &self.blocks[r];
+        if !PLAIN && block.state.multicast & (1 << k) != 0 {
+            return self.wishes[r << 6 | k];
+        }
+        self.fabric.set(block.vcs[k & 63].wish)
     }
     /// Whether no flit is in a router or on a link.
     #[must_use]
@@ -213,13 +243,14 @@ impl Network {
         self.credits.give_back(now, std::mem::take(&mut day));
         let day = self.arriving.take(now);
         for &(to, flit) in &day {
-            if to < self.edge {
-                self.receive(to, flit);
-            } else {
-                self.eject(to - self.edge, flit, nodes);
-            }
+            self.receive(to, flit);
         }
         self.arriving.give_back(now, day);
+        let day = self.leaving.take(now);
+        for &(to, flit) in &day {
+            self.eject(to - self.edge, flit, nodes);
+        }
+        self.leaving.give_back(now, day);
     }
 
     /// Sources and routers do what they have to do in a cycle; then it is over.
@@ -229,7 +260,9 @@ impl Network {
         if self.is_plain() {
             simd::run(self.isa, Visits(self))
         } else {
-            self.visit_all::<false>()
+            let visited = self.rouse();
+            visited.iter().for_each(|r| self.visit(*r as usize));
+            self.visited = visited;
         }
         if nodes.watches() {
             self.show(nodes);
@@ -237,25 +270,23 @@ impl Network {
         self.now += 1;
     }
 
+    /// Routers that have something to do in this cycle, in the order in which they are visited. They fall asleep.
     #[inline(always)]
-    fn visit_all<const PLAIN: bool>(&mut self) {
-        self.touched.iter_mut().zip(&self.awake).for_each(|(touched, awake)| *touched |= awake);
-        if let Some(order) = self.order.take() {
-            for &r in &order {
-                let word = &mut self.awake[r as usize / 64];
-                if *word & (1 << (r % 64)) != 0 {
-                    *word &= !(1 << (r % 64));
-                    self.visit::<PLAIN>(r as usize);
-                }
+    pub(super) fn rouse(&mut self) -> Vec<u32> {
+        let mut visited = std::mem::take(&mut self.visited);
+        visited.clear();
+        match &self.order {
+            Some(order) => {
+                visited.extend(order.iter().filter(|r| self.awake[**r as usize / 64] & (1 << (*r % 64)) != 0))
             }
-            self.order = Some(order);
-        } else {
-            for w in 0..self.awake.len() {
-                for b in bits(std::mem::take(&mut self.awake[w])) {
-                    self.visit::<PLAIN>(w * 64 + b);
-                }
-            }
+            None => (0u32..).zip(&self.awake).for_each(|(w, awake)| {
+                visited.extend(bits(*awake).map(|b| w * 64 + b as u32));
+            }),
         }
+        for (touched, awake) in self.touched.iter_mut().zip(&mut self.awake) {
+            *touched |= std::mem::take(awake);
+        }
+        visited
     }
 
     /// A credit comes back: to a router, or to a source.
@@ -266,7 +297,7 @@ impl Network {
         }
         let (r, j) = ((to >> 6) as usize, to as usize & 63);
         let block = &mut self.blocks[r];
-        let (state, vc) = (&mut block.state, &mut block.output[j]);
+        let (state, vc) = (&mut block.state, &mut block.vcs[j]);
         vc.credits += 1;
         let bit = 1 << j;
         let mut news = vc.credits == 1;
@@ -296,14 +327,17 @@ impl Network {
     #[inline(always)]
     pub(super) fn receive(&mut self, to: u32, flit: Flit) {
         let (r, k) = ((to >> 6) as usize, to as usize & 63);
-        let block = &mut self.blocks[r];
-        let vc = &mut block.input[k];
-        let place = (vc.head + vc.len) & ((1 << self.buffer_shift) - 1) as u16;
+        let vc = &mut self.blocks[r].vcs[k];
         debug_assert!((vc.len as usize) < self.settings.buffer, "credits keep a buffer from overflowing");
         vc.len += 1;
-        let seat = (r << self.buffer_shift | place as usize) << self.slot_shift | k;
-        self.flits[seat] = flit;
-        let state = &mut block.state;
+        if vc.len == 1 {
+            vc.front = flit;
+        } else {
+            let place = vc.second.wrapping_add(vc.len - 2);
+            let seat = self.seat(r, k, place);
+            self.flits[seat] = flit;
+        }
+        let state = &mut self.blocks[r].state;
         let bit = 1 << k;
         state.filled |= bit;
         if (state.routing | state.seeking | state.active) & bit == 0 {

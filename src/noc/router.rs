@@ -3,6 +3,8 @@
 //! Input VC k of a router is VC k % vcs of port k / vcs; output VC j likewise, it stands for the buffer at the other
 //! end of the link.
 
+use super::network::Flit;
+
 /// Numbers of the bits that are set, lowest first.
 #[inline]
 pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
@@ -49,25 +51,22 @@ pub(super) struct State {
     pub(super) closing: u64,
 }
 
-/// An input VC.
+/// What belongs to input VC k and to output VC k of a router; small, because every flit looks at several.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct InputVc {
-    /// Output VCs that its packet may take.
-    pub(super) wish: u64,
-    /// Place of its first flit.
-    pub(super) head: u16,
+pub(super) struct Vc {
+    /// The first flit in the buffer of the input VC, if there is one; the others are in [`Network::flits`](super::Network).
+    pub(super) front: Flit,
+    /// Output VCs that its packet may take, as a place in the palette of the fabric (one destination only).
+    pub(super) wish: u16,
+    /// Place of its second flit.
+    pub(super) second: u16,
     /// Its flits.
     pub(super) len: u16,
-    /// The output VC that it holds.
-    pub(super) out: u8,
-}
-
-/// An output VC.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct OutputVc {
-    /// Free places in the buffer behind it.
+    /// Free places in the buffer behind the output VC.
     pub(super) credits: u16,
-    /// The input VC that holds it.
+    /// The output VC that the input VC holds.
+    pub(super) out: u8,
+    /// The input VC that holds the output VC.
     pub(super) owner: u8,
 }
 
@@ -80,8 +79,6 @@ pub(super) struct Wire {
     pub(super) flit: u32,
     /// Cycles from a place that becomes free to the credit of whoever sends from behind it.
     pub(super) credit: u32,
-    /// Flits that went over it.
-    pub(super) carried: u64,
 }
 
 /// Round-robin pointers by number of VC or port: one past the last winner.
@@ -97,12 +94,12 @@ pub(super) const PORT_GRANT: usize = 3;
 /// Which of its VCs an input port sends.
 pub(super) const PORT_VC: usize = 4;
 
-/// All of a router but its flits. Every list has a place for each bit of a word.
+/// All of a router but the flits behind the first of each buffer. Every list has a place for each bit of a word.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub(super) struct Block {
     pub(super) state: State,
-    pub(super) input: [InputVc; 64],
-    pub(super) output: [OutputVc; 64],
+    pub(super) vcs: [Vc; 64],
     /// Round-robin pointers, all of one number side by side.
     pub(super) turns: Turns,
     /// Round-robin pointer of the inputs of a shared medium.
@@ -111,6 +108,8 @@ pub(super) struct Block {
     pub(super) vc_won: [u8; 64],
     pub(super) switch_won: [u8; 64],
     pub(super) wires: [Wire; 64],
+    /// Flits that went over each link.
+    pub(super) carried: [u64; 64],
 }
 
 impl Block {
@@ -118,13 +117,50 @@ impl Block {
     pub(super) fn new(all: u64, buffer: u16) -> Self {
         Self {
             state: State { free: all, stocked: all, ..State::default() },
-            input: [InputVc::default(); 64],
-            output: [OutputVc { credits: buffer, owner: 0 }; 64],
+            vcs: [Vc { credits: buffer, ..Vc::default() }; 64],
             turns: [[0; 5]; 64],
             medium: 0,
             vc_won: [0; 64],
             switch_won: [0; 64],
             wires: [Wire::default(); 64],
+            carried: [0; 64],
         }
+    }
+
+    /// Takes the first flit out of the buffer of an input VC; the second is to be put in its place, if there is one.
+    #[inline(always)]
+    pub(super) fn pop(&mut self, k: usize) -> Flit {
+        let vc = &mut self.vcs[k & 63];
+        vc.len -= 1;
+        // places in use stay few, and so do the lines of the cache that they are in
+        vc.second = if vc.len == 0 { 0 } else { vc.second };
+        self.state.filled &= !(u64::from(vc.len == 0) << k);
+        vc.front
+    }
+    /// A flit leaves through output VC `j`, number `v` of port `o`, in cycle `now`: when it arrives and where.
+    #[inline(always)]
+    pub(super) fn launch(&mut self, o: usize, j: usize, now: u64, v: u32) -> (u64, u32) {
+        let out = &mut self.vcs[j & 63];
+        out.credits -= 1;
+        self.state.stocked &= !(u64::from(out.credits == 0) << j);
+        self.carried[o & 63] += 1;
+        let wire = &self.wires[o & 63];
+        (now + u64::from(wire.flit), wire.ahead + v)
+    }
+}
+
+impl Wire {
+    /// When and where the credit arrives for a place of VC `v` that becomes free in cycle `now`.
+    #[inline(always)]
+    pub(super) fn back(&self, now: u64, v: u32) -> (u64, u32) {
+        (now + u64::from(self.credit), self.ahead + v)
+    }
+}
+
+impl State {
+    /// The tail has left through output VC `j`; with `wait` nobody takes it before all its credits have come back.
+    #[inline(always)]
+    pub(super) fn release(&mut self, j: usize, wait: bool) {
+        *(if wait { &mut self.closing } else { &mut self.free }) |= 1 << j;
     }
 }

@@ -5,7 +5,7 @@
 use super::Network;
 use super::network::Flit;
 use super::packets::{Destination, Endpoints, NO_SET, Packet};
-use super::router::first_from;
+use super::router::{bits, first_from};
 
 /// What a node has to send.
 #[derive(Debug, Clone)]
@@ -73,9 +73,11 @@ impl Network {
 
     /// Every source that can sends a flit.
     pub(super) fn send(&mut self, nodes: &mut impl Endpoints) {
-        for n in 0..self.ready.len() {
-            if self.ready[n] <= self.now {
-                self.send_from(n, nodes);
+        for first in (0..self.ready.len()).step_by(64) {
+            let some = &self.ready[first..self.ready.len().min(first + 64)];
+            let ready = some.iter().rev().fold(0, |set, ready| set << 1 | u64::from(*ready <= self.now));
+            for n in bits(ready) {
+                self.send_from(first + n, nodes);
             }
         }
     }

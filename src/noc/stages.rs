@@ -7,18 +7,12 @@
 use super::Network;
 use super::matching::NONE;
 use super::network::Flit;
-use super::router::{Block, PORT_ACCEPT, PORT_GRANT, PORT_VC, VC_ACCEPT, VC_GRANT, bits, first_from};
+use super::router::{PORT_ACCEPT, PORT_GRANT, PORT_VC, VC_ACCEPT, VC_GRANT, bits, first_from};
 
 /// Place of a cycle among the slots of a stage.
 #[inline]
 const fn slot(cycle: u64, stage: u32) -> usize {
     if stage == 1 { 0 } else { (cycle % stage as u64) as usize }
-}
-
-/// Whether a set has one member.
-#[inline]
-const fn single(set: u64) -> bool {
-    set & (set.wrapping_sub(1)) == 0 && set != 0
 }
 
 impl Network {
@@ -29,7 +23,7 @@ impl Network {
         let label = self.packets.labels[flit.packet() as usize];
         let block = &mut self.blocks[r];
         if !label.several {
-            block.input[k & 63].wish = self.fabric.wish(r, label.destination as usize);
+            block.vcs[k & 63].wish = self.fabric.place(r, label.destination as usize);
         }
         let stage = self.settings.routing;
         if stage == 0 {
@@ -45,93 +39,66 @@ impl Network {
         }
     }
 
-    /// A cycle of a router. `PLAIN`: no stage but the first takes other than one cycle, nothing speculates, no packet
-    /// has several destinations, and the crossbar is no shared medium.
+    /// A cycle of a router.
     #[inline(always)]
-    pub(super) fn visit<const PLAIN: bool>(&mut self, r: usize) {
+    pub(super) fn visit(&mut self, r: usize) {
         let s = &self.blocks[r].state;
-        let mut ready = s.active & s.filled & s.credited;
-        let (routing, free, seeking) = (s.routing, s.free, s.seeking);
-        let (mut many, mut hopeful) = (0, 0);
-        if PLAIN {
-            if seeking != 0 {
-                self.allocate_vcs::<true>(r);
-            }
-        } else {
-            ready &= !s.in_switch_allocation;
-            many = s.multicast & s.active & s.filled & !s.in_switch_allocation;
-            hopeful = if self.settings.speculative { self.hopeful(r) } else { 0 };
-            if seeking & !s.in_vc_allocation != 0 {
-                self.allocate_vcs::<false>(r);
-            }
-            if self.settings.vc_allocation > 1 {
-                self.finish_vcs(r);
-            }
+        let ready = s.active & s.filled & s.credited & !s.in_switch_allocation;
+        let many = s.multicast & s.active & s.filled & !s.in_switch_allocation;
+        let (free, seekers) = (s.free, s.seeking & !s.in_vc_allocation);
+        let hopeful = if self.settings.speculative { self.hopeful(r) } else { 0 };
+        if seekers != 0 {
+            self.allocate_vcs::<false>(r, seekers);
         }
-        let stage = self.settings.routing;
-        // in a stage of one cycle all that are in it are due
-        let due = if stage > 1 && routing != 0 {
-            std::mem::take(&mut self.route_due[r * stage as usize + slot(self.now, stage)])
-        } else {
-            routing
-        };
+        if self.settings.vc_allocation > 1 {
+            self.finish_vcs(r);
+        }
+        let due = if self.settings.routing > 1 { self.due(r) } else { self.blocks[r].state.routing };
         let s = &mut self.blocks[r].state;
         s.routing &= !due;
         s.seeking |= due;
-        if PLAIN {
-            let rivals = if single(ready) { 0 } else { self.rivals(r, ready) };
-            for k in bits(ready & !rivals) {
-                self.pass(r, k);
-            }
-            match rivals.count_ones() {
-                0 => {}
-                2 => self.pass_one(r, rivals),
-                _ => self.allocate_switch::<true>(r, rivals, 0, 0, free),
-            }
-        } else if ready | many | hopeful != 0 {
-            self.allocate_switch::<PLAIN>(r, ready, many, hopeful, free);
+        if ready | many | hopeful != 0 {
+            self.allocate_switch::<false>(r, ready, many, hopeful, free);
         }
-        if !PLAIN && self.settings.switch_allocation > 1 {
+        if self.settings.switch_allocation > 1 {
             self.finish_switch(r);
         }
-        let block = &self.blocks[r];
-        let s = &block.state;
-        let mut busy = s.routing | s.active & s.filled & s.credited;
-        if !PLAIN {
-            busy |= s.in_vc_allocation | s.in_switch_allocation | s.active & s.multicast;
-        }
-        if busy != 0 || bits(s.seeking).any(|k| block.input[k & 63].wish & s.free != 0) {
+        let s = &self.blocks[r].state;
+        let sending = s.active & (s.filled & s.credited | s.multicast);
+        if s.routing | s.seeking | sending | s.in_vc_allocation | s.in_switch_allocation != 0 {
             self.wake_router(r);
         }
     }
 
-    /// Whether routers can be visited as plain ones.
-    pub(super) const fn is_plain(&self) -> bool {
-        let s = &self.settings;
-        let short = s.vc_allocation == 1 && s.switch_allocation == 1 && !s.speculative;
-        short && !self.fabric.shared && self.branches.is_empty()
+    /// The heads whose route is found in this cycle, where that takes several; in a stage of one cycle all are that are
+    /// in it.
+    #[inline]
+    pub(super) fn due(&mut self, r: usize) -> u64 {
+        let stage = self.settings.routing;
+        std::mem::take(&mut self.route_due[r * stage as usize + slot(self.now, stage)])
+    }
+
+    /// The only head that wants an output VC gets the next that is free, if there is one.
+    #[inline(always)]
+    pub(super) fn allocate_vc(&mut self, r: usize, k: usize) {
+        let wish = self.wish::<true>(r, k);
+        let block = &mut self.blocks[r];
+        let wants = wish & block.state.free;
+        if wants != 0 {
+            let j = first_from(wants, block.turns[k & 63][VC_ACCEPT]);
+            (block.turns[k & 63][VC_ACCEPT], block.turns[j & 63][VC_GRANT]) = (j as u8 + 1, k as u8 + 1);
+            self.take::<true>(r, k, j as u8);
+        }
     }
 
     /// Matches heads with free output VCs.
     #[inline(always)]
-    fn allocate_vcs<const PLAIN: bool>(&mut self, r: usize) {
+    pub(super) fn allocate_vcs<const PLAIN: bool>(&mut self, r: usize, seekers: u64) {
         let stage = if PLAIN { 1 } else { self.settings.vc_allocation };
-        let block = &mut self.blocks[r];
-        let s = &block.state;
-        let seekers = if PLAIN { s.seeking } else { s.seeking & !s.in_vc_allocation };
-        if single(seekers) && stage == 1 {
-            let k = seekers.trailing_zeros() as usize;
-            let wants = block.input[k].wish & s.free;
-            if wants != 0 {
-                let j = first_from(wants, block.turns[k][VC_ACCEPT]);
-                (block.turns[k][VC_ACCEPT], block.turns[j][VC_GRANT]) = (j as u8 + 1, k as u8 + 1);
-                self.take::<PLAIN>(r, k, j as u8);
-            }
-            return;
-        }
+        let free = self.blocks[r].state.free;
         let mut requesters = 0u64;
         for k in bits(seekers) {
-            let wants = block.input[k].wish & s.free;
+            let wants = self.wish::<PLAIN>(r, k) & free;
             if wants != 0 {
                 requesters |= 1 << k;
                 self.matching.wants[k] = wants;
@@ -140,6 +107,7 @@ impl Network {
         if requesters == 0 {
             return;
         }
+        let block = &mut self.blocks[r];
         self.matching.run::<VC_ACCEPT, VC_GRANT>(self.settings.vc_allocator, requesters, &mut block.turns);
         if stage == 1 {
             for k in bits(requesters) {
@@ -176,30 +144,29 @@ impl Network {
         let state = &mut block.state;
         state.free &= !(1 << j);
         state.active |= 1 << k;
-        block.output[j as usize & 63].owner = k as u8;
+        block.vcs[j as usize & 63].owner = k as u8;
         if !PLAIN && state.multicast & (1 << k) != 0 {
             return self.branch(r, k, j);
         }
-        block.input[k & 63].out = j;
+        block.vcs[k & 63].out = j;
         state.seeking &= !(1 << k);
         state.credited |= (state.stocked >> j & 1) << k;
     }
 
     /// Heads that ask for the crossbar before they have an output VC: those that can get one with a credit.
     fn hopeful(&self, r: usize) -> u64 {
-        let block = &self.blocks[r];
-        let s = &block.state;
+        let s = &self.blocks[r].state;
         bits(s.seeking & !s.multicast)
-            .filter(|&k| block.input[k].wish & s.free & s.stocked != 0)
+            .filter(|&k| self.wish::<false>(r, k) & s.free & s.stocked != 0)
             .fold(0, |set, k| set | 1 << k)
     }
 
     /// Requests for the crossbar that share an input or an output with another.
     #[inline(always)]
-    fn rivals(&self, r: usize, ready: u64) -> u64 {
+    pub(super) fn rivals(&self, r: usize, ready: u64) -> u64 {
         let block = &self.blocks[r];
         let input = |k: usize| 1u64 << self.port_of[k & 63];
-        let output = |k: usize| 1u64 << self.port_of[block.input[k & 63].out as usize & 63];
+        let output = |k: usize| 1u64 << self.port_of[block.vcs[k & 63].out as usize & 63];
         let ([mut inputs, mut outputs], [mut shared, mut sought]) = ([0u64; 2], [0u64; 2]);
         for k in bits(ready) {
             (shared, sought) = (shared | inputs & input(k), sought | outputs & output(k));
@@ -214,11 +181,11 @@ impl Network {
     /// Of two requests that are each other's only rivals one wins the crossbar: of one input and output whose VC is next
     /// at the input, of one output whose input is next there, of one input whose output is next there.
     #[inline(always)]
-    fn pass_one(&mut self, r: usize, rivals: u64) {
+    pub(super) fn pass_one(&mut self, r: usize, rivals: u64) {
         let block = &self.blocks[r];
         let [a, b] = [rivals.trailing_zeros() as usize & 63, 63 - rivals.leading_zeros() as usize];
         let input = |k: usize| self.port_of[k];
-        let output = |k: usize| self.port_of[block.input[k].out as usize & 63];
+        let output = |k: usize| self.port_of[block.vcs[k].out as usize & 63];
         let first = |places: [u8; 2], from: u8| first_from(1 << places[0] | 1 << places[1], from) == places[0] as usize;
         let wins = if input(a) != input(b) {
             first([input(a), input(b)], block.turns[output(a) as usize & 63][PORT_GRANT])
@@ -232,10 +199,10 @@ impl Network {
 
     /// A request for the crossbar without rivals wins it.
     #[inline(always)]
-    fn pass(&mut self, r: usize, k: usize) {
+    pub(super) fn pass(&mut self, r: usize, k: usize) {
         let block = &mut self.blocks[r];
         let p = self.port_of[k] as usize & 63;
-        let o = self.port_of[block.input[k].out as usize & 63];
+        let o = self.port_of[block.vcs[k].out as usize & 63];
         block.turns[p][PORT_ACCEPT] = o + 1;
         block.turns[o as usize & 63][PORT_GRANT] = p as u8 + 1;
         block.turns[p][PORT_VC] = self.vc_of[k] + 1;
@@ -246,7 +213,14 @@ impl Network {
     /// heads that speculate. An input asks for an output for the first of its VCs in round-robin order, those that do
     /// not speculate first; `free` are the output VCs that they can hope for.
     #[inline(never)]
-    fn allocate_switch<const PLAIN: bool>(&mut self, r: usize, ready: u64, many: u64, hopeful: u64, free: u64) {
+    pub(super) fn allocate_switch<const PLAIN: bool>(
+        &mut self,
+        r: usize,
+        ready: u64,
+        many: u64,
+        hopeful: u64,
+        free: u64,
+    ) {
         let (ports, vcs) = (self.fabric.ports, self.fabric.vcs);
         let of_port = self.of_port;
         let (many, hopeful) = if PLAIN { (0, 0) } else { (many, hopeful) };
@@ -268,10 +242,9 @@ impl Network {
                     let to = if many & bit != 0 {
                         self.open_branches(r, k)
                     } else if ready & bit != 0 {
-                        1 << self.port_of[self.blocks[r].input[k & 63].out as usize & 63]
+                        1 << self.port_of[self.blocks[r].vcs[k & 63].out as usize & 63]
                     } else {
-                        let block = &self.blocks[r];
-                        let hoped = block.input[k & 63].wish & free & block.state.stocked;
+                        let hoped = self.wish::<false>(r, k) & free & self.blocks[r].state.stocked;
                         bits(hoped).fold(0, |ports, j| ports | 1 << self.port_of[j])
                     };
                     for o in bits(to & !wants) {
@@ -341,7 +314,7 @@ impl Network {
         }
         if hopeful & (1 << k) != 0 {
             let got = block.state.active & block.state.credited & (1 << k) != 0;
-            if !got || self.port_of[block.input[k].out as usize] != o {
+            if !got || self.port_of[block.vcs[k].out as usize] != o {
                 return;
             }
         }
@@ -368,60 +341,67 @@ impl Network {
         if !PLAIN && self.blocks[r].state.multicast & bit != 0 {
             return self.copy(r, k, o);
         }
-        let flit = self.pop(r, k);
-        if flit.head() {
-            self.packets.labels[flit.packet() as usize].hops += 1;
-        }
-        let j = self.blocks[r].input[k & 63].out as usize;
-        self.launch(r, o, j, flit);
-        let state = &mut self.blocks[r].state;
+        let (now, wait) = (self.now, self.settings.wait_for_tail_credit);
+        let (p, v) = (self.port_of[k & 63] as usize & 63, u32::from(self.vc_of[k & 63]));
+        let block = &mut self.blocks[r];
+        let more = block.vcs[k & 63].len > 1;
+        let flit = block.pop(k);
+        let back = block.wires[p].back(now, v);
+        let j = block.vcs[k & 63].out as usize & 63;
+        let there = block.launch(o, j, now, u32::from(self.vc_of[j]));
+        let state = &mut block.state;
         state.credited &= !bit | (state.stocked >> j & 1) << k;
         if flit.tail() {
             state.active &= !bit;
             state.credited &= !bit;
-            self.release(r, j);
-            self.follow(r, k);
+            state.release(j, wait);
+        }
+        if flit.head() {
+            self.packets.labels[flit.packet() as usize].hops += 1;
+        }
+        self.credits.enter(back.0, back.1);
+        self.fly(there, flit);
+        if more {
+            self.refill(r, k);
+            if flit.tail() {
+                self.follow(r, k);
+            }
         }
     }
 
     /// Takes the first flit out of the buffer of an input VC and sends a credit for its place.
-    #[inline(always)]
     pub(super) fn pop(&mut self, r: usize, k: usize) -> Flit {
-        let seat = self.seat(r, k, self.blocks[r].input[k & 63].head);
-        let flit = self.flits[seat];
-        let block: &mut Block = &mut self.blocks[r];
-        let vc = &mut block.input[k & 63];
-        vc.head = (vc.head + 1) & ((1 << self.buffer_shift) - 1) as u16;
-        vc.len -= 1;
-        if vc.len == 0 {
-            // the next flit comes to the first place, which is more likely to be in the cache
-            vc.head = 0;
-            block.state.filled &= !(1 << k);
+        let block = &mut self.blocks[r];
+        let more = block.vcs[k].len > 1;
+        let flit = block.pop(k);
+        let (cycle, to) = block.wires[self.port_of[k] as usize].back(self.now, u32::from(self.vc_of[k]));
+        self.credits.enter(cycle, to);
+        if more {
+            self.refill(r, k);
         }
-        let wire = &block.wires[self.port_of[k & 63] as usize & 63];
-        self.credits.enter(self.now + u64::from(wire.credit), wire.ahead + u32::from(self.vc_of[k & 63]));
         flit
     }
 
-    /// A flit leaves through output VC `j` of port `o`.
-    #[inline(always)]
-    pub(super) fn launch(&mut self, r: usize, o: usize, j: usize, flit: Flit) {
-        let block: &mut Block = &mut self.blocks[r];
-        let out = &mut block.output[j & 63];
-        out.credits -= 1;
-        if out.credits == 0 {
-            block.state.stocked &= !(1 << j);
-        }
-        let wire = &mut block.wires[o & 63];
-        wire.carried += 1;
-        self.arriving.enter(self.now + u64::from(wire.flit), (wire.ahead + u32::from(self.vc_of[j & 63]), flit));
+    /// The second flit of a buffer is the first now.
+    #[inline]
+    fn refill(&mut self, r: usize, k: usize) {
+        let front = self.flit(r, k, 1);
+        let vc = &mut self.blocks[r].vcs[k & 63];
+        vc.front = front;
+        vc.second = vc.second.wrapping_add(1);
     }
 
-    /// The tail has left through output VC `j`.
+    /// A flit leaves through output VC `j` of port `o`.
+    pub(super) fn launch(&mut self, r: usize, o: usize, j: usize, flit: Flit) {
+        let there = self.blocks[r].launch(o, j, self.now, u32::from(self.vc_of[j]));
+        self.fly(there, flit);
+    }
+
+    /// A flit is on its way. Every other one leaves the network, no processor foresees which.
     #[inline(always)]
-    pub(super) fn release(&mut self, r: usize, j: usize) {
-        let state = &mut self.blocks[r].state;
-        if self.settings.wait_for_tail_credit { state.closing |= 1 << j } else { state.free |= 1 << j }
+    fn fly(&mut self, (cycle, to): (u64, u32), flit: Flit) {
+        let ways = [&mut self.arriving, &mut self.leaving];
+        ways[usize::from(to >= self.edge)].enter(cycle, (to, flit));
     }
 
     /// The packet behind a tail, if there is one, begins in the next cycle.
@@ -429,8 +409,7 @@ impl Network {
     pub(super) fn follow(&mut self, r: usize, k: usize) {
         let block = &self.blocks[r];
         if block.state.filled & (1 << k) != 0 {
-            let head = self.flits[self.seat(r, k, block.input[k & 63].head)];
-            self.begin(r, k, head, self.now + 1);
+            self.begin(r, k, block.vcs[k & 63].front, self.now + 1);
         }
     }
 }

@@ -28,7 +28,6 @@ impl Network {
             }
         };
         let slots = self.fabric.ports * self.fabric.vcs;
-        let mask = ((1usize << self.buffer_shift) - 1) as u16;
         for (r, b) in self.blocks.iter().enumerate() {
             let s = &b.state;
             out.extend([s.routing, s.seeking, s.active, s.filled, s.credited, s.multicast]);
@@ -37,18 +36,18 @@ impl Network {
                 out.push(turns.iter().fold(0, |all, turn| all << 8 | u64::from(*turn)));
             }
             for k in 0..slots {
-                let (vc, bit) = (&b.input[k], 1 << k);
+                let (vc, bit) = (&b.vcs[k], 1 << k);
                 let held = if s.active & bit == 0 { 0 } else { 1 + u64::from(vc.out) };
                 let won = if s.in_vc_allocation & bit == 0 { 0 } else { 1 + u64::from(b.vc_won[k]) };
                 let granted = if s.in_switch_allocation & bit == 0 { 0 } else { 1 + u64::from(b.switch_won[k]) };
-                out.extend([u64::from(b.output[k].credits), held, won, granted, u64::from(vc.len)]);
+                out.extend([u64::from(b.vcs[k].credits), held, won, granted, u64::from(vc.len)]);
                 for place in 0..vc.len {
-                    let flit = self.flits[self.seat(r, k, (vc.head + place) & mask)];
+                    let flit = self.flit(r, k, place);
                     out.push(u64::from(flit.head()) << 1 | u64::from(flit.tail()));
                     packet(flit.packet(), out);
                 }
                 if let Some(under_way) = self.under_way.get(r << 6 | k).filter(|_| s.multicast & bit != 0) {
-                    out.extend([*under_way, vc.wish]);
+                    out.extend([*under_way, self.wishes[r << 6 | k]]);
                     for o in bits(*under_way) {
                         let branch = self.branch_at(r, k, o);
                         let from = branch.from.saturating_sub(self.now);
@@ -75,8 +74,8 @@ impl Network {
             }
         }
         out.extend(self.source_credits.iter().map(|c| u64::from(*c)));
-        for day in self.arriving.days_from(self.now) {
-            let mut day: Vec<_> = day.iter().collect();
+        for (arriving, leaving) in self.arriving.days_from(self.now).zip(self.leaving.days_from(self.now)) {
+            let mut day: Vec<_> = arriving.iter().chain(leaving).collect();
             day.sort_unstable_by_key(|(to, _)| *to);
             out.push(day.len() as u64);
             for (to, flit) in day {

@@ -63,9 +63,10 @@ fn audit(n: &Network) {
     let mut credits = vec![0usize; n.blocks.len() << 6];
     let mut home = 0;
     let mut ejecting = vec![0usize; n.fabric.nodes << 6];
-    for day in n.arriving.days_from(n.now) {
+    for (arriving, leaving) in n.arriving.days_from(n.now).zip(n.leaving.days_from(n.now)) {
+        assert!(arriving.iter().all(|(to, _)| *to < n.edge) && leaving.iter().all(|(to, _)| *to >= n.edge));
         let mut taken = BTreeSet::new();
-        for &(to, _) in day {
+        for &(to, _) in arriving.iter().chain(leaving) {
             let link = if to < n.edge { (to >> 6, n.port_of[to as usize & 63]) } else { (to >> 6, u8::MAX) };
             assert!(taken.insert(link), "two flits on a link in one cycle");
             if to < n.edge {
@@ -82,14 +83,14 @@ fn audit(n: &Network) {
     for (r, block) in n.blocks.iter().enumerate() {
         let mut owned = 0u64;
         for k in 0..n.fabric.ports * n.fabric.vcs {
-            home += block.input[k].len as usize;
+            home += block.vcs[k].len as usize;
             let s = &block.state;
             let bit = 1 << k;
-            assert_eq!(s.filled & bit != 0, block.input[k].len > 0);
-            assert_eq!(block.state.stocked & bit != 0, block.output[k].credits > 0);
+            assert_eq!(s.filled & bit != 0, block.vcs[k].len > 0);
+            assert_eq!(block.state.stocked & bit != 0, block.vcs[k].credits > 0);
             let held = match (s.active & bit != 0, s.multicast & bit != 0) {
                 (false, _) => 0,
-                (true, false) => 1 << block.input[k].out,
+                (true, false) => 1 << block.vcs[k].out,
                 (true, true) => bits(n.under_way[r << 6 | k]).fold(0, |m, o| m | 1 << n.branch_at(r, k, o).out),
             };
             assert_eq!(owned & held, 0, "an output VC with two owners");
@@ -97,12 +98,12 @@ fn audit(n: &Network) {
             let wire = block.wires[n.port_of[k] as usize];
             if wire.ahead < n.edge {
                 let behind = (wire.ahead + u32::from(n.vc_of[k])) as usize;
-                let there = n.blocks[behind >> 6].input[behind & 63].len as usize;
-                let all = block.output[k].credits as usize + flits[behind] + there + credits[r << 6 | k];
+                let there = n.blocks[behind >> 6].vcs[behind & 63].len as usize;
+                let all = block.vcs[k].credits as usize + flits[behind] + there + credits[r << 6 | k];
                 assert_eq!(all, buffer, "router {r} output VC {k}");
             } else if wire.ahead != u32::MAX {
                 let behind = (wire.ahead - n.edge + u32::from(n.vc_of[k])) as usize;
-                let all = block.output[k].credits as usize + ejecting[behind] + credits[r << 6 | k];
+                let all = block.vcs[k].credits as usize + ejecting[behind] + credits[r << 6 | k];
                 assert_eq!(all, buffer, "router {r} output VC {k} to a node");
             }
         }
