@@ -45,11 +45,11 @@ pub struct Network {
     pub(super) now: u64,
     pub(super) edge: u32,
     /// Bits of the number of a VC in its router, and of a place in a buffer, where flits are kept.
-    pub(super) slot_shift: u32,
-    pub(super) buffer_shift: u32,
+    slot_shift: u32,
+    buffer_shift: u32,
     pub(super) blocks: Vec<Block>,
     /// Flits behind the first in the buffers of input VCs, a power of two of places each: see [`Self::seat`].
-    pub(super) flits: Vec<Flit>,
+    flits: Vec<Flit>,
     /// The VCs of port 0.
     pub(super) of_port: u64,
     /// Port of a VC.
@@ -172,8 +172,14 @@ impl Network {
         })
     }
 
-    /// Visits routers in another order; results are the same.
+    /// Visits routers in another order, each of them once; results are the same.
+    ///
+    /// # Panics
+    /// If a router is missing or there twice.
     pub fn visit_in(&mut self, order: Vec<u32>) {
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(0..self.fabric.routers as u32), "every router is visited once");
         self.order = Some(order);
     }
     /// The cycle that comes next.
@@ -199,7 +205,7 @@ impl Network {
     /// Where a flit behind the first in the buffer of an input VC stands: by router, place and VC, so that buffers of
     /// few flits share lines of the cache.
     #[inline(always)]
-    pub(super) const fn seat(&self, r: usize, k: usize, place: u16) -> usize {
+    const fn seat(&self, r: usize, k: usize, place: u16) -> usize {
         let place = place as usize & ((1 << self.buffer_shift) - 1);
         (r << self.buffer_shift | place) << self.slot_shift | k
     }

@@ -45,7 +45,7 @@ pub struct Arrival {
     pub hops: u16,
 }
 
-/// The nodes of a network: where packets come from and go to.
+/// The nodes of a network: where packets come from and go to. What happens in one cycle is told in no particular order.
 pub trait Endpoints {
     /// The next packet of a node, in order of creation. Asked again when the tail of the one before has left, and after
     /// `None` only when [`Network::wake`](super::Network::wake) says so.

@@ -127,9 +127,9 @@ impl Block {
         }
     }
 
-    /// Takes the first flit out of the buffer of an input VC; the second is to be put in its place, if there is one.
+    /// Takes the first flit out of the buffer of an input VC. Whoever asks puts the second in its place, if there is one.
     #[inline(always)]
-    pub(super) fn pop(&mut self, k: usize) -> Flit {
+    pub(super) fn take_front(&mut self, k: usize) -> Flit {
         let vc = &mut self.vcs[k & 63];
         vc.len -= 1;
         // places in use stay few, and so do the lines of the cache that they are in
@@ -139,7 +139,7 @@ impl Block {
     }
     /// A flit leaves through output VC `j`, number `v` of port `o`, in cycle `now`: when it arrives and where.
     #[inline(always)]
-    pub(super) fn launch(&mut self, o: usize, j: usize, now: u64, v: u32) -> (u64, u32) {
+    pub(super) fn depart(&mut self, o: usize, j: usize, now: u64, v: u32) -> (u64, u32) {
         let out = &mut self.vcs[j & 63];
         out.credits -= 1;
         self.state.stocked &= !(u64::from(out.credits == 0) << j);

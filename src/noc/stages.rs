@@ -39,7 +39,7 @@ impl Network {
         }
     }
 
-    /// A cycle of a router.
+    /// A cycle of a router that is not plain.
     #[inline(always)]
     pub(super) fn visit(&mut self, r: usize) {
         let s = &self.blocks[r].state;
@@ -78,7 +78,7 @@ impl Network {
         std::mem::take(&mut self.route_due[r * stage as usize + slot(self.now, stage)])
     }
 
-    /// The only head that wants an output VC gets the next that is free, if there is one.
+    /// The only head of a plain router that wants an output VC gets the next that is free, if there is one.
     #[inline(always)]
     pub(super) fn allocate_vc(&mut self, r: usize, k: usize) {
         let wish = self.wish::<true>(r, k);
@@ -345,10 +345,10 @@ impl Network {
         let (p, v) = (self.port_of[k & 63] as usize & 63, u32::from(self.vc_of[k & 63]));
         let block = &mut self.blocks[r];
         let more = block.vcs[k & 63].len > 1;
-        let flit = block.pop(k);
+        let flit = block.take_front(k);
         let back = block.wires[p].back(now, v);
         let j = block.vcs[k & 63].out as usize & 63;
-        let there = block.launch(o, j, now, u32::from(self.vc_of[j]));
+        let there = block.depart(o, j, now, u32::from(self.vc_of[j]));
         let state = &mut block.state;
         state.credited &= !bit | (state.stocked >> j & 1) << k;
         if flit.tail() {
@@ -373,7 +373,7 @@ impl Network {
     pub(super) fn pop(&mut self, r: usize, k: usize) -> Flit {
         let block = &mut self.blocks[r];
         let more = block.vcs[k].len > 1;
-        let flit = block.pop(k);
+        let flit = block.take_front(k);
         let (cycle, to) = block.wires[self.port_of[k] as usize].back(self.now, u32::from(self.vc_of[k]));
         self.credits.enter(cycle, to);
         if more {
@@ -393,11 +393,11 @@ impl Network {
 
     /// A flit leaves through output VC `j` of port `o`.
     pub(super) fn launch(&mut self, r: usize, o: usize, j: usize, flit: Flit) {
-        let there = self.blocks[r].launch(o, j, self.now, u32::from(self.vc_of[j]));
+        let there = self.blocks[r].depart(o, j, self.now, u32::from(self.vc_of[j]));
         self.fly(there, flit);
     }
 
-    /// A flit is on its way. Every other one leaves the network, no processor foresees which.
+    /// A flit is on its way, to a router or out of the network: no processor foresees which.
     #[inline(always)]
     fn fly(&mut self, (cycle, to): (u64, u32), flit: Flit) {
         let ways = [&mut self.arriving, &mut self.leaving];

@@ -84,8 +84,8 @@ struct Course {
     mvms: usize,
 }
 
-/// One crossbar and what belongs to it. Small, because every event reads one: what does not change stands in the
-/// sequencer.
+/// One crossbar and what belongs to it. Small, because every event reads one: what crossbars have in common stands in
+/// the sequencer.
 #[derive(Debug)]
 pub(super) struct Core {
     sequencer: Arc<Sequencer>,

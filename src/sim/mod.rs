@@ -51,7 +51,8 @@ use crate::sched::Program;
 pub struct SimOptions {
     /// Samples, back to back.
     pub samples: usize,
-    /// Watchdog: no event may lie behind this cycle.
+    /// Watchdog: no event may lie behind this cycle. Cycles that a batch leaves out, because they repeat others, do not
+    /// count.
     pub max_cycles: u64,
     /// Keep the times of every position and of every MVM, and write down what every part did ([`Recording`]). No
     /// sample is left out then.
