@@ -11,7 +11,7 @@
 //! [`Network::deadlock`] names the circle.
 
 use super::Network;
-use super::packets::{NO_SET, Packet};
+use super::packets::{Label, Packet};
 use super::router::bits;
 
 /// A copy of the packet at the front of an input VC, on its way out of one port.
@@ -52,7 +52,7 @@ impl Network {
             self.under_way = vec![0; self.blocks.len() << 6];
             self.wishes = vec![0; self.blocks.len() << 6];
         }
-        let members = self.packets.members(self.packets[packet].set);
+        let members = self.packets.members(self.packets.labels[packet as usize].destination);
         let wish = members.fold(0, |all, n| all | self.tree(r, n).1);
         self.wishes[r << 6 | k] = wish;
         self.blocks[r].state.multicast |= 1 << k;
@@ -63,14 +63,14 @@ impl Network {
     pub(super) fn branch(&mut self, r: usize, k: usize, j: u8) {
         let (id, o) = (r << 6 | k, self.port_of[j as usize] as usize);
         let whole = self.flit(r, k, 0).packet();
-        let parent = self.packets[whole];
-        let own: Vec<u32> = self.packets.members(parent.set).filter(|&n| self.tree(r, n).0 == o).collect();
-        let (destination, set) = match own[..] {
-            [one] => (one, NO_SET),
-            _ => (u32::MAX, self.packets.set(self.fabric.nodes, own.into_iter())),
+        let (parent, label) = (self.packets[whole], self.packets.labels[whole as usize]);
+        let own: Vec<u32> = self.packets.members(label.destination).filter(|&n| self.tree(r, n).0 == o).collect();
+        let (destination, several) = match own[..] {
+            [one] => (one, false),
+            _ => (self.packets.set(self.fabric.nodes, own.into_iter()), true),
         };
-        let hops = self.packets.labels[whole as usize].hops + 1;
-        let packet = self.packets.add(Packet { destination, set, left: parent.flits, ..parent }, hops);
+        let label = Label { destination, several, hops: label.hops + 1 };
+        let packet = self.packets.add(Packet { left: parent.flits, ..parent }, label);
         let at = self.place(r, k, o);
         self.branches[at] = Branch { packet, out: j, sent: 0, from: self.now + 1 };
         self.under_way[id] |= 1 << o;

@@ -74,8 +74,9 @@ pub struct Network {
     pub(super) touched: Vec<u64>,
     /// Order in which routers are visited; by number where there is none.
     order: Option<Vec<u32>>,
-    /// Those of this cycle, and what plain ones have to do.
+    /// Routers that are visited in this cycle.
     pub(super) visited: Vec<u32>,
+    /// What they have to do, where they are plain.
     pub(super) agenda: Agenda,
     isa: Isa,
     pub(super) sources: Vec<Source>,
@@ -363,20 +364,21 @@ impl Network {
             1 + self.fabric.latency[router as usize * self.fabric.ports + port as usize] + self.settings.credit_delay;
         self.credits.enter(self.now + u64::from(back), (router << 6) + port * self.fabric.vcs as u32 + vc);
         nodes.flit(node, self.now);
+        let label = self.packets.labels[flit.packet() as usize];
         let packet = &mut self.packets[flit.packet()];
         packet.left -= 1;
         if flit.tail() {
             debug_assert!(packet.left == 0, "a packet arrives whole");
             let arrival = Arrival {
                 source: packet.source,
-                destination: packet.destination,
+                destination: label.destination,
                 created: packet.created,
                 first: packet.first,
                 injected: packet.injected,
                 arrived: self.now,
                 flits: packet.flits,
                 tag: packet.tag,
-                hops: self.packets.labels[flit.packet() as usize].hops,
+                hops: label.hops,
             };
             self.packets.remove(flit.packet());
             nodes.packet(&arrival);

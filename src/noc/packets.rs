@@ -72,9 +72,6 @@ pub(super) struct Packet {
     pub(super) injected: u64,
     pub(super) tag: u64,
     pub(super) source: u32,
-    pub(super) destination: u32,
-    /// Place of its set of destinations, or [`NO_SET`].
-    pub(super) set: u32,
     pub(super) flits: u32,
     /// Flits that have not arrived.
     pub(super) left: u32,
@@ -83,15 +80,13 @@ pub(super) struct Packet {
 /// What routers look at in a packet, by itself so that it is small.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Label {
+    /// Its node, or the place of its set of nodes.
     pub(super) destination: u32,
-    /// Routers that its head has left.
-    pub(super) hops: u16,
     /// Whether it has a set of destinations.
     pub(super) several: bool,
+    /// Routers that its head has left.
+    pub(super) hops: u16,
 }
-
-/// A packet with one destination.
-pub(super) const NO_SET: u32 = u32::MAX;
 
 /// Packets by number, numbers used again.
 #[derive(Debug, Clone, Default)]
@@ -106,9 +101,8 @@ pub(super) struct Packets {
 }
 
 impl Packets {
-    /// A packet whose head has left so many routers.
-    pub(super) fn add(&mut self, packet: Packet, hops: u16) -> u32 {
-        let label = Label { destination: packet.destination, hops, several: packet.set != NO_SET };
+    /// A new packet.
+    pub(super) fn add(&mut self, packet: Packet, label: Label) -> u32 {
         if let Some(i) = self.unused.pop() {
             (self.list[i as usize], self.labels[i as usize]) = (packet, label);
             i
@@ -119,11 +113,10 @@ impl Packets {
         }
     }
     pub(super) fn remove(&mut self, i: u32) {
-        let packet = &mut self.list[i as usize];
-        packet.left = 0;
-        if packet.set != NO_SET {
-            self.unused_sets.push(packet.set);
-            packet.set = NO_SET;
+        self.list[i as usize].left = 0;
+        let Label { destination, several, .. } = self.labels[i as usize];
+        if several {
+            self.unused_sets.push(destination);
         }
         self.unused.push(i);
     }

@@ -6,7 +6,7 @@
 //! work behind it. Then the lists are worked off, one kind of work after the other.
 
 use super::Network;
-use super::router::bits;
+use super::router::{bits, ends};
 
 /// A list with room for one item more than it comes to hold.
 #[derive(Debug, Clone, Default)]
@@ -29,12 +29,6 @@ impl<T: Copy + Default> List<T> {
     fn items(&self) -> &[T] {
         &self.items[..self.len]
     }
-}
-
-/// The first and the last of a set.
-#[inline(always)]
-const fn ends(set: u64) -> [usize; 2] {
-    [set.trailing_zeros() as usize & 63, (63 - set.leading_zeros() as usize) & 63]
 }
 
 /// What routers have to do in a cycle.
@@ -102,16 +96,12 @@ impl Network {
         (self.visited, self.agenda) = (visited, agenda);
     }
 
-    /// Writes down what a router has to do; heads whose route is found want an output VC from the next cycle on.
+    /// Writes down what a router has to do, as it stands at the beginning of the cycle, and finds routes.
     #[inline(always)]
     fn look(&mut self, r: usize, agenda: &mut Agenda) {
-        let stage = self.settings.routing;
-        let s = &mut self.blocks[r].state;
+        let s = &self.blocks[r].state;
         let (seekers, ready) = (s.seeking, s.active & s.filled & s.credited);
-        let due = if stage > 1 { self.due(r) } else { self.blocks[r].state.routing };
-        let s = &mut self.blocks[r].state;
-        s.routing &= !due;
-        s.seeking |= due;
+        self.find_routes(r);
         let sets = [seekers, ready].map(|set| (set != 0, set & set.wrapping_sub(1) != 0));
         let ([(head, heads), (flit, flits)], router) = (sets, r as u32);
         agenda.head.note((router, seekers.trailing_zeros() & 63), head & !heads);

@@ -24,6 +24,12 @@ pub(super) const fn first_from(mask: u64, from: u8) -> usize {
     (if ahead == 0 { mask } else { ahead }).trailing_zeros() as usize
 }
 
+/// The first and the last of a set, which is not empty.
+#[inline(always)]
+pub(super) const fn ends(set: u64) -> [usize; 2] {
+    [set.trailing_zeros() as usize & 63, (63 - set.leading_zeros() as usize) & 63]
+}
+
 /// Sets of VCs of one router.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct State {
@@ -125,35 +131,6 @@ impl Block {
             wires: [Wire::default(); 64],
             carried: [0; 64],
         }
-    }
-
-    /// Takes the first flit out of the buffer of an input VC. Whoever asks puts the second in its place, if there is one.
-    #[inline(always)]
-    pub(super) fn take_front(&mut self, k: usize) -> Flit {
-        let vc = &mut self.vcs[k & 63];
-        vc.len -= 1;
-        // places in use stay few, and so do the lines of the cache that they are in
-        vc.second = if vc.len == 0 { 0 } else { vc.second };
-        self.state.filled &= !(u64::from(vc.len == 0) << k);
-        vc.front
-    }
-    /// A flit leaves through output VC `j`, number `v` of port `o`, in cycle `now`: when it arrives and where.
-    #[inline(always)]
-    pub(super) fn depart(&mut self, o: usize, j: usize, now: u64, v: u32) -> (u64, u32) {
-        let out = &mut self.vcs[j & 63];
-        out.credits -= 1;
-        self.state.stocked &= !(u64::from(out.credits == 0) << j);
-        self.carried[o & 63] += 1;
-        let wire = &self.wires[o & 63];
-        (now + u64::from(wire.flit), wire.ahead + v)
-    }
-}
-
-impl Wire {
-    /// When and where the credit arrives for a place of VC `v` that becomes free in cycle `now`.
-    #[inline(always)]
-    pub(super) fn back(&self, now: u64, v: u32) -> (u64, u32) {
-        (now + u64::from(self.credit), self.ahead + v)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::Network;
 use super::network::Flit;
-use super::packets::{Destination, Endpoints, NO_SET, Packet};
+use super::packets::{Destination, Endpoints, Label, Packet};
 use super::router::{bits, first_from};
 
 /// What a node has to send.
@@ -138,13 +138,10 @@ impl Network {
         };
         debug_assert!(request.flits > 0, "a packet has a flit");
         let first = request.created.max(from);
-        let (destination, set) = match request.to {
-            Destination::One(d) => (d, NO_SET),
-            Destination::Many(list) if list.len() == 1 => (list[0], NO_SET),
-            Destination::Many(list) => {
-                let set = self.packets.set(self.fabric.nodes, list.into_iter());
-                (u32::MAX, set)
-            }
+        let (destination, several) = match request.to {
+            Destination::One(d) => (d, false),
+            Destination::Many(list) if list.len() == 1 => (list[0], false),
+            Destination::Many(list) => (self.packets.set(self.fabric.nodes, list.into_iter()), true),
         };
         let packet = Packet {
             created: request.created,
@@ -152,12 +149,10 @@ impl Network {
             injected: 0,
             tag: request.tag,
             source: n as u32,
-            destination,
-            set,
             flits: request.flits,
             left: request.flits,
         };
-        let packet = self.packets.add(packet, 0);
+        let packet = self.packets.add(packet, Label { destination, several, hops: 0 });
         let source = &mut self.sources[n];
         (source.packet, source.left) = (packet, request.flits);
         self.ready[n] = first;

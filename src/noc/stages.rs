@@ -7,7 +7,7 @@
 use super::Network;
 use super::matching::NONE;
 use super::network::Flit;
-use super::router::{PORT_ACCEPT, PORT_GRANT, PORT_VC, VC_ACCEPT, VC_GRANT, bits, first_from};
+use super::router::{PORT_ACCEPT, PORT_GRANT, PORT_VC, VC_ACCEPT, VC_GRANT, bits, ends, first_from};
 
 /// Place of a cycle among the slots of a stage.
 #[inline]
@@ -53,10 +53,7 @@ impl Network {
         if self.settings.vc_allocation > 1 {
             self.finish_vcs(r);
         }
-        let due = if self.settings.routing > 1 { self.due(r) } else { self.blocks[r].state.routing };
-        let s = &mut self.blocks[r].state;
-        s.routing &= !due;
-        s.seeking |= due;
+        self.find_routes(r);
         if ready | many | hopeful != 0 {
             self.allocate_switch::<false>(r, ready, many, hopeful, free);
         }
@@ -70,12 +67,18 @@ impl Network {
         }
     }
 
-    /// The heads whose route is found in this cycle, where that takes several; in a stage of one cycle all are that are
-    /// in it.
-    #[inline]
-    pub(super) fn due(&mut self, r: usize) -> u64 {
+    /// Heads whose route is found in this cycle want an output VC from the next on.
+    #[inline(always)]
+    pub(super) fn find_routes(&mut self, r: usize) {
         let stage = self.settings.routing;
-        std::mem::take(&mut self.route_due[r * stage as usize + slot(self.now, stage)])
+        let s = &mut self.blocks[r].state;
+        // in a stage of one cycle all are due that are in it
+        let due = match stage {
+            0 | 1 => s.routing,
+            _ => std::mem::take(&mut self.route_due[r * stage as usize + slot(self.now, stage)]),
+        };
+        s.routing &= !due;
+        s.seeking |= due;
     }
 
     /// The only head of a plain router that wants an output VC gets the next that is free, if there is one.
@@ -183,7 +186,7 @@ impl Network {
     #[inline(always)]
     pub(super) fn pass_one(&mut self, r: usize, rivals: u64) {
         let block = &self.blocks[r];
-        let [a, b] = [rivals.trailing_zeros() as usize & 63, 63 - rivals.leading_zeros() as usize];
+        let [a, b] = ends(rivals);
         let input = |k: usize| self.port_of[k];
         let output = |k: usize| self.port_of[block.vcs[k].out as usize & 63];
         let first = |places: [u8; 2], from: u8| first_from(1 << places[0] | 1 << places[1], from) == places[0] as usize;
@@ -341,41 +344,35 @@ impl Network {
         if !PLAIN && self.blocks[r].state.multicast & bit != 0 {
             return self.copy(r, k, o);
         }
-        let (now, wait) = (self.now, self.settings.wait_for_tail_credit);
-        let (p, v) = (self.port_of[k & 63] as usize & 63, u32::from(self.vc_of[k & 63]));
-        let block = &mut self.blocks[r];
-        let more = block.vcs[k & 63].len > 1;
-        let flit = block.take_front(k);
-        let back = block.wires[p].back(now, v);
-        let j = block.vcs[k & 63].out as usize & 63;
-        let there = block.depart(o, j, now, u32::from(self.vc_of[j]));
-        let state = &mut block.state;
+        let flit = self.pop(r, k);
+        if flit.head() {
+            self.packets.labels[flit.packet() as usize].hops += 1;
+        }
+        let j = self.blocks[r].vcs[k & 63].out as usize & 63;
+        self.launch(r, o, j, flit);
+        let state = &mut self.blocks[r].state;
         state.credited &= !bit | (state.stocked >> j & 1) << k;
         if flit.tail() {
             state.active &= !bit;
             state.credited &= !bit;
-            state.release(j, wait);
-        }
-        if flit.head() {
-            self.packets.labels[flit.packet() as usize].hops += 1;
-        }
-        self.credits.enter(back.0, back.1);
-        self.fly(there, flit);
-        if more {
-            self.refill(r, k);
-            if flit.tail() {
-                self.follow(r, k);
-            }
+            state.release(j, self.settings.wait_for_tail_credit);
+            self.follow(r, k);
         }
     }
 
     /// Takes the first flit out of the buffer of an input VC and sends a credit for its place.
+    #[inline(always)]
     pub(super) fn pop(&mut self, r: usize, k: usize) -> Flit {
         let block = &mut self.blocks[r];
-        let more = block.vcs[k].len > 1;
-        let flit = block.take_front(k);
-        let (cycle, to) = block.wires[self.port_of[k] as usize].back(self.now, u32::from(self.vc_of[k]));
-        self.credits.enter(cycle, to);
+        let vc = &mut block.vcs[k & 63];
+        let flit = vc.front;
+        vc.len -= 1;
+        let more = vc.len > 0;
+        // places in use stay few, and so do the lines of the cache that they are in
+        vc.second = if more { vc.second } else { 0 };
+        block.state.filled &= !(u64::from(!more) << k);
+        let wire = &block.wires[self.port_of[k & 63] as usize & 63];
+        self.credits.enter(self.now + u64::from(wire.credit), wire.ahead + u32::from(self.vc_of[k & 63]));
         if more {
             self.refill(r, k);
         }
@@ -391,17 +388,18 @@ impl Network {
         vc.second = vc.second.wrapping_add(1);
     }
 
-    /// A flit leaves through output VC `j` of port `o`.
-    pub(super) fn launch(&mut self, r: usize, o: usize, j: usize, flit: Flit) {
-        let there = self.blocks[r].depart(o, j, self.now, u32::from(self.vc_of[j]));
-        self.fly(there, flit);
-    }
-
-    /// A flit is on its way, to a router or out of the network: no processor foresees which.
+    /// A flit leaves through output VC `j` of port `o`, to a router or out of the network: no processor foresees which.
     #[inline(always)]
-    fn fly(&mut self, (cycle, to): (u64, u32), flit: Flit) {
+    pub(super) fn launch(&mut self, r: usize, o: usize, j: usize, flit: Flit) {
+        let block = &mut self.blocks[r];
+        let out = &mut block.vcs[j & 63];
+        out.credits -= 1;
+        block.state.stocked &= !(u64::from(out.credits == 0) << j);
+        block.carried[o & 63] += 1;
+        let wire = &block.wires[o & 63];
         let ways = [&mut self.arriving, &mut self.leaving];
-        ways[usize::from(to >= self.edge)].enter(cycle, (to, flit));
+        let to = wire.ahead + u32::from(self.vc_of[j & 63]);
+        ways[usize::from(to >= self.edge)].enter(self.now + u64::from(wire.flit), (to, flit));
     }
 
     /// The packet behind a tail, if there is one, begins in the next cycle.

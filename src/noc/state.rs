@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use super::Network;
-use super::packets::NO_SET;
 use super::router::bits;
 
 impl Network {
@@ -20,10 +19,11 @@ impl Network {
             let known = *met.entry(number).or_insert(next);
             out.push(known);
             if known == next {
-                let p = &self.packets[number];
-                out.extend([name(p.tag), u64::from(p.source), u64::from(p.destination), u64::from(p.left)]);
-                if p.set != NO_SET {
-                    out.extend(self.packets.members(p.set).map(u64::from));
+                let (p, label) = (&self.packets[number], &self.packets.labels[number as usize]);
+                out.extend([name(p.tag), u64::from(p.source), u64::from(label.several), u64::from(p.left)]);
+                match label.several {
+                    true => out.extend(self.packets.members(label.destination).map(u64::from)),
+                    false => out.push(u64::from(label.destination)),
                 }
             }
         };
