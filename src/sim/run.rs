@@ -379,10 +379,10 @@ impl World {
             if s.kind == Kind::Mvm {
                 let (replica, ring) = (s.replica(s.issued), s.ring(s.issued));
                 s.replicas[replica].room -= 1;
-                let loads = s.replicas[replica].loads.clone();
-                s.loads[ring] = Muster::of(loads.len() as u32);
-                for load in loads {
-                    self.transport.start(load, self.now, &mut self.queue);
+                let (units, load) = (s.units(replica).len() as u32, s.replicas[replica].load);
+                s.loads[ring] = Muster::of(units);
+                for route in load..load + units {
+                    self.transport.start(route, self.now, &mut self.queue);
                 }
             } else {
                 self.transport.start(s.read, self.now, &mut self.queue);

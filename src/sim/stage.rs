@@ -75,8 +75,8 @@ impl Muster {
 pub(super) struct Replica {
     /// Units, as a range of the unit table.
     pub(super) units: std::ops::Range<u32>,
-    /// Routes of their loads, in the same order: what begins a position reads no unit.
-    pub(super) loads: std::ops::Range<u32>,
+    /// Route of the loads of the first of them; those of the others follow. What begins a position reads no unit.
+    pub(super) load: u32,
     /// Positions that may be issued now.
     pub(super) room: u64,
     /// Positions for which every unit has had a slot, those to come included.
@@ -86,14 +86,12 @@ pub(super) struct Replica {
 }
 
 impl Replica {
-    /// An idle replica whose units have `slots` input slots each; `load` is the route of the first one's loads, and
-    /// those of the others follow.
+    /// An idle replica whose units have `slots` input slots each.
     pub(super) fn new(units: std::ops::Range<u32>, load: u32, slots: &[u64]) -> Self {
-        let loads = load..load + slots.len() as u32;
         let least = slots.iter().copied().min().unwrap_or(1);
         let most = slots.iter().copied().max().unwrap_or(1);
         let empty = Muster::of(slots.len() as u32);
-        let mut replica = Self { units, loads, room: least, slots: least, next: vec![empty; most as usize] };
+        let mut replica = Self { units, load, room: least, slots: least, next: vec![empty; most as usize] };
         for slot in slots.iter().flat_map(|n| least..*n) {
             replica.slot(slot, 0);
         }
