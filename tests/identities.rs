@@ -70,8 +70,8 @@ fn the_files_add_up_too() {
     assert_eq!(confusion, report.summary.samples);
 }
 
-/// The dynamic memory of `docs/memories.md`: each row that was not open has been activated, and each inference begins with
-/// rows that nobody has opened.
+/// The dynamic memory of `docs/memories.md`: each row that was not open has been activated, and each inference begins
+/// with rows that nobody has opened.
 #[test]
 fn a_dynamic_memory_tells_what_its_rows_were() {
     let page = include_str!("../docs/memories.md");

@@ -38,8 +38,8 @@ pub struct ArchFile {
     /// crossbars. Default: they hold at any.
     #[serde(default)]
     pub leakage_temperature: Option<LeakageTemperature>,
-    /// From which CMOS node to which energy and area of logic are brought: shift-and-add, vector unit, registers, control,
-    /// routers. Default: they hold as they stand.
+    /// From which CMOS node to which energy and area of logic are brought: shift-and-add, vector unit, registers,
+    /// control, routers. Default: they hold as they stand.
     #[serde(default)]
     pub technology: Option<NodeScaling>,
     /// Memory cells by name.

@@ -1,14 +1,14 @@
 //! Conversions that stop early: a ramp ends when every comparator of its crossbar has fired.
 //!
-//! The converters of a crossbar take its physical columns in turn, `k` of them in a round, and their ramps rise together:
-//! a round is over when the last of its codes is known. A ramp of `N` bits begins below its lowest code, which is 0, or
-//! `−2^(N−1)` behind subtracted pairs; code `c` is known after `c − lowest + 1` of its `2^N` steps. So a round takes
-//! `largest code − lowest + 1` steps, and as many whole cycles of the core as cover them ([`crate::arch::CoreKind::stopped`]):
-//! means are taken of whole cycles. The codes are those of the run, noise and deviations included; `ideal` has no
-//! converters, and its rounds take all steps.
+//! The converters of a crossbar take its physical columns in turn, `k` of them in a round, and their ramps rise
+//! together: a round is over when the last of its codes is known. A ramp of `N` bits begins below its lowest code,
+//! which is 0, or `−2^(N−1)` behind subtracted pairs; code `c` is known after `c − lowest + 1` of its `2^N` steps. So a
+//! round takes `largest code − lowest + 1` steps, and as many whole cycles of the core as cover them
+//! ([`crate::arch::CoreKind::stopped`]): means are taken of whole cycles. The codes are those of the run, noise and
+//! deviations included; `ideal` has no converters, and its rounds take all steps.
 //!
-//! Slices of a layer with ranges of their own count to their own codes on the same ramp (assumed: gain stands before the
-//! comparators).
+//! Slices of a layer with ranges of their own count to their own codes on the same ramp (assumed: gain stands before
+//! the comparators).
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Operators of the families `elementwise`, `activation`, `reduce`, `shape` and `index` against values computed by hand;
-//! the ONNX suite (`tests/onnx_suite.rs`) is far wider, but has to be fetched.
+//! Operators of the families `elementwise`, `activation`, `reduce`, `shape` and `index` against values computed by
+//! hand; the ONNX suite (`tests/onnx_suite.rs`) is far wider, but has to be fetched.
 
 use super::tests::{KEEP, case};
 use super::{Dims, Graph, Value};

@@ -1,9 +1,9 @@
 //! From the folded float graph and measured ranges to integers.
 //!
-//! Weights are symmetric with one scale per output channel (of two bits: -1, 0, 1; of one bit: ±1, by sign, with
-//! the mean magnitude as scale, Rastegari et al., ECCV 2016, doi:10.1007/978-3-319-46493-0_32); activations are unsigned where they
-//! cannot be negative and signed otherwise; biases count accumulator steps. Scheme as in Jacob et
-//! al., CVPR 2018, doi:10.1109/CVPR.2018.00286, without zero points.
+//! Weights are symmetric with one scale per output channel (of two bits: -1, 0, 1; of one bit: ±1, by sign, with the
+//! mean magnitude as scale, Rastegari et al., ECCV 2016, doi:10.1007/978-3-319-46493-0_32); activations are unsigned
+//! where they cannot be negative and signed otherwise; biases count accumulator steps. Scheme as in Jacob et al., CVPR
+//! 2018, doi:10.1109/CVPR.2018.00286, without zero points.
 
 use super::bias;
 use super::calibrate::Ranges;
@@ -31,8 +31,8 @@ const MAX_BIAS: f64 = (1u64 << 40) as f64;
 /// Quantises a network.
 ///
 /// # Errors
-/// F002 for options out of range, F021 for bits of layers that do not exist, M019 for what cannot go to the chip (all in one message),
-/// M021 for activations that were not calibrated.
+/// F002 for options out of range, F021 for bits of layers that do not exist, M019 for what cannot go to the chip (all
+/// in one message), M021 for activations that were not calibrated.
 pub fn quantise(graph: &Graph, ranges: &Ranges, options: QuantOptions) -> Result<QuantGraph> {
     options.check()?;
     let graph = &unroll(&dequantised(graph));

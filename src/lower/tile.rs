@@ -1,9 +1,10 @@
 //! Cuts weighted layers into blocks that fit one crossbar.
 //!
-//! A logical column needs as many physical columns as its encoding says: both polarities of every bit slice, or
-//! one of biased weights; a unit column stands beside the bit lines of a crossbar and takes none. Rows are split evenly, so that no block is left with a handful of rows and a converter range of its own. Groups of
-//! channels that do not mix stand side by side on the diagonal of a block, as many whole ones as fit; one that
-//! is larger than a crossbar is split like a layer. Blocks off the diagonal do not exist.
+//! A logical column needs as many physical columns as its encoding says: both polarities of every bit slice, or one of
+//! biased weights; a unit column stands beside the bit lines of a crossbar and takes none. Rows are split evenly, so
+//! that no block is left with a handful of rows and a converter range of its own. Groups of channels that do not mix
+//! stand side by side on the diagonal of a block, as many whole ones as fit; one that is larger than a crossbar is
+//! split like a layer. Blocks off the diagonal do not exist.
 
 use std::ops::Range;
 

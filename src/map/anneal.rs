@@ -1,10 +1,10 @@
 //! Simulated annealing of bits × hops (Kirkpatrick, Gelatt and Vecchi, Science 220, 671 (1983),
 //! doi:10.1126/science.220.4598.671), from the greedy placement.
 //!
-//! A move exchanges all that stands on two cores of one kind; a core may be empty. So capacity and kinds stay
-//! right whatever is tried, layers keep their cores to themselves, and the change of cost follows from the few
-//! layers on the two cores: O(1), or O(tiles) when a layer's home moves. A move that would put more inputs on a
-//! tile's buffer than it holds is not made. Every second move is a short one. The temperature falls geometrically. Draws are addressed by the
+//! A move exchanges all that stands on two cores of one kind; a core may be empty. So capacity and kinds stay right
+//! whatever is tried, layers keep their cores to themselves, and the change of cost follows from the few layers on the
+//! two cores: O(1), or O(tiles) when a layer's home moves. A move that would put more inputs on a tile's buffer than it
+//! holds is not made. Every second move is a short one. The temperature falls geometrically. Draws are addressed by the
 //! number of the move, so equal options give equal placements.
 
 use super::{Home, Mapper, Placement, Problem, greedy_noc, hops, share};

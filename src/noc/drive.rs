@@ -11,15 +11,15 @@ use super::source::Source;
 use super::{Network, Peer};
 
 impl Network {
-    /// The work of cycle [`Self::now`], and what arrives in the next, which is then the present one. Any number of turns
-    /// is as many steps: only the border between two of them is elsewhere.
+    /// The work of cycle [`Self::now`], and what arrives in the next, which is then the present one. Any number of
+    /// turns is as many steps: only the border between two of them is elsewhere.
     pub fn turn(&mut self, nodes: &mut impl Endpoints) {
         self.work(nodes);
         self.arrive(nodes);
     }
 
-    /// Shows the flits that routers have sent to others in this cycle, whose work is done: of all that are on their way,
-    /// those whose wires are as long as the cycles that they still need.
+    /// Shows the flits that routers have sent to others in this cycle, whose work is done: of all that are on their
+    /// way, those whose wires are as long as the cycles that they still need.
     #[inline(never)]
     pub(super) fn show(&self, nodes: &mut impl Endpoints) {
         for (ahead, day) in (0u32..).zip(self.arriving.days_from(self.now)) {
@@ -63,8 +63,8 @@ impl Network {
         self.sources.iter_mut().for_each(Source::forget);
     }
 
-    /// Leaves out the cycles before `cycle`, in which nothing happens. Does nothing if the network is not idle or `cycle`
-    /// is past.
+    /// Leaves out the cycles before `cycle`, in which nothing happens. Does nothing if the network is not idle or
+    /// `cycle` is past.
     pub fn skip_to(&mut self, cycle: u64) {
         if cycle > self.now && self.is_idle() {
             self.now = cycle;

@@ -22,8 +22,8 @@ impl Matching {
         Self { wants: [0; 64], won: [NONE; 64], sought: [0; 64], offers: [0; 64] }
     }
 
-    /// Matches `requesters` (none with empty `wants`). `ACCEPT` and `GRANT` are the places of the round-robin pointers of requesters
-    /// and resources in `turns`.
+    /// Matches `requesters` (none with empty `wants`). `ACCEPT` and `GRANT` are the places of the round-robin pointers
+    /// of requesters and resources in `turns`.
     #[inline(always)]
     pub(super) fn run<const ACCEPT: usize, const GRANT: usize>(
         &mut self,

@@ -1,8 +1,8 @@
 //! Latency and throughput under synthetic traffic, measured as BookSim2 does.
 //!
-//! Warm-up periods, then periods until the means of packet latency and throughput since the warm-up have changed by less
-//! than 5 % three times in a row, or there have been enough of them; then every packet that came into being before the
-//! end is waited for, while nodes go on sending. Packet latency counts from the cycle in which a packet comes into
+//! Warm-up periods, then periods until the means of packet latency and throughput since the warm-up have changed by
+//! less than 5 % three times in a row, or there have been enough of them; then every packet that came into being before
+//! the end is waited for, while nodes go on sending. Packet latency counts from the cycle in which a packet comes into
 //! being, so it includes the wait in its source; network latency from the cycle in which its head leaves. A measurement
 //! is given up where the mean latency, with what is still on its way counted at its age, is above 500 cycles.
 

@@ -11,15 +11,15 @@
 //! - *Routes* are tables of admissible output VCs by router and destination, made once ([`Fabric`]); a route depends on
 //!   nothing else, so routers can be visited in any order. Nothing a router does reaches another in the same cycle.
 //! - *Speed*: VCs that wait are bits of words, delays are calendars of fixed length, routers without work are not
-//!   visited, and the loop allocates no memory once its packets have found their places. Where allocators take a
-//!   cycle each and nothing is out of the ordinary, routers are gone through stage by stage, from lists that are written
+//!   visited, and the loop allocates no memory once its packets have found their places. Where allocators take a cycle
+//!   each and nothing is out of the ordinary, routers are gone through stage by stage, from lists that are written
 //!   without a branch (`plain`).
 //!
 //! A larger simulation drives a network itself: [`Network::turn`], and [`Fabric::seat`] where its nodes stand at their
 //! routers.
 //!
-//! [`measure()`] runs synthetic [`Pattern`]s as BookSim2 does; [`Trace`]s go in and come out; [`Network::deadlock`] names
-//! packets that wait for each other in a circle.
+//! [`measure()`] runs synthetic [`Pattern`]s as BookSim2 does; [`Trace`]s go in and come out; [`Network::deadlock`]
+//! names packets that wait for each other in a circle.
 
 mod calendar;
 mod config;

@@ -1,9 +1,9 @@
 //! A cycle of plain routers: each stage in all of them before the next.
 //!
-//! No router sees what another does in a cycle, so it makes no difference whether they are gone through one by one or stage
-//! by stage. What there is to do is written down first, without a branch on it: whether a router has a head to serve or a
-//! flit to send changes from one to the next, no processor foresees it, and a branch that goes wrong costs as much as the
-//! work behind it. Then the lists are worked off, one kind of work after the other.
+//! No router sees what another does in a cycle, so it makes no difference whether they are gone through one by one or
+//! stage by stage. What there is to do is written down first, without a branch on it: whether a router has a head to
+//! serve or a flit to send changes from one to the next, no processor foresees it, and a branch that goes wrong costs
+//! as much as the work behind it. Then the lists are worked off, one kind of work after the other.
 
 use super::Network;
 use super::router::{bits, ends};

@@ -60,7 +60,8 @@ pub(super) struct State {
 /// What belongs to input VC k and to output VC k of a router; small, because every flit looks at several.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Vc {
-    /// The first flit in the buffer of the input VC, if there is one; the others are in [`Network::flits`](super::Network).
+    /// The first flit in the buffer of the input VC, if there is one; the others are in
+    /// [`Network::flits`](super::Network).
     pub(super) front: Flit,
     /// Output VCs that its packet may take, as a place in the palette of the fabric (one destination only).
     pub(super) wish: u16,

@@ -181,8 +181,8 @@ impl Network {
         bits(ready).filter(|&k| shared & input(k) | sought & output(k) != 0).fold(0, |set, k| set | 1 << k)
     }
 
-    /// Of two requests that are each other's only rivals one wins the crossbar: of one input and output whose VC is next
-    /// at the input, of one output whose input is next there, of one input whose output is next there.
+    /// Of two requests that are each other's only rivals one wins the crossbar: of one input and output whose VC is
+    /// next at the input, of one output whose input is next there, of one input whose output is next there.
     #[inline(always)]
     pub(super) fn pass_one(&mut self, r: usize, rivals: u64) {
         let block = &self.blocks[r];

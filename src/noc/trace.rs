@@ -100,8 +100,8 @@ impl Endpoints for Script {
 /// Cycles between two looks for packets that wait for each other.
 const WATCH: u64 = 1024;
 
-/// Sends a trace through a network until all has arrived: one arrival for each receiver, in order of arrival and then of
-/// receivers.
+/// Sends a trace through a network until all has arrived: one arrival for each receiver, in order of arrival and then
+/// of receivers.
 ///
 /// # Errors
 /// R172 for a trace that does not fit, R171 where packets deadlock.

@@ -139,7 +139,8 @@ fn lead(
         return 0;
     };
     let fork = StageId::new(fork);
-    // where every way holds whole samples on it, the fork hands out all of a sample without waiting for what comes after
+    // where every way holds whole samples on it, the fork hands out all of a sample without waiting for what comes
+    // after
     if !reaching(stages, channels, a.from, |c| c.need != Need::All)[fork.index()] {
         return 0;
     }

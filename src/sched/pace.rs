@@ -1,11 +1,12 @@
 //! The pace of data: steps and conversions of MVMs where the data decide.
 //!
 //! The value core hands over a mean for each layer. An MVM takes whole steps and its conversions whole cycles, so the
-//! mean is kept over [`PERIOD`] successive MVMs: to a sixteenth of a step, and to a sixteenth of a cycle of the core. MVM
-//! `n` takes `⌊(n + 1)·S/16⌋ − ⌊n·S/16⌋` steps, where `S` belongs to all sixteen. All of its rounds of conversions take
-//! the same number of cycles: what is due after it, `⌊steps of the first n + 1 MVMs · C/16⌋`, less what those before it
-//! took, divided by its steps and rounded down. Where every MVM has as many steps that is `⌊(n + 1)·C/16⌋ − ⌊n·C/16⌋`;
-//! where they differ, a period falls short of its mean by less than a cycle for each step of an MVM.
+//! mean is kept over [`PERIOD`] successive MVMs: to a sixteenth of a step, and to a sixteenth of a cycle of the core.
+//! MVM `n` takes `⌊(n + 1)·S/16⌋ − ⌊n·S/16⌋` steps, where `S` belongs to all sixteen. All of its rounds of conversions
+//! take the same number of cycles: what is due after it, `⌊steps of the first n + 1 MVMs · C/16⌋`, less what those
+//! before it took, divided by its steps and rounded down. Where every MVM has as many steps that is
+//! `⌊(n + 1)·C/16⌋ − ⌊n·C/16⌋`; where they differ, a period falls short of its mean by less than a cycle for each step
+//! of an MVM.
 
 use super::MvmUnit;
 

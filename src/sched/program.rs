@@ -263,11 +263,11 @@ pub struct MvmUnit {
     pub load_bytes: u64,
     /// Input planes × row groups.
     pub steps: u64,
-    /// Steps that [`super::PERIOD`] successive MVMs take together where the data decide, at least one each; `None` where
-    /// every MVM takes `steps`.
+    /// Steps that [`super::PERIOD`] successive MVMs take together where the data decide, at least one each; `None`
+    /// where every MVM takes `steps`.
     pub paced: Option<u64>,
-    /// Cycles of a round of conversions over [`super::PERIOD`] successive MVMs where the data decide, at least one each;
-    /// `None` where every round takes [`CoreTiming::convert`].
+    /// Cycles of a round of conversions over [`super::PERIOD`] successive MVMs where the data decide, at least one
+    /// each; `None` where every round takes [`CoreTiming::convert`].
     pub convert_paced: Option<u64>,
     /// Rows driven, summed over the steps.
     pub rows_driven: u64,

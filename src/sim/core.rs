@@ -208,8 +208,8 @@ impl Core {
         Progress::ResultReady(ready)
     }
 
-    /// Plans the back end of the next step, which has its bank filled and comes to the converters in cycle `at`; what is
-    /// certain when the MVM is over with it.
+    /// Plans the back end of the next step, which has its bank filled and comes to the converters in cycle `at`; what
+    /// is certain when the MVM is over with it.
     pub(super) fn convert(&mut self, at: u64, converters: &mut Converters) -> Option<Progress> {
         self.asked = false;
         let (sequencer, bank) = (&*self.sequencer, self.back_bank);

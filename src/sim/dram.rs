@@ -4,21 +4,21 @@
 //!   `p · bytes` in it. Rows follow one another over channels, then banks, then rows of a bank. An access moves whole
 //!   bursts; where it passes the end of a row it is cut into *stretches*.
 //! - *Order*: a channel works off its stretches in the order in which accesses come (first come, first served; of one
-//!   cycle the lower route first). Commands leave in order too: the first command of a stretch not before the last burst
-//!   of the stretch before has had its time on the command bus. So PRE and ACT of a stretch overlap with the data of the
-//!   one before that are still on their way (CL, CWL), and with nothing else; channels work independently.
-//! - *Rows* stay open until another row of the bank is wanted (*conflict*: PRE, ACT), or a refresh closes them (a *miss*
-//!   then: ACT). A *hit* needs neither. Counted for each stretch.
-//! - *Commands* wait for: ACT: tRP after PRE of the bank, tRRD after the last ACT, tFAW after the fourth last; PRE: tRAS
-//!   after ACT, tRTP after the last RD, tWR after the last written data; RD and WR: tRCD after ACT; data follow CL or CWL
-//!   behind and do not overlap with others'; RD: tWTR after written data. Bursts of a stretch follow one another at the
-//!   data rate, or at tCCD. Preambles, additive latency and power-down are left out.
-//! - *Refresh*: due at whole multiples of tREFI. Before the next stretch that begins in or after that cycle, all banks are
-//!   precharged and refreshed, tRFC long; an idle memory does so at once. A stretch under way is not interrupted.
+//!   cycle the lower route first). Commands leave in order too: the first command of a stretch not before the last
+//!   burst of the stretch before has had its time on the command bus. So PRE and ACT of a stretch overlap with the data
+//!   of the one before that are still on their way (CL, CWL), and with nothing else; channels work independently.
+//! - *Rows* stay open until another row of the bank is wanted (*conflict*: PRE, ACT), or a refresh closes them (a
+//!   *miss* then: ACT). A *hit* needs neither. Counted for each stretch.
+//! - *Commands* wait for: ACT: tRP after PRE of the bank, tRRD after the last ACT, tFAW after the fourth last; PRE:
+//!   tRAS after ACT, tRTP after the last RD, tWR after the last written data; RD and WR: tRCD after ACT; data follow CL
+//!   or CWL behind and do not overlap with others'; RD: tWTR after written data. Bursts of a stretch follow one another
+//!   at the data rate, or at tCCD. Preambles, additive latency and power-down are left out.
+//! - *Refresh*: due at whole multiples of tREFI. Before the next stretch that begins in or after that cycle, all banks
+//!   are precharged and refreshed, tRFC long; an idle memory does so at once. A stretch under way is not interrupted.
 //! - *Latency* of an access: to the end of its last data, and `latency` for controller and interface.
 //!
-//! All that an access meets is known when it asks: its end is computed then, from the cycles before which no command may
-//! come. Tests compare with a machine that issues commands cycle by cycle and holds each against all before it.
+//! All that an access meets is known when it asks: its end is computed then, from the cycles before which no command
+//! may come. Tests compare with a machine that issues commands cycle by cycle and holds each against all before it.
 
 use super::refresh::Refresh;
 use super::timeline::RowCounts;

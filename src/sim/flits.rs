@@ -5,16 +5,17 @@
 //! own.
 //!
 //! - *Order within a cycle*: messages are offered while requests are handled (phase 1), in the order of their legs; the
-//!   last event of the cycle, [`Event::Flits`], lets sources and routers work, with all that was offered in the cycle, and
-//!   tells what arrives in the next ([`Network::turn`]). A network without flits and credits on their way sleeps, and
-//!   forgets whose turn it was in its arbiters: a batch then comes back to states that it was in, and is folded
+//!   last event of the cycle, [`Event::Flits`], lets sources and routers work, with all that was offered in the cycle,
+//!   and tells what arrives in the next ([`Network::turn`]). A network without flits and credits on their way sleeps,
+//!   and forgets whose turn it was in its arbiters: a batch then comes back to states that it was in, and is folded
 //!   ([`super::repeat`]); where the mesh is never idle it may run whole, with the same result.
-//! - *Source*: a node sends one flit a cycle, message after message, first offered first. The queue is not bounded: every
-//!   message has reserved its destination. The origin is *left* `router + 1` cycles after the tail has entered the router
-//!   of the node: when, unhindered, it is on the first link, as at message level.
+//! - *Source*: a node sends one flit a cycle, message after message, first offered first. The queue is not bounded:
+//!   every message has reserved its destination. The origin is *left* `router + 1` cycles after the tail has entered
+//!   the router of the node: when, unhindered, it is on the first link, as at message level.
 //! - *Destination*: a node takes one flit a cycle. Messages of one leg are handed on in the order in which they were
 //!   offered: one that has overtaken another in a different virtual channel waits for it.
-//! - *Pipeline*: a node stands at its router, without a link between them. The `router` cycles of the chip become stages:
+//! - *Pipeline*: a node stands at its router, without a link between them. The `router` cycles of the chip become
+//!   stages:
 //!
 //! | `router` | route | VC and crossbar allocation | traversal |
 //! |---|---|---|---|
@@ -25,15 +26,16 @@
 //!
 //!   Only heads go through route computation and VC allocation, so long pipelines do not lengthen the way of credits. A
 //!   credit can be used in the cycle after its `link` cycles.
-//! - *Latency* of a message alone on the mesh, over `k` links: `(k + 1)·router + k·link + f − 1`, the law of the message
-//!   level, if a buffer holds what the way of a credit costs: `2·link + 2` flits, and one more from `router` = 2 on. With
-//!   less a long message is slowed down to so many flits in each turn of a credit.
+//! - *Latency* of a message alone on the mesh, over `k` links: `(k + 1)·router + k·link + f − 1`, the law of the
+//!   message level, if a buffer holds what the way of a credit costs: `2·link + 2` flits, and one more from `router` =
+//!   2 on. With less a long message is slowed down to so many flits in each turn of a credit.
 //!
-//! - *Records* of a traced run: a flit that wins the crossbar in cycle `t` is on the link in cycle `t + traversal + 1`, where
-//!   at message level a message alone holds it. Flits of a message that follow one another without a gap are one hold.
+//! - *Records* of a traced run: a flit that wins the crossbar in cycle `t` is on the link in cycle `t + traversal + 1`,
+//!   where at message level a message alone holds it. Flits of a message that follow one another without a gap are one
+//!   hold.
 //!
-//! Packets cannot wait for each other in a circle: X-Y routes on a mesh close none (Dally and Seitz, IEEE Trans. Computers
-//! C-36(5), 1987, doi:10.1109/TC.1987.1676939), and nodes always take what arrives.
+//! Packets cannot wait for each other in a circle: X-Y routes on a mesh close none (Dally and Seitz, IEEE Trans.
+//! Computers C-36(5), 1987, doi:10.1109/TC.1987.1676939), and nodes always take what arrives.
 
 use std::collections::VecDeque;
 
@@ -198,8 +200,8 @@ impl Flits {
         self.lines.len() as u32 - 1
     }
 
-    /// From now on flits on links are seen; `server` says which server stands for the link of a network from one router to
-    /// another.
+    /// From now on flits on links are seen; `server` says which server stands for the link of a network from one router
+    /// to another.
     pub(super) fn watch(&mut self, mesh: &MeshTiming, server: impl Fn(usize, [u32; 2]) -> usize) {
         let Some(routers) = mesh.flits else { return };
         let ahead = u64::from(router(mesh, &routers).traversal) + 1;

@@ -1,10 +1,11 @@
 //! The event queue: integer cycles, two phases, no ties left open.
 //!
-//! Within a cycle an event is one number, `kind:3 | …`; the queue pops the smallest cycle and in it the
-//! smallest number. In phase 0 data arrive and work ends, and steps ask for shared converters; in phase 1, whose
-//! kinds are the largest, requests reach the servers, so that a server decides among all requests of a cycle in the order of their routes,
-//! whatever the order in which they were raised. Behind them the mesh moves its flits, where it runs flit by flit. Equal numbers are the same event twice and cannot be told
-//! apart: the order of events does not depend on the order of insertion.
+//! Within a cycle an event is one number, `kind:3 | …`; the queue pops the smallest cycle and in it the smallest
+//! number. In phase 0 data arrive and work ends, and steps ask for shared converters; in phase 1, whose kinds are the
+//! largest, requests reach the servers, so that a server decides among all requests of a cycle in the order of their
+//! routes, whatever the order in which they were raised. Behind them the mesh moves its flits, where it runs flit by
+//! flit. Equal numbers are the same event twice and cannot be told apart: the order of events does not depend on the
+//! order of insertion.
 //!
 //! Most events lie within the next cycles: a wheel of chains, and a heap for the few behind it.
 

@@ -3,8 +3,8 @@
 //!
 //! A *message* is one job of a route: the bytes that a stage moves for one output position (or the vector operation on
 //! them). It holds the parts of its way one after the other; [`Hold::route`] and [`Hold::job`] join what belongs
-//! together. Nobody overtakes on a route, so that the `n`-th grant of each part is the `n`-th job. What of its way leads
-//! over the mesh has a beginning and an end of its own ([`MessageTime`]).
+//! together. Nobody overtakes on a route, so that the `n`-th grant of each part is the `n`-th job. What of its way
+//! leads over the mesh has a beginning and an end of its own ([`MessageTime`]).
 
 use super::timeline::{Owner, StallCause};
 use crate::arch::{TileId, XbarId};
@@ -169,8 +169,8 @@ impl Recording {
         (all / r.positions, all % r.positions)
     }
 
-    /// The messages as packets that [`crate::noc::replay`] sends again: the node of a tile is its place on the mesh, row by
-    /// row, chips side by side on one mesh. A message without bytes is no packet.
+    /// The messages as packets that [`crate::noc::replay`] sends again: the node of a tile is its place on the mesh,
+    /// row by row, chips side by side on one mesh. A message without bytes is no packet.
     #[must_use]
     pub fn packets(&self, machine: &Machine) -> Trace {
         let node = |tile: TileId| {

@@ -1,8 +1,8 @@
 //! Refresh of a dynamic memory: due in the cycles `interval`, `2·interval`, …, each time for `duration` cycles.
 //!
-//! A refresh is due in fixed cycles, whenever the one before it was served, and begins in the first cycle from then on in
-//! which the memory is free; what was postponed is served one after the other. It is shorter than the interval, so that
-//! a memory that is left alone catches up.
+//! A refresh is due in fixed cycles, whenever the one before it was served, and begins in the first cycle from then on
+//! in which the memory is free; what was postponed is served one after the other. It is shorter than the interval, so
+//! that a memory that is left alone catches up.
 
 use crate::sched::RefreshTiming;
 
@@ -34,7 +34,8 @@ impl Refresh {
         self.due += self.timing.interval;
         self.done += 1;
     }
-    /// Serves all that are due by `until` on a memory that is free from `free` on; the cycle from which it is free then.
+    /// Serves all that are due by `until` on a memory that is free from `free` on; the cycle from which it is free
+    /// then.
     pub(super) fn serve(&mut self, mut free: u64, until: u64) -> u64 {
         let RefreshTiming { interval, duration } = self.timing;
         while self.due <= until {

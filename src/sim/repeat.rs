@@ -7,8 +7,8 @@
 //! out, and what they add to counters is added; then the run goes on, event by event, to its end. Nothing is
 //! estimated: a test compares with runs that leave nothing out.
 //!
-//! A memory that refreshes itself is in the same state only where the same part of its interval has gone by: a run comes
-//! back when a few samples take whole intervals together, and otherwise goes through all of its samples.
+//! A memory that refreshes itself is in the same state only where the same part of its interval has gone by: a run
+//! comes back when a few samples take whole intervals together, and otherwise goes through all of its samples.
 
 use super::ledger::Tally;
 use super::run::World;

@@ -19,16 +19,16 @@
 //! widths and lanes count theirs: `n` of the bus takes `D·ceil(b / bus_width)`, of port with bus as many cycles as the
 //! slower of the two, up to the next edge of the bus; transfers and operations start at edges.
 //!
-//! A buffer is read over the port and then the bus: the port is held while it waits for the bus, never the
-//! other way round, so that the two cannot lock each other. A message crosses the mesh when its last byte
-//! has left the bus, column first (XY), and is written when its last flit has arrived: over `k` links it
-//! takes `(k + 1)·router + k·link + f − 1` cycles without contention. The head reserves one link after the
-//! other; a link is held for all flits of a message (messages are not interleaved). Routers of this
-//! message-level mesh have room for what waits (the channel's credit bounds it); `buffer_flits` matters
-//! only where the mesh runs flit by flit ([`super::flits`]; the law without contention is the same). Where a way leaves a
-//! chip of several, the gateway gathers the whole message (`f − 1` cycles), sends it over one of the chip's links to that
-//! side (mesh row `y` takes link `y mod links`), and it goes on in the next mesh when its last byte has arrived. The global
-//! buffer sits at the router of tile 0 and uses neither its bus nor its buffer.
+//! A buffer is read over the port and then the bus: the port is held while it waits for the bus, never the other way
+//! round, so that the two cannot lock each other. A message crosses the mesh when its last byte has left the bus,
+//! column first (XY), and is written when its last flit has arrived: over `k` links it takes
+//! `(k + 1)·router + k·link + f − 1` cycles without contention. The head reserves one link after the other; a link is
+//! held for all flits of a message (messages are not interleaved). Routers of this message-level mesh have room for
+//! what waits (the channel's credit bounds it); `buffer_flits` matters only where the mesh runs flit by flit
+//! ([`super::flits`]; the law without contention is the same). Where a way leaves a chip of several, the gateway
+//! gathers the whole message (`f − 1` cycles), sends it over one of the chip's links to that side (mesh row `y` takes
+//! link `y mod links`), and it goes on in the next mesh when its last byte has arrived. The global buffer sits at the
+//! router of tile 0 and uses neither its bus nor its buffer.
 
 use std::collections::BTreeMap;
 

@@ -4,12 +4,12 @@
 //! and a few settings for each layer, and an event that finds them in the cache has only the state of its crossbar
 //! ([`super::core::Core`]) to fetch.
 //!
-//! *Law*: a step is a front end in a bank ([`Sequencer::front`]) and then a back end ([`Sequencer::back`]). Each of their
-//! times is the latest of several others, or such a time and a constant, so what shifts all times of the state by `d`
-//! shifts all that follows by `d`. Between the first and the last step of an MVM nothing comes from outside
-//! ([`Sequencer::steps`]): where two steps, which come round to the same bank, have shifted the whole state by `d`, the next two will, and
-//! all of them are gone through at once. That is exact, and true of most steps: after the first few the slowest part
-//! sets the pace.
+//! *Law*: a step is a front end in a bank ([`Sequencer::front`]) and then a back end ([`Sequencer::back`]). Each of
+//! their times is the latest of several others, or such a time and a constant, so what shifts all times of the state by
+//! `d` shifts all that follows by `d`. Between the first and the last step of an MVM nothing comes from outside
+//! ([`Sequencer::steps`]): where two steps, which come round to the same bank, have shifted the whole state by `d`, the
+//! next two will, and all of them are gone through at once. That is exact, and true of most steps: after the first few
+//! the slowest part sets the pace.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

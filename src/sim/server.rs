@@ -1,9 +1,9 @@
 //! A server: a part that works for one job at a time (port, bus, link, vector unit, memory port), or a memory with
 //! several ports, for as many jobs.
 //!
-//! A job is granted in the first cycle, from the request on, in which the part (one of its ports) is free and
-//! awake ([`super::gate`]) and its clock has an edge ([`Server::opening`]); it is then held for cycles known beforehand, or kept until a later leg gives it
-//! back ([`Server::take`], [`Server::give_back`]).
+//! A job is granted in the first cycle, from the request on, in which the part (one of its ports) is free and awake
+//! ([`super::gate`]) and its clock has an edge ([`Server::opening`]); it is then held for cycles known beforehand, or
+//! kept until a later leg gives it back ([`Server::take`], [`Server::give_back`]).
 //!
 //! *Ports* are equal: an access takes the one that is free first. A request that finds none free goes to the first that
 //! comes free. While one is kept it is not known which that is: the request waits until a port is given back, or until
@@ -166,8 +166,8 @@ impl Server {
         let refreshes = self.more.iter_mut().filter_map(|m| m.refresh.as_mut()).map(|r| &mut r.done);
         std::iter::once(&mut self.busy).chain(refreshes)
     }
-    /// Writes down the state, with times relative to `now`; a grant may lie in the future. What has begun has been worked
-    /// off before ([`Self::settle`]).
+    /// Writes down the state, with times relative to `now`; a grant may lie in the future. What has begun has been
+    /// worked off before ([`Self::settle`]).
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) {
         if self.divider > 0 {
             out.push(now % u64::from(self.divider));

@@ -18,7 +18,8 @@ use super::core::Core;
 /// Output latches of a stage: one position may leave while the next is worked on (assumed).
 pub(super) const LATCHES: u64 = 2;
 
-/// One unit of a weighted stage. It begins where a line of the cache does: an event fetches no more lines than it has to.
+/// One unit of a weighted stage. It begins where a line of the cache does: an event fetches no more lines than it has
+/// to.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct Unit {

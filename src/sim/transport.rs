@@ -5,9 +5,9 @@
 //!   goes first; routes are numbered stage by stage in topological order, within a stage load, result,
 //!   vector operation, delivery, and within those by replica, unit and channel. A server that is released
 //!   in a cycle serves the requests of earlier cycles before those of this one.
-//! - *Capacity*: a server works for one job at a time (a memory with ports for as many, [`super::server`]); its queue is not bounded, because every job has
-//!   reserved its destination (input slot, operand latch, output latch, channel credit) before it starts.
-//!   So no job ever blocks a server, and only channels can deadlock.
+//! - *Capacity*: a server works for one job at a time (a memory with ports for as many, [`super::server`]); its queue
+//!   is not bounded, because every job has reserved its destination (input slot, operand latch, output latch, channel
+//!   credit) before it starts. So no job ever blocks a server, and only channels can deadlock.
 //! - *Latency and interval* of a leg are set by the route (see [`super::routes`]): the server is held for
 //!   `hold` cycles from the grant, the job goes on `advance` cycles after the grant. A leg with `keep` hands
 //!   its server to the next leg instead: port and bus move the same bytes at the same time.
@@ -17,10 +17,11 @@
 //! - *Mesh flit by flit*: a leg whose server stands behind the last one is a message for the network of a chip
 //!   ([`super::flits`]); it goes on when its tail has arrived.
 //!
-//! Because nobody overtakes, the grant is known when the request is made: it is the later of now and the end
-//! of the jobs before, or later by what waking takes ([`super::gate`]), or the edge behind it. So a leg costs one event, the request; what follows from it is
-//! planned at once, also what lies in the future. Only behind a server that is kept until a later leg ends do requests wait in a
-//! queue: until that end is known, or until another port of the server comes free.
+//! Because nobody overtakes, the grant is known when the request is made: it is the later of now and the end of the
+//! jobs before, or later by what waking takes ([`super::gate`]), or the edge behind it. So a leg costs one event, the
+//! request; what follows from it is planned at once, also what lies in the future. Only behind a server that is kept
+//! until a later leg ends do requests wait in a queue: until that end is known, or until another port of the server
+//! comes free.
 
 use super::dram::Dram;
 use super::flits::Flits;
@@ -43,8 +44,8 @@ const WAITING: u32 = MAX_INDEX as u32;
 /// ([`super::check`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Leg {
-    /// The server, or behind the last of them the network of a chip: then `advance` is the line of the message and `hold`
-    /// the time from the end of sending until it has left its origin.
+    /// The server, or behind the last of them the network of a chip: then `advance` is the line of the message and
+    /// `hold` the time from the end of sending until it has left its origin.
     pub(super) server: u32,
     /// Cycles before the server is asked.
     pub(super) before: u32,

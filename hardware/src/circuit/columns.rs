@@ -44,7 +44,8 @@ pub struct ColumnGroup {
     pub lines: Range<usize>,
     /// Conductances on the integer grid, `[line][row][mean]`, or `[line][row][mean, variance]` in a noisy set.
     pub panel: Vec<Line>,
-    /// The same as bytes ([`super::levels::quads`]), where a noise-free set holds whole levels and no digit is negative.
+    /// The same as bytes ([`super::levels::quads`]), where a noise-free set holds whole levels and no digit is
+    /// negative.
     pub levels: Option<Vec<Quad>>,
     /// Converter steps of one grid unit of the mean.
     pub gain: [Line; 4],

@@ -8,9 +8,9 @@
 //! **1/f** (Hooge, doi:10.1016/0375-9601(69)90076-0): relative fluctuations of density `K/f` have the variance
 //! `K·ln(f₂/f₁)` between `f₁` and `f₂`: `from … 1/hold` stands still, `1/hold … 1/2T` is new at every read.
 //!
-//! **Telegraph** ([`TrapSpec`]: occupancy `p`, amplitude `a`, autocovariance `a²·p(1−p)·exp(−t/τ)`). With `τ` from ten times `hold` on the state is drawn
-//! with probability `p`; up to a hundredth of `T` a read has the mean `1 − a·p` and the variance
-//! `a²·2p(1−p)·(τ/T)·(1 − (τ/T)(1 − exp(−T/τ)))`, Gaussian but for cumulants of the order of `τ/T`.
+//! **Telegraph** ([`TrapSpec`]: occupancy `p`, amplitude `a`, autocovariance `a²·p(1−p)·exp(−t/τ)`). With `τ` from ten
+//! times `hold` on the state is drawn with probability `p`; up to a hundredth of `T` a read has the mean `1 − a·p` and
+//! the variance `a²·2p(1−p)·(τ/T)·(1 − (τ/T)(1 − exp(−T/τ)))`, Gaussian but for cumulants of the order of `τ/T`.
 
 use crate::device::laws::TrapSpec;
 use crate::rng::{Domain, Draw};

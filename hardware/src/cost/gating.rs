@@ -1,9 +1,9 @@
 //! Gates: what a part costs while it has nothing to do.
 //!
-//! - *Power gate.* A part that has been idle for `after` falls asleep and leaks `retained` of its leakage. Asked while it
-//!   sleeps, it starts `wake` later; from the asking on it leaks in full, and each waking costs `wake_energy`. A request
-//!   in the very cycle in which it would fall asleep keeps it awake. Over a run of time `t`, asleep for `s` of it,
-//!   leakage costs `P·(t − s + retained·s)`.
+//! - *Power gate.* A part that has been idle for `after` falls asleep and leaks `retained` of its leakage. Asked while
+//!   it sleeps, it starts `wake` later; from the asking on it leaks in full, and each waking costs `wake_energy`. A
+//!   request in the very cycle in which it would fall asleep keeps it awake. Over a run of time `t`, asleep for `s` of
+//!   it, leakage costs `P·(t − s + retained·s)`.
 //! - *Clock tree.* Each cycle of the part's own clock costs `tree`: every cycle of the run, or, where the clock is
 //!   `gated`, those in which the part is busy, from a request to the end of the work.
 //!

@@ -1,13 +1,13 @@
 //! Leakage at another temperature than that at which it was stated.
 //!
 //! Below threshold a transistor carries (Roy, Mukhopadhyay, Mahmoodi-Meimand, Proc. IEEE 91, 305 (2003),
-//! doi:10.1109/JPROC.2002.808156) `I ∝ v² · exp((V_GS − V_th) / (m·v))` with `v = kT/q`, which is off at `V_GS = 0`. With
-//! a threshold that falls in a straight line, `V_th(T) = V_0 − κ·T`, the slope `κ` gives a constant factor, and
+//! doi:10.1109/JPROC.2002.808156) `I ∝ v² · exp((V_GS − V_th) / (m·v))` with `v = kT/q`, which is off at `V_GS = 0`.
+//! With a threshold that falls in a straight line, `V_th(T) = V_0 − κ·T`, the slope `κ` gives a constant factor, and
 //!
 //! `f(T, T_ref) = (T / T_ref)² · exp(−(q·V_b / k) · (1/T − 1/T_ref))`, `V_b = V_0 / m`.
 //!
-//! The mobility is taken to be constant, and all leakage to be of this kind: what tunnels through gates hardly depends on
-//! temperature, so that the law is an upper bound above `T_ref` where gates leak.
+//! The mobility is taken to be constant, and all leakage to be of this kind: what tunnels through gates hardly depends
+//! on temperature, so that the law is an upper bound above `T_ref` where gates leak.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

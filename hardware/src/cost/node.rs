@@ -6,8 +6,8 @@
 //! `delay ∝ a₃V³ + a₂V² + a₁V + a₀`, `energy ∝ b₂V² + b₁V + b₀`,
 //!
 //! with coefficients for each node (their tables of delay and energy; from 45 nm down for high-performance, `hp`, and
-//! low-power, `lp`, transistors). What is known in one node and voltage is multiplied by the ratio of the polynomials. Area
-//! follows their table of factors, of two digits, whatever the transistors.
+//! low-power, `lp`, transistors). What is known in one node and voltage is multiplied by the ratio of the polynomials.
+//! Area follows their table of factors, of two digits, whatever the transistors.
 //!
 //! The law is for logic: not for converters, memory arrays, long wires, and not for leakage. Fits hold around the usual
 //! supply voltages; where a polynomial is not positive there is no factor.

@@ -91,8 +91,8 @@ pub struct BufferCard {
     pub assumed: Vec<String>,
 }
 
-/// Refresh of a memory as a whole: each `interval` nothing else happens in it for `duration`. An access is not cut short;
-/// a refresh that finds one under way follows it.
+/// Refresh of a memory as a whole: each `interval` nothing else happens in it for `duration`. An access is not cut
+/// short; a refresh that finds one under way follows it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshSpec {

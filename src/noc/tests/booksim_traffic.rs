@@ -1,12 +1,12 @@
 //! BookSim2's own packets, so that its runs can be compared packet by packet and not by their means alone.
 //!
-//! - *Numbers*: Knuth's subtractive generator `x[j] = x[j − 100] − x[j − 37] mod 2^30` for destinations and his additive
-//!   one, the same of 52 bits with a plus, for injection, the first 100 of every 1009 (The Art of Computer Programming,
-//!   vol. 2, 3rd ed. (9th printing), 3.6; BookSim2 draws from both, each begun with the seed of the run).
+//! - *Numbers*: Knuth's subtractive generator `x[j] = x[j − 100] − x[j − 37] mod 2^30` for destinations and his
+//!   additive one, the same of 52 bits with a plus, for injection, the first 100 of every 1009 (The Art of Computer
+//!   Programming, vol. 2, 3rd ed. (9th printing), 3.6; BookSim2 draws from both, each begun with the seed of the run).
 //! - *Two integers a packet*, the first of them its destination: what the table's runs show, whose hops no other choice
 //!   gives.
-//! - *Order*: in a cycle every node whose last packet has left draws, in the order of nodes, once for each cycle that it
-//!   has not drawn for, until a packet begins: so what is drawn depends on what the network lets through, and two
+//! - *Order*: in a cycle every node whose last packet has left draws, in the order of nodes, once for each cycle that
+//!   it has not drawn for, until a packet begins: so what is drawn depends on what the network lets through, and two
 //!   simulators see the same packets only as long as they do the same with them.
 
 use super::super::measure::Traffic;

@@ -1,6 +1,6 @@
-//! Timelines drawn by hand. With every stage at one cycle a flit that leaves its node in cycle 0 is in the buffer of the
-//! first router in 2; there it is routed (2), gets a VC (3), the crossbar (4), crosses it (5), is on the link (6), and in
-//! the next buffer in 7. So n routers on links of one cycle take 2 + 5 n, and each further flit one more.
+//! Timelines drawn by hand. With every stage at one cycle a flit that leaves its node in cycle 0 is in the buffer of
+//! the first router in 2; there it is routed (2), gets a VC (3), the crossbar (4), crosses it (5), is on the link (6),
+//! and in the next buffer in 7. So n routers on links of one cycle take 2 + 5 n, and each further flit one more.
 
 use super::super::{Allocator, Endpoints, Request, packets::Destination};
 use super::*;

@@ -1,8 +1,8 @@
 //! Meshes, concentrated meshes and tori.
 //!
 //! Ports: 0 east, 1 west, 2 north (larger y), 3 south, then the nodes of the router. In a torus a packet that still has
-//! to pass the wrap of a ring takes the lower half of the VCs and the upper half afterwards, so that the dependencies of
-//! a ring are a spiral (Dally and Seitz, IEEE Trans. Computers 36(5), 1987, doi:10.1109/TC.1987.1676939).
+//! to pass the wrap of a ring takes the lower half of the VCs and the upper half afterwards, so that the dependencies
+//! of a ring are a spiral (Dally and Seitz, IEEE Trans. Computers 36(5), 1987, doi:10.1109/TC.1987.1676939).
 
 use super::{Routing, wrong};
 use crate::diag::Result;

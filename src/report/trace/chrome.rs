@@ -1,8 +1,9 @@
 //! `trace.json`: the Trace Event Format that ui.perfetto.dev and chrome://tracing open.
 //!
-//! Processes are the layers, the buffers between them, the global buffer, tiles and chips; threads are their components. Slices are complete
-//! events (`ph: X`) that never overlap on a thread, messages are flows (`s`, `t`, `f`) bound to the slices in which
-//! they hold a part, buffers are counters (`C`). Events stand in time order behind the names.
+//! Processes are the layers, the buffers between them, the global buffer, tiles and chips; threads are their
+//! components. Slices are complete events (`ph: X`) that never overlap on a thread, messages are flows (`s`, `t`, `f`)
+//! bound to the slices in which they hold a part, buffers are counters (`C`). Events stand in time order behind the
+//! names.
 
 use std::io::{self, Write};
 

@@ -1,8 +1,8 @@
-//! Traces: a traced run as `trace.json` for ui.perfetto.dev and chrome://tracing, and as `trace.vcd` for GTKWave; and its
-//! messages over the mesh as `packets.csv`, for `archsim noc --trace`.
+//! Traces: a traced run as `trace.json` for ui.perfetto.dev and chrome://tracing, and as `trace.vcd` for GTKWave; and
+//! its messages over the mesh as `packets.csv`, for `archsim noc --trace`.
 //!
-//! The first two show the same: when each part was held, when each MVM was in its crossbar, when each layer worked or waited and
-//! for what, how full each buffer was. Times are those of the chip's clock.
+//! The first two show the same: when each part was held, when each MVM was in its crossbar, when each layer worked or
+//! waited and for what, how full each buffer was. Times are those of the chip's clock.
 
 mod chrome;
 mod picture;

@@ -256,8 +256,8 @@ impl<'a> Picture<'a> {
             }
         }
     }
-    /// Name of the buffer of a channel: from which layer to which, and its places. Viewers sort counters by their names: the number in
-    /// front puts them in the order of the network.
+    /// Name of the buffer of a channel: from which layer to which, and its places. Viewers sort counters by their
+    /// names: the number in front puts them in the order of the network.
     pub(super) fn buffer(&self, channel: ChannelId) -> String {
         let channels = &self.names.program.channels;
         let (c, digits) = (&channels[channel], channels.len().to_string().len());

@@ -27,8 +27,8 @@ fn done(program: &Program, t: u64) -> u64 {
 }
 
 /// Two positions, each of two steps of two rounds; a front end and an addition take a cycle, a conversion 8 if nothing
-/// stops it. With 3.5 cycles on average the rounds of the first MVM take 3, those of the second 4. The source writes both
-/// positions in 5-7, then they are loaded.
+/// stops it. With 3.5 cycles on average the rounds of the first MVM take 3, those of the second 4. The source writes
+/// both positions in 5-7, then they are loaded.
 ///
 /// ```text
 /// cycle      7  8  9  10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40
@@ -40,8 +40,8 @@ fn done(program: &Program, t: u64) -> u64 {
 /// vector                                                    |0 |                                            |1 |
 /// ```
 ///
-/// A bank is free when the last code of its step is taken: in 15 and 21. The results are ready in 22 and 38, and through
-/// the vector unit in 24 and 40; without stopping, 20 and 36 cycles later.
+/// A bank is free when the last code of its step is taken: in 15 and 21. The results are ready in 22 and 38, and
+/// through the vector unit in 24 and 40; without stopping, 20 and 36 cycles later.
 #[test]
 fn a_ramp_that_stops_by_hand() {
     let mut d = one_layer(machine([1, 1], QUICK_TILE), 2, mvm(vec![unit(0, 0, 2, 2)], 64));
@@ -64,8 +64,8 @@ fn a_ramp_that_stops_by_hand() {
 
 /// Twelve inputs of six bits, all ones, and weights of 3 on five outputs, in two row groups: every plane of every group
 /// gives every column 6 · 3 = 18, which a converter of 6 bits with a step of 1 knows after 18 + 32 + 1 = 51 of its 64
-/// cycles. Three rounds on two converters, 6 · 2 steps; a front end of 4 cycles, one addition of a cycle left behind the
-/// last round, one bank: 12 · (4 + 3 · 51 + 1) = 1896 cycles from the first front end, then the output register.
+/// cycles. Three rounds on two converters, 6 · 2 steps; a front end of 4 cycles, one addition of a cycle left behind
+/// the last round, one bank: 12 · (4 + 3 · 51 + 1) = 1896 cycles from the first front end, then the output register.
 #[test]
 fn codes_that_are_all_the_same_by_hand() {
     let p = Parameters {

@@ -61,7 +61,8 @@ const WRITE: Access = (Action::Write, 64, 4);
 /// ```text
 /// cycle          0   4   6   9   11  12  16  20  21  23  25  27
 /// A, miss        ACT RD      [data]                                  bank 0 had no row: 4 + 5 + 2
-/// C, conflict        .   .   PRE     ACT RD      [data ]             asks in 1; commands are free in 6, tRAS is over in 9
+/// C, conflict        .   .   PRE     ACT RD      [data ]             asks in 1; commands are free in 6, tRAS is over
+/// in 9
 /// cycle          40  43  45  47
 /// C, hit         RD      [data]                                      asks in 40: 5 + 2
 /// ```
@@ -102,7 +103,8 @@ fn banks_overlap_as_far_as_commands_go_in_order() {
 /// cycle          0   4   …   30  34  36  38  40  43  48  50
 /// R, row opened  ACT RD                                          asks in 0
 /// W, miss                    ACT WR      [dat]                   asks in 30: 4 + 4 + 2
-/// R, hit                         .           .   RD  [data]      asks in 31: commands are free in 36, tWTR after 40 is over in 43
+/// R, hit                         .           .   RD  [data]      asks in 31: commands are free in 36, tWTR after 40 is
+/// over in 43
 /// ```
 #[test]
 fn a_read_waits_behind_a_write() {

@@ -39,8 +39,8 @@ fn none_is_too_fast(messages: &[MessageTime], m: &Machine) {
     }
 }
 
-/// One level: the traced run of one sample, the interval of a batch, and the seconds of a run of one sample, of three the
-/// fastest.
+/// One level: the traced run of one sample, the interval of a batch, and the seconds of a run of one sample, of three
+/// the fastest.
 fn course(program: &Program) -> (Timeline, f64, f64) {
     let timed = || {
         let begun = Instant::now();

@@ -86,8 +86,8 @@ const fn ample(router: u64, link: u64) -> u64 {
 }
 
 /// A row of tiles 0 1 2; routers and links take one cycle. A sends four flits from 0 to 2 in cycle 0, B as many from 1
-/// to 2 in cycle 1; they meet at the link 1→2. A grant in cycle t is in the next router in t + 2, and in the node of the
-/// last router in t + 1.
+/// to 2 in cycle 1; they meet at the link 1→2. A grant in cycle t is in the next router in t + 2, and in the node of
+/// the last router in t + 1.
 ///
 /// ```text
 /// cycle         0  1  2  3  4  5  6  7  8  9 10 11
@@ -127,8 +127,8 @@ fn messages_that_meet_take_turns_on_the_link_as_drawn_by_hand() {
     assert_eq!(on_links, std::iter::once((first, 0, 1, 5)).chain(a).chain(b).collect::<Vec<_>>());
 }
 
-/// The same messages as wholes: B has the link from 2 to 6, A from 6 to 10. So B is there after 3 + 1 + 3 = 7 cycles and
-/// not after 10, A after 7 + 1 + 3 = 11: it waits four cycles at once and not one by one.
+/// The same messages as wholes: B has the link from 2 to 6, A from 6 to 10. So B is there after 3 + 1 + 3 = 7 cycles
+/// and not after 10, A after 7 + 1 + 3 = 11: it waits four cycles at once and not one by one.
 #[test]
 fn the_same_messages_as_wholes_follow_each_other() {
     let (ways, starts) = ([(0, 2, 64), (1, 2, 64)], [(0, 0), (1, 1)]);
@@ -137,8 +137,8 @@ fn the_same_messages_as_wholes_follow_each_other() {
     assert_eq!(t.flits.under_way(), 0);
 }
 
-/// A layer and the sink on other tiles than the memory: not finished a cycle before, finished at the cycle; 19 cycles on
-/// one tile (see the probes), and a link and a router more for each crossing.
+/// A layer and the sink on other tiles than the memory: not finished a cycle before, finished at the cycle; 19 cycles
+/// on one tile (see the probes), and a link and a router more for each crossing.
 #[test]
 fn a_whole_run_ends_in_its_cycle_and_not_before() {
     for (m, cycle) in [(machine([1, 1], QUICK_TILE), 19), (machine([2, 2], QUICK_TILE), 19 + 2 * 4)] {
@@ -199,8 +199,8 @@ impl Endpoints for Raw {
     }
 }
 
-/// What the network itself does with the messages, each handed on when those of its way before it are there too; and how
-/// many were overtaken.
+/// What the network itself does with the messages, each handed on when those of its way before it are there too; and
+/// how many were overtaken.
 fn alone(m: &Machine, ways: &[WayOf], starts: &[(u64, u32)]) -> (Vec<(usize, u64, u64)>, usize) {
     let routers = m.mesh.flits.expect("flit by flit");
     let mut network = network(m.mesh.grid, router(&m.mesh, &routers)).expect("it is possible");
@@ -316,9 +316,9 @@ fn the_packets_of_a_run_are_sent_again() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// (k + 1)·router + k·link + flits − 1, the same as message by message, for every pipeline and number of channels. Links
-    /// are held from the same cycle on and as long, and without a pause where buffers have room for a message: where
-    /// not, flits wait while the head goes through the next router, and follow it faster.
+    /// (k + 1)·router + k·link + flits − 1, the same as message by message, for every pipeline and number of channels.
+    /// Links are held from the same cycle on and as long, and without a pause where buffers have room for a message:
+    /// where not, flits wait while the head goes through the next router, and follow it faster.
     #[test]
     fn latency_without_contention(grid in (1usize..6, 1usize..6), a in 0usize..36, b in 0usize..36, bytes in 1u64..4000,
         pace in (1u64..9, 0u64..4), spare in 0u64..3, vcs in 1usize..6, start in 0u64..9, islip in any::<bool>()) {

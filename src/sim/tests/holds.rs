@@ -28,7 +28,8 @@ pub(super) fn double_booked(t: &Timeline) -> Option<(Hold, Hold)> {
     })
 }
 
-/// The parts that a message held, in the order in which it came to them: flits of a message may hold a link several times.
+/// The parts that a message held, in the order in which it came to them: flits of a message may hold a link several
+/// times.
 fn parts(holds: &[Hold]) -> Vec<u32> {
     let mut parts: Vec<u32> = Vec::new();
     holds.iter().for_each(|h| {

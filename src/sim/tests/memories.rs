@@ -206,8 +206,8 @@ fn first(all: &[Phase], asks: fn(&Phase) -> Option<u64>) -> Option<usize> {
     all.iter().enumerate().filter_map(|(n, p)| Some((asks(p)?, n))).min().map(|(_, n)| n)
 }
 
-/// The tile stepped cycle by cycle: in each, what is over leaves, a refresh that is due takes the ports if all are free,
-/// then ports and bus go to who asked first. Ends of all jobs, and refreshes begun by then.
+/// The tile stepped cycle by cycle: in each, what is over leaves, a refresh that is due takes the ports if all are
+/// free, then ports and bus go to who asked first. Ends of all jobs, and refreshes begun by then.
 fn stepped(t: &TileTiming, jobs: &[(u64, Job)]) -> (Vec<u64>, u64) {
     let mut all = vec![Phase::Outside; jobs.len()];
     let (mut owed, mut refreshing, mut begun) = (0, 0, 0);

@@ -179,8 +179,8 @@ cards! {
         /// Deviations of the ramp; default none.
         #[serde(default)]
         mismatch: RampMismatch,
-        /// Whether the ramp of a round of conversions ends as soon as every comparator of the crossbar has fired, instead
-        /// of after as many steps as codes.
+        /// Whether the ramp of a round of conversions ends as soon as every comparator of the crossbar has fired,
+        /// instead of after as many steps as codes.
         #[serde(default)]
         early_stop: bool,
     }

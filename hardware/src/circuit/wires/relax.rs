@@ -4,10 +4,10 @@
 //! in turn is block Gauss–Seidel with two blocks; Chebyshev weights (G. H. Golub, R. S. Varga, Numer. Math. 3, 147,
 //! 1961, doi:10.1007/BF01386013) take the square root of its number of sweeps without a single dot product.
 //!
-//! The sweep is `x ↦ T·x + f` with `T ≥ 0`, which makes an honest bound cheap. Power steps from a
-//! positive vector yield a positive `u` and `ρ` with `T·u ≤ ρ·u` (Collatz–Wielandt: `ρ` is no less than the spectral radius). If the last two
-//! half sweeps changed nothing by more than `ε'·u` and `ε·u` and the last but one was weighted by `ω'`, then no
-//! voltage is further from the solution than `u·(|1 − ω'|·ε' + ε)/(1 − ρ)`.
+//! The sweep is `x ↦ T·x + f` with `T ≥ 0`, which makes an honest bound cheap. Power steps from a positive vector yield
+//! a positive `u` and `ρ` with `T·u ≤ ρ·u` (Collatz–Wielandt: `ρ` is no less than the spectral radius). If the last two
+//! half sweeps changed nothing by more than `ε'·u` and `ε·u` and the last but one was weighted by `ω'`, then no voltage
+//! is further from the solution than `u·(|1 − ω'|·ε' + ε)/(1 − ρ)`.
 
 use std::f64::consts::FRAC_PI_2;
 

@@ -5,8 +5,8 @@
 //! `g_H + (g_L - g_H)·(1 - d)^η`, `d = (|V| - U_RESET)/(V_max - U_RESET)`, `V_max` the voltage of a complete RESET:
 //! the power law with which the current of a RESET falls in Synaptogen (`η` published). A later pulse that reaches no
 //! deeper moves nothing. The width of a pulse sets its energy alone: the measured cells were swept slowly.
-//! **Chance.** Both thresholds are normal, between cells and between cycles; the level that a pulse reaches has the spread
-//! of programming at that level. Successive cycles are correlated as published. Stuck cells stay.
+//! **Chance.** Both thresholds are normal, between cells and between cycles; the level that a pulse reaches has the
+//! spread of programming at that level. Successive cycles are correlated as published. Stuck cells stay.
 
 use super::HfOx;
 use crate::device::{Cells, Chance, Device, Programming, Pulse};

@@ -1,6 +1,6 @@
 //! States by programming condition: a stronger RESET opens the gap and narrows the tail of the high-resistance state, a
-//! larger compliance current lowers the low-resistance state and narrows it. Measured rows go into a card as they
-//! are; between two rows, logarithms of resistance and spreads are interpolated linearly, in the RESET voltage or in the
+//! larger compliance current lowers the low-resistance state and narrows it. Measured rows go into a card as they are;
+//! between two rows, logarithms of resistance and spreads are interpolated linearly, in the RESET voltage or in the
 //! logarithm of the compliance current. Beyond the rows nothing is known, and a card that asks for it is refused.
 
 use schemars::JsonSchema;

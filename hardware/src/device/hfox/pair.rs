@@ -86,8 +86,8 @@ impl HfOxSpec {
 }
 
 impl HfOxSpec {
-    /// Card of cells with these states, programmed without verification: both log-normal around `lrs` and the gap above it,
-    /// all spread between cycles, no stuck cells.
+    /// Card of cells with these states, programmed without verification: both log-normal around `lrs` and the gap above
+    /// it, all spread between cycles, no stuck cells.
     #[must_use]
     pub fn binary(states: &BinaryStates, lrs: Ohm) -> Self {
         let mut spec = Self::default();
@@ -147,8 +147,8 @@ impl BinaryCells {
         self.offset * chance.scale * draw.normal(0)
     }
 
-    /// Programs pairs to `weights` (true is +1) and senses them: what is read differs where a bit is wrong. The cells of
-    /// weight `i` are `positive[i]` and `negative[i]`; all three have equal length.
+    /// Programs pairs to `weights` (true is +1) and senses them: what is read differs where a bit is wrong. The cells
+    /// of weight `i` are `positive[i]` and `negative[i]`; all three have equal length.
     pub fn pairs(
         &self,
         weights: &[bool],

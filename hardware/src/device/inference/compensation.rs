@@ -1,8 +1,8 @@
 //! Drift compensation: outputs are multiplied by what a reference read has lost since programming (Le Gallo and others
 //! 2018, doi:10.1063/1.5042408; aihwkit 1.1.0, MIT licence).
 //!
-//! At programming every row is read alone; the baseline is the mean magnitude of what the columns give, over all columns
-//! or for each. The same read later gives the factor `baseline/now`.
+//! At programming every row is read alone; the baseline is the mean magnitude of what the columns give, over all
+//! columns or for each. The same read later gives the factor `baseline/now`.
 
 /// What one factor covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Phase-change memory of the Hermes core, one or two devices per polarity (Le Gallo and others 2023,
-//! doi:10.1038/s41928-023-01010-1; fits of aihwkit 1.1.0, MIT licence). As [`super::pcm`] with a cubic programming error
-//! and fits of `ν` and of the read noise in two branches of `ρ = g/g_max`; `t_r = 512 ns`; `t₀` 200 s (one device,
-//! `g_max` 10.35 uS) or 300 s (two devices, 20.7 uS).
+//! doi:10.1038/s41928-023-01010-1; fits of aihwkit 1.1.0, MIT licence). As [`super::pcm`] with a cubic programming
+//! error and fits of `ν` and of the read noise in two branches of `ρ = g/g_max`; `t_r = 512 ns`; `t₀` 200 s (one
+//! device, `g_max` 10.35 uS) or 300 s (two devices, 20.7 uS).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

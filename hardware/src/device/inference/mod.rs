@@ -5,8 +5,8 @@
 //! - time makes `g_D` of it, by a law and one normal of the cell;
 //! - a read has a standard deviation that grows with the logarithm of the time since programming.
 //!
-//! Conductances are in microsiemens inside, as published. What decides drift is the target: a cell that is aged finds it
-//! again from its address, whose programming error is known.
+//! Conductances are in microsiemens inside, as published. What decides drift is the target: a cell that is aged finds
+//! it again from its address, whose programming error is known.
 //! Source: PyPI aihwkit 1.1.0 (IBM, MIT licence) and the papers named in each file.
 
 pub mod compensation;

@@ -105,8 +105,8 @@ mod tests {
         assert!((millivolt - 0.05).abs() < 0.002, "{millivolt}");
     }
 
-    /// A junction with the fitted barrier switches as measured, to three points; barriers of 40 to 60 belong to widths of
-    /// some ten nanoseconds to some seconds.
+    /// A junction with the fitted barrier switches as measured, to three points; barriers of 40 to 60 belong to widths
+    /// of some ten nanoseconds to some seconds.
     #[test]
     fn a_fitted_junction_switches_as_measured() {
         let fit = NeelBrown::fit(&MEASURED, 1e3).unwrap();

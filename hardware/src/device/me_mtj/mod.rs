@@ -1,6 +1,6 @@
 //! Magnetic tunnel junction whose anisotropy is controlled by voltage: a binary memory cell, and a source of random
-//! bits (device class of Cheng et al., Nat. Commun. 16, 5022 (2025), and of superparamagnetic junctions, Mizrahi et al.,
-//! Nat. Commun. 9, 1533 (2018)).
+//! bits (device class of Cheng et al., Nat. Commun. 16, 5022 (2025), and of superparamagnetic junctions, Mizrahi et
+//! al., Nat. Commun. 9, 1533 (2018)).
 //!
 //! * `switching`: probability that a pulse switches, in voltage and width (activated, precessional);
 //! * `telegraph`: the signal of two states in time, exactly: retention, and superparamagnetic junctions;
@@ -9,8 +9,9 @@
 //!
 //! **States.** Parallel (high) and antiparallel (low conductance) and nothing between: a target goes to the nearer
 //! state. `R_AP = R_P·(1 + TMR/(1 + (V/V_h)²))`; the parallel state is linear.
-//! **Programming.** Pulses toggle, so that each is preceded by a read and sent to cells in the wrong state alone; a pulse
-//! costs `C·V² + V·I(V)·t`. Chance: whether a pulse switches. Without chance it does what it does more often than not.
+//! **Programming.** Pulses toggle, so that each is preceded by a read and sent to cells in the wrong state alone; a
+//! pulse costs `C·V² + V·I(V)·t`. Chance: whether a pulse switches. Without chance it does what it does more often than
+//! not.
 //! **Ageing** is the telegraph law without voltage, at `Δ·T_ref/T`: each cell has one draw, and switches when its
 //! probability of being in the other state has risen beyond it.
 //! **Reads** have Gaussian noise proportional to the mean; thermal and shot noise are those of the crossbar. What a
@@ -135,7 +136,8 @@ impl MeMtj {
         0.5 * (w.g_min.0 + w.g_max.0)
     }
 
-    /// `I/(g·v)`: how far the chord at `v` is from that at the read bias, for a cell `share` of the way to antiparallel.
+    /// `I/(g·v)`: how far the chord at `v` is from that at the read bias, for a cell `share` of the way to
+    /// antiparallel.
     fn shape(&self, g: f64, v: f64) -> f64 {
         let w = self.window();
         let share = ((w.g_max.0 - g) / (w.g_max.0 - w.g_min.0)).clamp(0.0, 1.0);

@@ -36,8 +36,8 @@ pub(in super::super) const ASSUMED: &[&str] = &[
     "temperature.maximum",
 ];
 
-/// Card of the cell. Every group may be left out; its defaults then hold. No set of numbers of one device was
-/// published in full: all defaults are orders of magnitude of perpendicular junctions with voltage-controlled anisotropy.
+/// Card of the cell. Every group may be left out; its defaults then hold. No set of numbers of one device was published
+/// in full: all defaults are orders of magnitude of perpendicular junctions with voltage-controlled anisotropy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MeMtjSpec {
@@ -96,7 +96,8 @@ impl Default for MtjResistanceSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MtjBarrierSpec {
-    /// Barrier over thermal energy at the reference temperature. *Assumed*: 50; some 10 for a superparamagnetic junction.
+    /// Barrier over thermal energy at the reference temperature. *Assumed*: 50; some 10 for a superparamagnetic
+    /// junction.
     pub stability: f64,
     /// Voltage that takes the barrier away. *Assumed*: 1.4 V.
     pub critical: Volt,

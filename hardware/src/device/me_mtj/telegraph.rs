@@ -1,8 +1,9 @@
 //! Telegraph signal of two states: exponential dwell times, exactly.
 //!
-//! With rates `a` out of state 0 and `b` out of state 1, a signal that was in a state is in the other one after `t` with
-//! probability `r/(a + b)·(1 - exp(-(a + b)·t))`, `r` the rate out of the former; it spends the share `a/(a + b)` of its
-//! time in state 1, its correlation falls as `exp(-(a + b)·t)`, and it goes through `a·b/(a + b)` cycles in a second.
+//! With rates `a` out of state 0 and `b` out of state 1, a signal that was in a state is in the other one after `t`
+//! with probability `r/(a + b)·(1 - exp(-(a + b)·t))`, `r` the rate out of the former; it spends the share `a/(a + b)`
+//! of its time in state 1, its correlation falls as `exp(-(a + b)·t)`, and it goes through `a·b/(a + b)` cycles in a
+//! second.
 //!
 //! A superparamagnetic junction at a current `I` has `τ_P = τ0·exp(Δ(1 - I/Ic))`, `τ_AP = τ0·exp(Δ(1 + I/Ic))`: a share
 //! `1/(1 + exp(-2Δ·I/Ic))` antiparallel and a bell-shaped rate of `exp(-Δ)/(2τ0)·sech(Δ·I/Ic)` (Mizrahi et al., Nat.

@@ -1,8 +1,9 @@
 //! Arrays of memtransistors written pulse by pulse.
 //!
 //! The same laws as [`super::Kinetics`] over arrays (`kernel`): increments of the state are worked out in single
-//! precision (relative error 1e-6, far below the noise of a pulse) and added up without loss. Energy of a pulse: `v·I(v)·t` at the mean of the write conductances before and after
-//! it, as in NeuroSim (doi:10.1109/TCAD.2018.2789723).
+//! precision (relative error 1e-6, far below the noise of a pulse) and added up without loss. Energy of a pulse:
+//! `v·I(v)·t` at the mean of the write conductances before and after it, as in NeuroSim
+//! (doi:10.1109/TCAD.2018.2789723).
 
 use super::kernel::{Effects, Kernel, Laws, States};
 use super::{Mos2Memtransistor, State};

@@ -1,6 +1,7 @@
 //! Pulsed outer-product update: `W -= rate·d·xᵀ` by coincidences of pulses on rows and columns.
 //!
-//! Per sample, with granularity `ε` of the cell ([`PulsedCell::granularity`]), `x̂ = max|x|` and `d̂` the scaled `max|d|`:
+//! Per sample, with granularity `ε` of the cell ([`PulsedCell::granularity`]), `x̂ = max|x|` and `d̂` the scaled
+//! `max|d|`:
 //! - trains have `BL = desired_bl` slots and factors `A = B = sqrt(rate/(ε·BL))`; if the length is not fixed and
 //!   `ε·BL < rate`, `A = B = 1` and `BL = ceil(rate/ε)`;
 //! - with `k = rate·x̂·d̂/ε`, length management takes `BL = min(ceil k, desired_bl)`;

@@ -62,8 +62,8 @@ fn has_unit() -> bool {
     __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx & wanted == wanted
 }
 
-/// Asks Linux for the 8 KiB of state that tiles add to every thread (kernel documentation, x86/xstate); it refuses where
-/// it does not know the unit.
+/// Asks Linux for the 8 KiB of state that tiles add to every thread (kernel documentation, x86/xstate); it refuses
+/// where it does not know the unit.
 #[cfg(target_os = "linux")]
 fn permitted() -> bool {
     const ARCH_PRCTL: i64 = 158;

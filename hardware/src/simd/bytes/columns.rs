@@ -35,9 +35,9 @@ fn weights(x: usize, w: usize) -> usize {
 }
 
 impl Columns {
-    /// Lays out `columns` columns of `depth` elements, `[column][element]`. Each has a grid of its own, after its largest
-    /// magnitude; whole levels of a scale of up to 7 bits take one digit, and digits that are 0 everywhere none. A
-    /// column with an element that is not finite has no results but NaN.
+    /// Lays out `columns` columns of `depth` elements, `[column][element]`. Each has a grid of its own, after its
+    /// largest magnitude; whole levels of a scale of up to 7 bits take one digit, and digits that are 0 everywhere
+    /// none. A column with an element that is not finite has no results but NaN.
     ///
     /// # Panics
     /// If a column has more than [`MAX_DEPTH`] elements or they do not fill the columns.

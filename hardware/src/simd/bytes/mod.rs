@@ -5,13 +5,13 @@
 //! them ([`Multiplier`]): Intel's matrix unit multiplies 1024 pairs of bytes a cycle and core where it fuses 32 pairs
 //! of `f32`.
 //!
-//! With digits numbered from the most significant one, `x = Σ x_i 256^(X−1−i)` and `w = Σ w_j 256^(W−1−j)`, the
-//! product is `Σ_{i,j} 256^(X+W−2−i−j) Σ_k x_i[k] w_j[k]`. Taken are the pairs of digits [`PAIRS`]: all but where three
-//! digits of `x` meet as many of `w` (seven of nine) or two (five of six). The bound, with `n` elements and largest
-//! magnitudes `|x|`, `|w|`: `|y − Σ x w| ≤ 2.2·10⁻⁷ · n · |x| |w|`, from half a step of `w`, three quarters of one of `x`
-//! (it is scaled in `f32`) and the pairs left out; then `y` is rounded to `f32` once. Measured on random numbers the
-//! error is below that of a chain of `f32` operations, which it would not always be with six pairs (tests). It is one
-//! of fixed point: relative to the largest element of a vector, not to each.
+//! With digits numbered from the most significant one, `x = Σ x_i 256^(X−1−i)` and `w = Σ w_j 256^(W−1−j)`, the product
+//! is `Σ_{i,j} 256^(X+W−2−i−j) Σ_k x_i[k] w_j[k]`. Taken are the pairs of digits [`PAIRS`]: all but where three digits
+//! of `x` meet as many of `w` (seven of nine) or two (five of six). The bound, with `n` elements and largest magnitudes
+//! `|x|`, `|w|`: `|y − Σ x w| ≤ 2.2·10⁻⁷ · n · |x| |w|`, from half a step of `w`, three quarters of one of `x` (it is
+//! scaled in `f32`) and the pairs left out; then `y` is rounded to `f32` once. Measured on random numbers the error is
+//! below that of a chain of `f32` operations, which it would not always be with six pairs (tests). It is one of fixed
+//! point: relative to the largest element of a vector, not to each.
 //!
 //! Digits of the left-hand side are stored with 128 added, since the instructions take unsigned bytes times signed
 //! ones; what that adds to a column is known beforehand.
@@ -54,8 +54,8 @@ const DEPTH: usize = 4 * TILE;
 #[repr(C, align(64))]
 struct Tile([[i32; TILE]; TILE]);
 
-/// Place of an element in a row of a tile: its word, and its byte there. Neighbours stand in neighbouring words, so that
-/// vectors of words become vectors of bytes lane by lane.
+/// Place of an element in a row of a tile: its word, and its byte there. Neighbours stand in neighbouring words, so
+/// that vectors of words become vectors of bytes lane by lane.
 const fn place(element: usize) -> [usize; 2] {
     let element = element % DEPTH;
     [element % TILE, element / TILE]

@@ -221,7 +221,8 @@ mod tests {
         assert_eq!([depth(9000, 64), depth(9000, 1), depth(10, 8), depth(10, 500)], [256, 1024, 1024, 128]);
     }
 
-    /// Against double precision: no more than the error of chains of 128 with a margin, which one chain of 4096 exceeds.
+    /// Against double precision: no more than the error of chains of 128 with a margin, which one chain of 4096
+    /// exceeds.
     #[test]
     fn blocks_round_less_than_one_chain() {
         let (depth, columns) = (4096, 200);

@@ -1,4 +1,5 @@
-//! `NonZero` and `Compress`: what is not zero, and what a condition selects. How much that is must be known before a run.
+//! `NonZero` and `Compress`: what is not zero, and what a condition selects. How much that is must be known before a
+//! run.
 
 use ndarray::{ArrayD, Axis};
 

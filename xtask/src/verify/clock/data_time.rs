@@ -1,5 +1,5 @@
-//! Row of time that data decide: its timelines and runs stand in the tests of `archsim::sim`; here they are run and what
-//! they print is read.
+//! Row of time that data decide: its timelines and runs stand in the tests of `archsim::sim`; here they are run and
+//! what they print is read.
 
 use super::super::Finding;
 use super::noc::finding;

@@ -1,5 +1,5 @@
-//! Row on the two fidelities of the mesh. Programs and laws stand in the tests of `archsim::sim`; here they are run, the
-//! long ones too, and what they print is read.
+//! Row on the two fidelities of the mesh. Programs and laws stand in the tests of `archsim::sim`; here they are run,
+//! the long ones too, and what they print is read.
 
 use super::super::Finding;
 use super::noc::finding;

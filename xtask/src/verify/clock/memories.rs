@@ -1,5 +1,5 @@
-//! Half of row 6: memories and the bus. Timelines and the machines that are stepped cycle by cycle stand in the tests of
-//! `archsim::sim`; here they are run and what they print is counted.
+//! Half of row 6: memories and the bus. Timelines and the machines that are stepped cycle by cycle stand in the tests
+//! of `archsim::sim`; here they are run and what they print is counted.
 
 use super::super::Finding;
 use super::super::project::passed;

@@ -137,8 +137,8 @@ impl Sample {
     }
 }
 
-/// How many standard errors of two samples lie between our value and theirs, which is rounded to `digit`; `share` is the
-/// size of our sample over that of theirs.
+/// How many standard errors of two samples lie between our value and theirs, which is rounded to `digit`; `share` is
+/// the size of our sample over that of theirs.
 fn distance((ours, error): (f64, f64), theirs: f64, digit: f64, share: f64) -> f64 {
     ((ours - theirs).abs() - 0.5 * digit).max(0.0) / (error * (1.0 + share).sqrt())
 }

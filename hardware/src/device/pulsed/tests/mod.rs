@@ -98,7 +98,8 @@ fn quiet(mut cell: PulsedCell, noise: bool) -> PulsedCell {
     cell
 }
 
-/// The cell under noise whose mean is one standard error of [`LIST`]: noise `σξ` on a step `s` is a step `s·(1 + σ/√n)`.
+/// The cell under noise whose mean is one standard error of [`LIST`]: noise `σξ` on a step `s` is a step
+/// `s·(1 + σ/√n)`.
 fn tilted(cell: &PulsedCell) -> PulsedCell {
     let mut tilted = cell.step.resolved(cell);
     let factor = 1.0 + tilted.dw_min_std / LIST.sqrt();

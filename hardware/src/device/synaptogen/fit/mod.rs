@@ -161,7 +161,8 @@ pub fn sequences(records: &[CycleRecord]) -> Result<Vec<Vec<Features>>, FitError
     Ok(out)
 }
 
-/// Fits the whole model to measured cycles. What cycling does not show (conduction, `u_max`, `eta`) is taken from `base`.
+/// Fits the whole model to measured cycles. What cycling does not show (conduction, `u_max`, `eta`) is taken from
+/// `base`.
 ///
 /// # Errors
 /// See [`FitError`].
