@@ -82,11 +82,11 @@ pub(super) fn deadlock(world: &World, program: &Program, samples: usize) -> Diag
 }
 
 /// The failure of a run that takes too long.
-pub(super) fn out_of_time(world: &World, samples: usize, max_cycles: u64) -> Diagnostic {
+pub(super) fn out_of_time(world: &World, samples: usize, cycle: u64) -> Diagnostic {
     Diagnostic::failure(
         "R002",
         format!(
-            "the run was stopped after {max_cycles} cycles: {} of {samples} samples are finished, and there was still work under way",
+            "the run was stopped after {cycle} cycles: {} of {samples} samples are finished, and there was still work under way",
             world.ledger.finished.len()
         ) + &match world.transport.flits.under_way() {
             0 => String::new(),

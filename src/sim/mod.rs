@@ -51,8 +51,7 @@ use crate::sched::Program;
 pub struct SimOptions {
     /// Samples, back to back.
     pub samples: usize,
-    /// Watchdog: no event may lie behind this cycle. Cycles that a batch leaves out, because they repeat others, do not
-    /// count.
+    /// Watchdog: no event may lie behind this cycle. What is run event by event ends at cycle 2^48 in any case.
     pub max_cycles: u64,
     /// Keep the times of every position and of every MVM, and write down what every part did ([`Recording`]). No
     /// sample is left out then.
@@ -63,7 +62,7 @@ pub struct SimOptions {
 
 impl Default for SimOptions {
     fn default() -> Self {
-        Self { samples: 1, max_cycles: queue::MAX_CYCLE - 1, trace: false, whole: false }
+        Self { samples: 1, max_cycles: u64::MAX, trace: false, whole: false }
     }
 }
 
@@ -71,13 +70,13 @@ impl Default for SimOptions {
 ///
 /// # Errors
 /// `R001` if it stands still before all samples are finished (with the circle of waiting stages), `R002`
-/// if it needs more than `max_cycles`, `R003` if the program cannot run at all.
+/// if it needs more cycles than it may, `R003` if the program cannot run at all.
 pub fn run(program: &Program, options: &SimOptions) -> Result<Timeline, Diagnostic> {
     check::check(program, options.samples)?;
     let mut setup = build::build(program, options.samples, options.trace);
     let whole = options.whole || options.trace;
-    match setup.world.run(options.max_cycles.min(queue::MAX_CYCLE - 1), options.samples, whole) {
-        run::End::OutOfTime => Err(deadlock::out_of_time(&setup.world, options.samples, options.max_cycles)),
+    match setup.world.run(options.max_cycles, options.samples, whole) {
+        run::End::OutOfTime(cycle) => Err(deadlock::out_of_time(&setup.world, options.samples, cycle)),
         run::End::Quiet if setup.world.ledger.finished.len() < options.samples => {
             Err(deadlock::deadlock(&setup.world, program, options.samples))
         }

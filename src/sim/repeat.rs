@@ -37,13 +37,13 @@ struct Mark {
 
 /// What was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Gap {
+pub(super) struct Gap {
     /// Samples finished before it.
     after: u64,
-    periods: u64,
+    pub(super) periods: u64,
     /// Samples and cycles of one period.
-    samples: u64,
-    cycles: u64,
+    pub(super) samples: u64,
+    pub(super) cycles: u64,
 }
 
 /// Counts of one period: what servers count, jobs by route, MVMs by unit, rest by part with gates, events.
@@ -58,11 +58,11 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Looks at a world that has just finished its `sample`-th sample of `samples`; leaves out what it can and
-    /// returns how many samples are then to be run.
-    pub(super) fn finished(&mut self, world: &mut World, sample: u64, samples: u64) -> u64 {
+    /// Looks at a world that has just finished its `sample`-th sample of `samples`: what can be left out, up to cycle
+    /// `last`.
+    pub(super) fn finished(&mut self, world: &mut World, sample: u64, samples: u64, last: u64) -> Option<Gap> {
         if self.gap.is_some() || samples < LEAST || sample >= samples || sample > PATIENCE {
-            return samples;
+            return None;
         }
         let mark = Mark::new(world, sample);
         let same = self.marks.iter().rev().find(|m| m.state == mark.state);
@@ -71,17 +71,17 @@ impl Watch {
                 self.marks.remove(0);
             }
             self.marks.push(mark);
-            return samples;
+            return None;
         };
-        let period = sample - old.sample;
+        let (period, cycles) = (sample - old.sample, mark.cycle - old.cycle);
         // a stage asks for the number of samples only to know whether it has issued its last position: up to the jump
         // none may have
         let least = world.stages.iter().map(|s| s.issued / s.positions + 1).max().unwrap_or(samples);
-        let periods = samples.saturating_sub(least) / period;
+        let periods = (samples.saturating_sub(least) / period).min((last - mark.cycle) / cycles.max(1));
         if periods == 0 {
-            return samples;
+            return None;
         }
-        self.gap = Some(Gap { after: sample, periods, samples: period, cycles: mark.cycle - old.cycle });
+        self.gap = Some(Gap { after: sample, periods, samples: period, cycles });
         let less = |new: &[u64], old: &[u64]| new.iter().zip(old).map(|(a, b)| a - b).collect();
         self.added = Some((
             mark.tally.since(&old.tally),
@@ -92,10 +92,10 @@ impl Watch {
             mark.events - old.events,
         ));
         self.marks.clear();
-        samples - periods * period
+        self.gap
     }
 
-    /// Adds to a finished world what was left out.
+    /// Adds what was left out.
     pub(super) fn settle(self, world: &mut World) {
         let (Some(gap), Some((tally, busy, jobs, mvms, rests, events))) = (self.gap, self.added) else { return };
         let n = gap.periods;

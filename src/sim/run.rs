@@ -4,7 +4,7 @@ use super::channel::Credits;
 use super::core;
 use super::gate::Domain;
 use super::ledger::Ledger;
-use super::queue::{Event, Queue};
+use super::queue::{Event, MAX_CYCLE, Queue};
 use super::repeat::Watch;
 use super::sequencer::Converters;
 use super::stage::{Kind, LATCHES, Muster, Progress, Unit};
@@ -34,30 +34,31 @@ pub(super) struct World {
 pub(super) enum End {
     /// No event is left.
     Quiet,
-    /// The next event lies behind the last allowed cycle.
-    OutOfTime,
+    /// The next event lies behind this cycle, the last that is allowed.
+    OutOfTime(u64),
 }
 
 impl World {
-    /// Runs until nothing is left to do. With `whole` every sample is run; without it, samples that repeat
-    /// earlier ones to the cycle are left out ([`super::repeat`]) and only accounted for.
-    pub(super) fn run(&mut self, max_cycles: u64, samples: usize, whole: bool) -> End {
+    /// Runs until nothing is left to do, no further than cycle `last`. With `whole` every sample is run; without it,
+    /// samples that repeat earlier ones to the cycle are left out ([`super::repeat`]) and only accounted for.
+    pub(super) fn run(&mut self, last: u64, samples: usize, whole: bool) -> End {
         let mut watch = Watch::default();
-        let (mut samples, mut seen) = (samples as u64, 0);
+        let (mut samples, mut seen, mut left_out) = (samples as u64, 0, 0);
+        let mut until = last.min(MAX_CYCLE - 1);
         self.begin();
         while let Some((cycle, event)) = self.queue.pop() {
-            if cycle > max_cycles {
-                return End::OutOfTime;
+            if cycle > until {
+                watch.settle(self);
+                return End::OutOfTime(left_out + until);
             }
             self.happen(cycle, event);
             if self.ledger.finished.len() > seen {
                 seen = self.ledger.finished.len();
-                if !whole {
-                    let left = watch.finished(self, seen as u64, samples);
-                    if left < samples {
-                        samples = left;
-                        self.stages.iter_mut().for_each(|s| s.total = s.positions * samples);
-                    }
+                if !whole && let Some(gap) = watch.finished(self, seen as u64, samples, last) {
+                    samples -= gap.periods * gap.samples;
+                    self.stages.iter_mut().for_each(|s| s.total = s.positions * samples);
+                    left_out = gap.periods * gap.cycles;
+                    until = (last - left_out).min(MAX_CYCLE - 1);
                 }
                 if seen as u64 == samples {
                     self.rested = self.rests();

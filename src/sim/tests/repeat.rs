@@ -57,6 +57,20 @@ fn a_batch_of_a_hundred_runs_only_a_few_samples() {
     assert_eq!(cut.finished.len(), 100);
 }
 
+/// A run that is stopped within what is left out, before it or behind it has finished as many samples as a whole one.
+#[test]
+fn what_is_left_out_takes_its_time() {
+    let program = net(6, [2, 3, 6, 9], [8, 3], 20);
+    let at = |max_cycles, whole| run(&program, &SimOptions { samples: 100, max_cycles, trace: false, whole });
+    let finished = at(u64::MAX, true).expect("runs").finished;
+    assert_eq!(at(finished[99], false).expect("in time").finished, finished);
+    for sample in [0, 1, 2, 50, 51, 98, 99] {
+        let [cut, whole] = [false, true].map(|whole| at(finished[sample] - 1, whole).expect_err("too early"));
+        assert_eq!(cut.to_string(), whole.to_string());
+        assert!(whole.to_string().contains(&format!(": {sample} of 100 samples")), "{whole}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     /// The same where MVMs take other numbers of steps from one to the next.
