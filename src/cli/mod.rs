@@ -12,6 +12,7 @@ mod export;
 mod inspect;
 mod map;
 mod noc;
+mod noc_trace;
 mod progress;
 mod quantisation;
 mod run;

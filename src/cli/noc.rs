@@ -1,19 +1,21 @@
 //! `archsim noc`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
+use super::noc_trace::read;
 use super::print;
 use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::noc::{
     Allocator, Arrival, Config, Measurement, Network, Pattern, Router, Routing, Sampling, Status, Topology, Trace,
-    TracePacket, curve, replay, saturation,
+    curve, replay, saturation,
 };
 
 /// Arguments of `noc`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct NocArgs {
     /// Shape: mesh:8x8, cmesh:4x4x4 (with 4 nodes a router), torus:8x8, ring:8, bus:8, tree:2x3 (branches x levels),
     /// fat_tree:2x3 or h_tree:2.
@@ -86,8 +88,9 @@ pub fn noc(args: &NocArgs, json: bool) -> Result<()> {
     let config = config(args)?;
     if let Some(path) = &args.trace {
         let fabric = config.topology.compile(config.routing, &config.router)?;
+        let trace = read(path, fabric.nodes())?;
         let mut network = Network::new(fabric, config.router)?;
-        return print_arrivals(&replay(&mut network, &read(path)?)?, json);
+        return print_arrivals(&replay(&mut network, &trace)?, json);
     }
     let first = args.offered.first().copied().unwrap_or(0.1);
     if let Some(cycles) = args.write_trace {
@@ -147,25 +150,10 @@ fn note<T>(value: Result<T>, problems: &mut Diagnostics) -> Option<T> {
     value.map_err(|e| problems.extend(e)).ok()
 }
 
-/// Reads a trace.
-fn read(path: &Path) -> Result<Trace> {
-    let name = path.display();
-    let broken =
-        |e: csv::Error| Diagnostic::error("R172", format!("{name}: {e}")).help("cycle,source,destinations,flits");
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(broken)?;
-    let mut trace = Trace::default();
-    for row in reader.deserialize::<(u64, u32, String, u32)>() {
-        let (cycle, source, to, flits) = row.map_err(broken)?;
-        let destinations = to.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>();
-        let destinations =
-            destinations.map_err(|_| Diagnostic::error("R172", format!("{name}: `{to}` are no nodes")))?;
-        trace.packets.push(TracePacket { cycle, source, destinations, flits });
-    }
-    Ok(trace)
-}
-
-const fn word(status: Status) -> &'static str {
-    match status {
+/// How a measurement ended, in a word.
+const fn word(m: &Measurement) -> &'static str {
+    match m.status {
+        Status::Ok if m.packets == 0 => "no_packet",
         Status::Ok => "ok",
         Status::Unstable => "unstable",
     }
@@ -173,18 +161,19 @@ const fn word(status: Status) -> &'static str {
 
 /// The fields of a measurement as text, in the order of [`COLUMNS`].
 fn fields(m: &Measurement) -> [String; COLUMNS.len()] {
-    let least = if m.packets == 0 { String::new() } else { m.packet_latency_least.to_string() };
+    // without a packet nothing is known of packets
+    let of_packets = |text: String| if m.packets == 0 { String::new() } else { text };
     [
         m.offered.to_string(),
-        word(m.status).to_string(),
+        word(m).to_string(),
         format!("{:.5}", m.accepted),
         format!("{:.5}", m.accepted_least),
         m.packets.to_string(),
-        format!("{:.3}", m.packet_latency),
-        least,
-        m.packet_latency_most.to_string(),
-        format!("{:.3}", m.network_latency),
-        format!("{:.3}", m.hops),
+        of_packets(format!("{:.3}", m.packet_latency)),
+        of_packets(m.packet_latency_least.to_string()),
+        of_packets(m.packet_latency_most.to_string()),
+        of_packets(format!("{:.3}", m.network_latency)),
+        of_packets(format!("{:.3}", m.hops)),
         m.cycles.to_string(),
     ]
 }
@@ -194,15 +183,16 @@ fn print_measured(measured: &[Measurement], csv: bool, json: bool) {
         let all: Vec<_> = measured
             .iter()
             .map(|m| {
+                let any = m.packets > 0;
                 json!({
                     "offered_flits_node_cycle": m.offered,
-                    "status": word(m.status),
+                    "status": word(m),
                     "accepted_flits_node_cycle": m.accepted,
                     "accepted_least": m.accepted_least,
                     "packets": m.packets,
                     "packet_latency_cycles": m.packet_latency,
-                    "least": m.packet_latency_least,
-                    "most": m.packet_latency_most,
+                    "least": any.then_some(m.packet_latency_least),
+                    "most": any.then_some(m.packet_latency_most),
                     "network_latency_cycles": m.network_latency,
                     "hops": m.hops,
                     "cycles": m.cycles,
@@ -247,4 +237,27 @@ fn print_arrivals(arrivals: &[Arrival], json: bool) -> Result<()> {
         print(&format!("{},{},{},{numbers},{}\n", a.source, a.destination, a.flits, a.hops));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_packet_nothing_is_said_of_packets() {
+        let config = Config {
+            topology: Topology::Ring { nodes: 8 },
+            routing: Routing::Natural,
+            router: Router::default(),
+            packet: 1,
+            pattern: Pattern::Uniform,
+            offered: 1e-5,
+            seed: 0,
+            sampling: Sampling { period: 10, warmup: 1, most: 3, ..Sampling::default() },
+        };
+        let m = saturation(&config).expect("runs");
+        let fields = fields(&m);
+        assert_eq!((m.packets, fields[1].as_str()), (0, "no_packet"));
+        assert!(fields[5..10].iter().all(String::is_empty), "{fields:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Settings of routers and of a measurement.
 
+use super::packets::MAX_FLITS;
 use super::{Pattern, Routing, Topology};
 use crate::diag::{Diagnostic, Diagnostics, Result};
 
@@ -171,8 +172,9 @@ impl Config {
         if let Err(e) = self.router.check() {
             problems.extend(e);
         }
-        if self.packet == 0 {
-            problems.push(Diagnostic::error("R170", "packets of no flits"));
+        if !(1..=MAX_FLITS).contains(&self.packet) {
+            problems
+                .push(Diagnostic::error("R170", format!("packets of {} flits; from 1 to {MAX_FLITS}", self.packet)));
         }
         let rate = self.offered / f64::from(self.packet.max(1));
         if !(rate > 0.0 && rate <= 1.0) {

@@ -42,10 +42,12 @@ impl Network {
     /// Whether nothing moves any more: no flit is on its way, no source holds a packet, no credit is to come.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        let now = self.now;
-        self.is_empty()
-            && self.credits.days_from(now).all(<[_]>::is_empty)
-            && self.ready.iter().all(|ready| *ready == u64::MAX)
+        self.is_still() && self.ready.iter().all(|ready| *ready == u64::MAX)
+    }
+
+    /// Whether no flit and no credit is on its way.
+    fn is_still(&self) -> bool {
+        self.is_empty() && self.credits.days_from(self.now).all(<[_]>::is_empty)
     }
 
     /// Whose turn it is, in routers and sources, is as in a new network. Does nothing if the network is not idle. Turns
@@ -68,6 +70,14 @@ impl Network {
     pub fn skip_to(&mut self, cycle: u64) {
         if cycle > self.now && self.is_idle() {
             self.now = cycle;
+        }
+    }
+
+    /// Leaves out the cycles before a source next has a packet, if nothing is on its way.
+    pub(super) fn skip(&mut self) {
+        if self.is_still() {
+            let next = self.ready.iter().copied().filter(|ready| *ready != u64::MAX).min();
+            self.now = self.now.max(next.unwrap_or(0));
         }
     }
 }

@@ -9,6 +9,9 @@ pub enum Destination {
     Many(Vec<u32>),
 }
 
+/// Most flits of a packet of a trace or measurement: some seconds of simulation.
+pub(super) const MAX_FLITS: u32 = 1 << 24;
+
 /// A packet that a node wants to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {

@@ -41,6 +41,14 @@ impl Pattern {
             ("neighbour", _) if node.is_empty() => Self::Neighbour,
             ("tornado", _) if node.is_empty() => Self::Tornado,
             ("hotspot", Ok(node)) => Self::Hotspot(node),
+            ("hotspot", Err(_)) => {
+                return Err(Diagnostic::error(
+                    "R170",
+                    format!("traffic `{text}` does not say which node is the hot spot"),
+                )
+                .help("name its number: hotspot:5")
+                .into());
+            }
             _ => {
                 let meant = nearest(name, Self::NAMES).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
                 return Err(Diagnostic::error("R170", format!("there is no traffic pattern `{text}`"))

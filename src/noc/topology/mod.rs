@@ -4,7 +4,7 @@ mod grid;
 mod line;
 mod tree;
 
-use super::{Fabric, Router};
+use super::{Fabric, MAX_NODES, Router};
 use crate::diag::{Diagnostic, Result};
 
 /// Shape of a network.
@@ -127,6 +127,9 @@ impl Topology {
     /// R170 for a shape that cannot be built or a routing that does not suit it.
     pub fn compile(&self, routing: Routing, settings: &Router) -> Result<Fabric> {
         settings.check()?;
+        if self.nodes() > MAX_NODES {
+            return Err(wrong("a network of too many nodes", &format!("from 1 to {MAX_NODES}")));
+        }
         match *self {
             Self::Mesh { width, height, concentration } => {
                 grid::mesh([width, height], concentration, routing, settings)
@@ -182,7 +185,18 @@ mod tests {
             let fabric = topology.compile(Routing::Natural, &Router::default()).expect("it can be built");
             assert_eq!(fabric.nodes(), topology.nodes(), "{form}");
         }
-        for wrong in ["mesh", "mesh:4", "ring:x", "star:4", "mesh:0x4", "tree:1x3", "bus:4096", "mesh:1000x1000"] {
+        for wrong in [
+            "mesh",
+            "mesh:4",
+            "ring:x",
+            "star:4",
+            "mesh:0x4",
+            "tree:1x3",
+            "bus:4096",
+            "mesh:1000x1000",
+            "mesh:4294967296x4294967296",
+            "torus:4x4611686018427387905",
+        ] {
             let built = Topology::parse(wrong).and_then(|t| t.compile(Routing::Natural, &Router::default()));
             assert!(built.is_err(), "{wrong}");
         }
