@@ -223,6 +223,7 @@ impl Setup {
         }
         let routes = &self.world.transport.routes;
         Grid::new(&program.machine).count(&self.ways, |route| routes[route as usize].jobs, &mut counts);
+        let end = self.world.ledger.finished.last().copied().unwrap_or(0);
         let links = links(&program.machine, &self.servers, &self.ways, &self.world.transport);
         busy.extend(links.iter().filter(|l| l.busy > 0).filter_map(|l| match l.link {
             Link::Tiles(from, to) => Some(((Owner::Link(from, to), PartKind::Link), l.busy)),
@@ -230,7 +231,8 @@ impl Setup {
         }));
         // the links of a chip count together
         for (number, key) in self.servers.iter().enumerate().filter(|(_, (_, part))| *part != PartKind::Link) {
-            let cycles = self.world.transport.busy(number as u32);
+            // a refresh that is under way at the end is over after it
+            let cycles = self.world.transport.busy(number as u32).min(end);
             if cycles > 0 {
                 *busy.entry(*key).or_default() += cycles;
             }
@@ -306,7 +308,7 @@ impl Setup {
         let finished = std::mem::take(&mut self.world.ledger.finished);
         Timeline {
             samples,
-            cycles: finished.last().copied().unwrap_or(0),
+            cycles: end,
             finished,
             stages: self.world.ledger.times().collect(),
             peaks: self.world.channels.iter().map(|c| c.peak()).collect(),

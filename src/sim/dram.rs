@@ -73,22 +73,29 @@ impl Channel {
             busy: 0,
         }
     }
-    /// Refreshes that begin before any other command of cycle `now` or, later, of the first cycle that is free.
-    fn refresh(&mut self, t: &DramTiming, now: u64) {
-        while self.refresh.due() <= self.free.max(now) {
-            let begin = self.free.max(self.refresh.due());
-            let open = self.banks.iter().filter(|b| b.row.is_some()).map(|b| b.precharge).max();
-            let closed = open.map_or(begin, |p| p.max(begin) + t.rp);
-            let ready = self.banks.iter().map(|b| b.activate).fold(closed, u64::max);
-            self.refresh.begin();
-            // now that all rows are closed, those that are due as well follow without more
-            self.free = self.refresh.serve(ready + t.refresh.duration, self.free.max(now));
-            self.banks.fill(Bank { activate: self.free, ..Bank::default() });
+    /// The refresh that is due next, and those that are due by cycle `until`.
+    fn refresh(&mut self, t: &DramTiming, until: u64) {
+        let begin = self.free.max(self.refresh.due());
+        let open = self.banks.iter().filter(|b| b.row.is_some()).map(|b| b.precharge).max();
+        let closed = open.map_or(begin, |p| p.max(begin) + t.rp);
+        let ready = self.banks.iter().map(|b| b.activate).fold(closed, u64::max);
+        self.refresh.begin();
+        // now that all rows are closed, others follow without more
+        self.free = self.refresh.serve(ready + t.refresh.duration, until);
+        self.banks.fill(Bank { activate: self.free, ..Bank::default() });
+    }
+    /// Refreshes that begin by cycle `now`: those that are still put off count when they begin.
+    fn settle(&mut self, t: &DramTiming, now: u64) {
+        while self.refresh.due().max(self.free) <= now {
+            self.refresh(t, self.refresh.due());
         }
     }
     /// Works off a stretch that comes in cycle `now`; the cycle in which its last data are over, and what its row was.
     fn run(&mut self, t: &DramTiming, s: Stretch, now: u64) -> (u64, RowCounts) {
-        self.refresh(t, now);
+        // before any other command of this cycle or, later, of the first that is free
+        while self.refresh.due() <= self.free.max(now) {
+            self.refresh(t, self.free.max(now));
+        }
         let mut at = self.free.max(now);
         let (mut begun, mut rows) = (None, RowCounts::default());
         let bank = &mut self.banks[s.bank as usize];
@@ -203,9 +210,9 @@ impl Dram {
         }
         over + t.latency
     }
-    /// Refreshes all that is due in cycle `now`.
+    /// Works off the refreshes that begin by cycle `now`.
     pub(super) fn settle(&mut self, now: u64) {
-        self.channels.iter_mut().for_each(|c| c.refresh(&self.timing, now));
+        self.channels.iter_mut().for_each(|c| c.settle(&self.timing, now));
     }
     /// Refreshes of all channels.
     pub(super) fn refreshes(&self) -> u64 {
@@ -238,7 +245,7 @@ impl Dram {
             [&mut r.moved, hits, misses, conflicts]
         }))
     }
-    /// Writes down the state, with times relative to `now`; what was due has been refreshed before.
+    /// Writes down the state, with times relative to `now`; what has begun has been worked off before.
     pub(super) fn state(&self, now: u64, out: &mut Vec<u64>) {
         self.channels.iter().for_each(|c| c.state(now, out));
         out.extend(self.regions.iter().map(|r| r.next));

@@ -179,7 +179,7 @@ impl Transport {
             _ => self.servers[server as usize].refreshes(),
         }
     }
-    /// Refreshes everything that is due in cycle `now`.
+    /// Works off the refreshes that begin by cycle `now`.
     pub(super) fn settle(&mut self, now: u64) {
         self.servers.iter_mut().for_each(|s| s.settle(now));
         self.dram.iter_mut().for_each(|d| d.settle(now));

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::super::build::build;
 use super::*;
+use crate::cost::PartKind;
 use crate::sched::{DramTiming, Pace, RefreshTiming};
+use crate::sim::Owner;
 
 /// The course of a run, whole or cut short, and how many samples were really run.
 pub(super) fn both(program: &Program, samples: usize) -> (Timeline, Timeline, usize) {
@@ -127,6 +129,10 @@ proptest! {
         program.machine.memory.dram =
             Some(DramTiming { channels, banks, row_bursts, burst_bytes: 16, burst_1024, refresh, ..super::dram::SMALL });
         let (whole, cut, _) = both(&program, samples);
+        let memory = (Owner::Memory, PartKind::Memory);
+        let [busy, refreshes] = [&whole.busy, &whole.refreshes].map(|all| all.get(&memory).copied().unwrap_or(0));
+        prop_assert!(busy <= whole.cycles);
+        prop_assert!(refreshes <= channels * (whole.cycles / refresh.interval));
         prop_assert_eq!(whole, cut);
     }
 
