@@ -12,6 +12,7 @@ use crate::study;
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct RunArgs {
     /// Chip description (YAML).
     arch: PathBuf,

@@ -12,11 +12,12 @@ use super::session::Session;
 use super::structure::NO_VALUES;
 use super::{BATCH, Progress, QuantFlags, RunOptions};
 use crate::data::LabelSource;
-use crate::diag::{Diagnostics, Result};
+use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::energy::settle;
 use crate::exec::{self, ValueOptions};
 use crate::map::Choice;
 use crate::report::{RunReport, SummaryRow, Traced, check_place, complete, read, write};
+use crate::sched::{Program, Stage, Work};
 use crate::sim::Timeline;
 
 /// A finished run.
@@ -125,6 +126,9 @@ fn run_key(session: &Session, options: &RunOptions, values: &ValueOptions) -> St
     if options.quantisation != QuantFlags::default() {
         text["quantisation"] = json!(options.quantisation);
     }
+    if !options.dims.is_empty() {
+        text["dims"] = json!(options.dims);
+    }
     Sha256::digest(text.to_string()).iter().take(6).map(|b| format!("{b:02x}")).collect()
 }
 
@@ -135,6 +139,9 @@ fn simulate_session(
     key: String,
     progress: &dyn Progress,
 ) -> Result<(Done, Option<Timeline>)> {
+    if let Some(samples) = options.trace {
+        check_trace(&session.program, samples)?;
+    }
     let begun = Instant::now();
     let evaluate = || options.values.then(|| evaluate(session, values, progress)).transpose();
     // values come first where they decide how long an MVM takes
@@ -202,10 +209,29 @@ fn simulate_session(
         links: results.link_rows(&key),
         confusion,
         predictions,
-        manifest: manifest(session, traced.as_ref(), &summary),
+        manifest: manifest(session, options, traced.as_ref(), &summary),
         summary,
     };
     Ok((Done { report, folder: PathBuf::new(), reused: false, warnings }, traced))
+}
+
+/// Most times of positions and MVMs that a trace may keep: some 4 GB.
+const MOST_TIMES: u64 = 1 << 26;
+
+/// Whether the times of so many traced samples can be kept.
+fn check_trace(program: &Program, samples: usize) -> Result<()> {
+    let mvms = |s: &Stage| match &s.work {
+        Work::Mvm { replicas, .. } => replicas.iter().map(Vec::len).max().unwrap_or(0),
+        _ => 0,
+    };
+    let times: u64 = program.stages.iter().map(|s| s.positions as u64 * (1 + mvms(s) as u64)).sum();
+    let most = MOST_TIMES / times.max(1);
+    if samples as u64 > most.max(1) {
+        return Err(Diagnostic::error("F002", format!("--trace-samples {samples} has too many times to keep"))
+            .help(format!("at most {} for this network", most.max(1)))
+            .into());
+    }
+    Ok(())
 }
 
 /// Fills in what writing the crossbars costs where segments take turns: every batch writes every segment.
@@ -226,7 +252,9 @@ fn writes(session: &Session, values: &ValueOptions, s: &mut SummaryRow) -> Resul
 }
 
 /// What is needed to repeat the run, and what was found on the way.
-fn manifest(session: &Session, traced: Option<&Timeline>, s: &SummaryRow) -> serde_json::Value {
+fn manifest(session: &Session, options: &RunOptions, traced: Option<&Timeline>, s: &SummaryRow) -> serde_json::Value {
+    let d = &session.chip.defaults;
+    let pair = |(key, value): &(String, String)| format!("{key}={value}");
     let mut manifest = json!({
         "archsim_version": s.archsim_version,
         "run_key": s.run_key,
@@ -236,7 +264,11 @@ fn manifest(session: &Session, traced: Option<&Timeline>, s: &SummaryRow) -> ser
         "calibration": { "sha256": session.calibration.hash, "samples": session.calibration.samples },
         "options": {
             "fidelity": s.fidelity, "mapper": s.mapper, "mapper_options": s.mapper_options, "seed": s.seed, "noise_scale": s.noise_scale, "age_s": s.age_s,
-            "weight_bits": session.chip.defaults.weight_bits, "activation_bits": session.chip.defaults.activation_bits,
+            "weight_bits": d.weight_bits, "activation_bits": d.activation_bits, "activation_percentile": d.activation_percentile,
+            "layer_bits": d.layer_bits.iter().map(pair).collect::<Vec<_>>(),
+            "calibration_method": d.calibration, "equalise": d.equalise, "bias_correction": d.bias_correction,
+            "set": options.set.iter().map(pair).collect::<Vec<_>>(), "dim": options.dims,
+            "chips": session.chip.chips, "segments": session.segments.len().max(1), "single": options.single,
         },
         "array_energy": if s.fidelity == NO_VALUES { format!("estimated: {}", exec::ASSUMPTION) } else { "counted".into() },
         "warnings": session.warnings.iter().map(|d| json!({ "code": d.code, "message": d.message })).collect::<Vec<_>>(),
