@@ -248,6 +248,8 @@ pub fn compare_table(rows: &[CompareRow]) -> String {
             r.ratio.map_or_else(|| "–".into(), |v| format!("{v:.4}")),
             match (r.lo95, r.hi95) {
                 (Some(lo), Some(hi)) => format!("{lo:+.5} to {hi:+.5}"),
+                // what samples decide is exact for them alone
+                _ if r.difference.is_none() || r.paired_samples.is_some() => "–".into(),
                 _ => "exact".into(),
             },
         ]);

@@ -42,6 +42,9 @@ const METRICS: &[Metric] = &[
     ("agreement_float", "", |s| s.agreement_float),
 ];
 
+/// Those that samples decide: what is compared is exact for these samples alone.
+const SAMPLED: [&str; 3] = ["macro_f1", "agreement_float", "accuracy"];
+
 /// Sets every run after the first against the first.
 ///
 /// # Errors
@@ -102,7 +105,7 @@ fn row(a: &SummaryRow, b: &SummaryRow, name: &str, unit: &str, x: Option<f64>, y
         ratio: both.filter(|(x, _)| *x != 0.0).map(|(x, y)| y / x),
         lo95: None,
         hi95: None,
-        paired_samples: None,
+        paired_samples: SAMPLED.contains(&name).then_some(a.samples).filter(|n| *n > 0),
     }
 }
 

@@ -72,11 +72,11 @@ impl Evaluated {
             s.accuracy = Some(mine.accuracy);
             s.accuracy_lo95 = Some(mine.interval.0);
             s.accuracy_hi95 = Some(mine.interval.1);
-            s.macro_f1 = Some(mine.macro_f1);
+            s.macro_f1 = mine.macro_f1;
             s.accuracy_float = Some(float.accuracy);
-            s.macro_f1_float = Some(float.macro_f1);
+            s.macro_f1_float = float.macro_f1;
             s.accuracy_quantised = Some(quantised.accuracy);
-            s.macro_f1_quantised = Some(quantised.macro_f1);
+            s.macro_f1_quantised = quantised.macro_f1;
             confusion = confusion_rows(key, &mine, &classes);
         }
         let answers =

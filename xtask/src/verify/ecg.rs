@@ -81,7 +81,7 @@ pub fn float_reference() -> Finding {
         let mean = |f: &dyn Fn(&Score) -> f64| scores.iter().map(f).sum::<f64>() / scores.len() as f64;
         let each =
             |f: &dyn Fn(&Score) -> f64| scores.iter().map(|s| format!("{:.4}", f(s))).collect::<Vec<_>>().join(", ");
-        let (accuracy, macro_f1) = (mean(&|s| s.accuracy), mean(&|s| s.macro_f1));
+        let (accuracy, macro_f1) = (mean(&|s| s.accuracy), mean(&|s| s.macro_f1.unwrap_or(f64::NAN)));
         let classes: Vec<String> =
             ["N", "S", "V", "F"].iter().map(|c| format!("F1({c}) {:.4}", mean(&|s| f1(s, c)))).collect();
         let looks = looks_at_the_test_set()?;
@@ -89,7 +89,7 @@ pub fn float_reference() -> Finding {
             measured: format!(
                 "accuracy {accuracy:.4} ({}), macro-F1 {macro_f1:.4} ({}), {}; looks at ds2_test on the way: {looks}",
                 each(&|s| s.accuracy),
-                each(&|s| s.macro_f1),
+                each(&|s| s.macro_f1.unwrap_or(f64::NAN)),
                 classes.join(", ")
             ),
             holds: looks == 1
@@ -160,11 +160,12 @@ pub fn quantisation() -> Finding {
             let s = session(model, &[])?;
             let float = scored(&s, &s.float(&Silent).map_err(|e| e.to_string())?);
             let quantised = scored(&s, &s.reference(&Silent).map_err(|e| e.to_string())?);
-            let (accuracy, macro_f1) = (float.accuracy - quantised.accuracy, float.macro_f1 - quantised.macro_f1);
+            let f1 = [&float, &quantised].map(|s| s.macro_f1.unwrap_or(f64::NAN));
+            let (accuracy, macro_f1) = (float.accuracy - quantised.accuracy, f1[0] - f1[1]);
             holds &= accuracy.abs() <= 0.005 && macro_f1.abs() <= 0.01;
             parts.push(format!(
                 "accuracy {:.4} → {:.4} ({:+.4}), macro-F1 {:.4} → {:.4} ({:+.4})",
-                float.accuracy, quantised.accuracy, -accuracy, float.macro_f1, quantised.macro_f1, -macro_f1
+                float.accuracy, quantised.accuracy, -accuracy, f1[0], f1[1], -macro_f1
             ));
         }
         Ok(Finding {

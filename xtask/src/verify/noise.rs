@@ -65,7 +65,7 @@ fn noisy_row() -> Result<Finding, String> {
     let moments = s.column_moments(&options, 0, 4000).map_err(|e| e.to_string())?;
     // both must drop: noise that drives beats into the largest class can leave accuracy where it is
     let least = moments.iter().map(|m| m.p_value).fold(1.0, f64::min);
-    let (accuracy, macro_f1) = (|s: &Score| s.accuracy, |s: &Score| s.macro_f1);
+    let (accuracy, macro_f1) = (|s: &Score| s.accuracy, |s: &Score| s.macro_f1.unwrap_or(f64::NAN));
     let holds = mean(&thrice, &accuracy) < mean(&once, &accuracy)
         && mean(&thrice, &macro_f1) < mean(&once, &macro_f1)
         && same_threads
@@ -78,7 +78,7 @@ fn noisy_row() -> Result<Finding, String> {
             float.accuracy,
             figure(&once, &accuracy),
             figure(&thrice, &accuracy),
-            float.macro_f1,
+            macro_f1(&float),
             figure(&once, &macro_f1),
             figure(&thrice, &macro_f1),
             ["N", "S", "V", "F"].map(drop).join(", "),

@@ -119,7 +119,12 @@ fn measure(point: Point, beats: &Dataset, calibration: &Dataset) -> Result<Found
     let arrays = s.arrays(&values(&s, point.fidelity, 1.0)).map_err(error)?;
     let logits = s.values(&arrays, 0..s.data.samples, &RunHow::default(), &Silent).map_err(error)?.logits;
     let score = scored(&s, &logits);
-    Ok(Found { point, accuracy: score.accuracy, macro_f1: score.macro_f1, crossbars: arrays.wires.crossbars })
+    Ok(Found {
+        point,
+        accuracy: score.accuracy,
+        macro_f1: score.macro_f1.unwrap_or(f64::NAN),
+        crossbars: arrays.wires.crossbars,
+    })
 }
 
 /// Row 11.
