@@ -137,21 +137,30 @@ fn failed(folder: &Path, error: &dyn std::fmt::Display) -> Diagnostic {
         .help("check that the place exists, is a folder and may be written, or choose another with --output")
 }
 
-/// Rows as CSV text with a header; floats in their shortest form that reads back to the same bits.
-fn csv_text<T: Serialize>(rows: &[T]) -> std::result::Result<String, csv::Error> {
+/// Rows as CSV text with a header, also where there is no row; floats in their shortest form that reads back to the
+/// same bits.
+fn csv_text<T: Serialize + Default>(rows: &[T]) -> std::result::Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.serialize(row)?;
     }
+    if rows.is_empty() {
+        writer.serialize(T::default())?;
+    }
     let bytes = writer.into_inner().map_err(|e| csv::Error::from(std::io::Error::other(e.to_string())))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if rows.is_empty() {
+        // names of columns hold no line break: what follows the first one is the row
+        text.truncate(text.find('\n').map_or(text.len(), |end| end + 1));
+    }
+    Ok(text)
 }
 
 /// Rows of any report type as CSV text.
 ///
 /// # Errors
 /// `F003` if a row cannot be written as CSV.
-pub fn to_csv<T: Serialize>(rows: &[T]) -> Result<String> {
+pub fn to_csv<T: Serialize + Default>(rows: &[T]) -> Result<String> {
     csv_text(rows).map_err(|e| failed(Path::new("csv"), &e).into())
 }
 
@@ -216,6 +225,24 @@ mod tests {
         assert_eq!(back.layers, report.layers);
         // nothing but the run's folder is left
         assert_eq!(fs::read_dir(&parent).unwrap().count(), 1);
+        fs::remove_dir_all(&parent).unwrap();
+    }
+
+    #[test]
+    fn a_table_without_rows_has_its_header() {
+        let report = RunReport::default();
+        for (name, text) in files(&report).unwrap() {
+            let lines = if name == "summary.csv" { 2 } else { 1 };
+            assert_eq!(text.lines().count(), lines, "{name}: {text}");
+            assert!(text.ends_with('\n'), "{name}");
+        }
+        let header = to_csv::<PredictionRow>(&[]).unwrap();
+        assert_eq!(header, "sample,label,predicted,predicted_float,predicted_quantised,right\n");
+        assert!(to_csv(&[PredictionRow::default()]).unwrap().starts_with(&header));
+        let parent = std::env::temp_dir().join(format!("archsim-header-{}", std::process::id()));
+        let folder = write(&report, &parent, None).unwrap();
+        let back = read(&folder).unwrap();
+        assert!(back.links.is_empty() && back.confusion.is_empty() && back.predictions.is_empty());
         fs::remove_dir_all(&parent).unwrap();
     }
 

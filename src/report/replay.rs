@@ -12,7 +12,7 @@ const AGES: [f64; 6] = [1.0, 60.0, 3600.0, 86_400.0, 3.155_76e7, 3.155_76e8];
 const LEVELS: usize = 5;
 
 /// One step in the life of a cell. Numbers that a step has not are left empty.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct ReplayRow {
     /// `program`, `pulse` or `age`.
     pub step: &'static str,
