@@ -1,5 +1,5 @@
 //! Run folders: written under a temporary name, renamed when complete, so that a killed run leaves
-//! nothing that looks like a report.
+//! nothing that looks like a report. What a killed run does leave, the next one of that name removes.
 
 use std::fs;
 use std::io;
@@ -59,12 +59,14 @@ pub fn files(report: &RunReport) -> Result<Vec<(&'static str, String)>> {
 }
 
 /// Writes `report` below `parent`, with the files of a trace if there is one, and returns the run's folder. An older
-/// folder of the same key is replaced.
+/// report of the same key is replaced.
 ///
 /// # Errors
-/// `F003` with the path when anything cannot be written; no folder of that name is left half-written.
+/// `F003` with the path when anything cannot be written, or when something else has the name; no folder of that name is
+/// left half-written.
 pub fn write(report: &RunReport, parent: &Path, traced: Option<&Traced<'_>>) -> Result<PathBuf> {
     let folder = parent.join(report.folder_name());
+    check_folder(&folder)?;
     let trace = |draft: &Path| match traced {
         Some(traced) => traced.write(|name| Ok(io::BufWriter::new(fs::File::create(draft.join(name))?))),
         None => Ok(()),
@@ -73,16 +75,19 @@ pub fn write(report: &RunReport, parent: &Path, traced: Option<&Traced<'_>>) -> 
     Ok(folder)
 }
 
+/// The file that says that a folder is a run's.
+const MANIFEST: &str = "manifest.json";
+
 /// Whether a folder holds a whole run: its files, and a trace of `traced` samples where one is asked for.
 #[must_use]
 pub fn complete(folder: &Path, traced: Option<usize>) -> bool {
     let there = |name: &str| folder.join(name).is_file();
-    let manifest = || fs::read(folder.join("manifest.json")).ok();
+    let manifest = || fs::read(folder.join(MANIFEST)).ok();
     let samples = || -> Option<u64> {
         let manifest: serde_json::Value = serde_json::from_slice(&manifest()?).ok()?;
         manifest["trace"]["samples"].as_u64()
     };
-    there("manifest.json")
+    there(MANIFEST)
         && there("links.csv")
         && traced.is_none_or(|n| TRACE_FILES.into_iter().all(there) && samples() == Some(n as u64))
 }
@@ -90,8 +95,11 @@ pub fn complete(folder: &Path, traced: Option<usize>) -> bool {
 /// Writes a set of text files as one folder, all or nothing.
 ///
 /// # Errors
-/// `F003` with the path.
+/// `F003` with the path; also when something has the name that has not the first of these files.
 pub fn write_files(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+    if let Some((mark, _)) = files.first() {
+        refuse_other(folder, mark)?;
+    }
     write_with(folder, files, |_| Ok(()))
 }
 
@@ -99,22 +107,78 @@ pub fn write_files(folder: &Path, files: &[(&str, String)]) -> Result<()> {
 fn write_with(folder: &Path, files: &[(&str, String)], more: impl Fn(&Path) -> io::Result<()>) -> Result<()> {
     let parent = folder.parent().unwrap_or_else(|| Path::new("."));
     let name = folder.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-    let draft = parent.join(format!(".{name}.{}.part", std::process::id()));
+    let own = std::process::id();
+    let (draft, old) = (parent.join(format!(".{name}.{own}.part")), parent.join(format!(".{name}.{own}.old.part")));
+    remove_leftovers(parent, &name);
     let attempt = || -> io::Result<()> {
         fs::create_dir_all(&draft)?;
         for (file, text) in files {
             fs::write(draft.join(file), text)?;
         }
         more(&draft)?;
-        if folder.exists() {
-            fs::remove_dir_all(folder)?;
+        // the older one goes away whole: a kill here leaves no half of it under its name
+        let replaced = folder.exists();
+        if replaced {
+            fs::rename(folder, &old)?;
         }
-        fs::rename(&draft, folder)
+        fs::rename(&draft, folder).inspect_err(|_| {
+            if replaced {
+                let _ = fs::rename(&old, folder);
+            }
+        })?;
+        if replaced { fs::remove_dir_all(&old) } else { Ok(()) }
     };
     attempt().map_err(|e| {
         let _ = fs::remove_dir_all(&draft);
         failed(folder, &e).into()
     })
+}
+
+/// Removes what killed processes left of the folder `name`: `.NAME.PID.part` and `.NAME.PID.old.part`, where no process
+/// has that number any more. Where that cannot be known, or a leftover cannot be removed, it stays.
+fn remove_leftovers(parent: &Path, name: &str) {
+    let own = std::process::id();
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let file = entry.file_name();
+        let Some(middle) = file
+            .to_str()
+            .and_then(|f| f.strip_prefix('.')?.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".part"))
+        else {
+            continue;
+        };
+        let number = middle.strip_suffix(".old").unwrap_or(middle);
+        // a process that had our number before us is gone
+        if number.parse::<u32>().is_ok_and(|pid| pid == own || gone(pid)) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether certainly no process of this system has the number.
+fn gone(pid: u32) -> bool {
+    // of another system, or without rights, /proc does not even show this process
+    cfg!(target_os = "linux") && Path::new("/proc/self/stat").exists() && !Path::new(&format!("/proc/{pid}")).exists()
+}
+
+/// Refuses a name that something else than a run has: it would be replaced.
+///
+/// # Errors
+/// `F003` when there is a file of that name, or a folder that is neither empty nor a run's.
+pub fn check_folder(folder: &Path) -> Result<()> {
+    refuse_other(folder, MANIFEST)
+}
+
+/// Refuses a name that is not free and does not belong to a folder with the file `mark`.
+fn refuse_other(folder: &Path, mark: &str) -> Result<()> {
+    let empty = || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    if !folder.exists() || folder.join(mark).is_file() || folder.is_dir() && empty() {
+        return Ok(());
+    }
+    let what = if folder.is_dir() { format!("a folder without `{mark}`") } else { "a file".into() };
+    let message = format!("`{}` is {what}, so no report that could be replaced", folder.display());
+    Err(Diagnostic::error("F003", message)
+        .help("move it away or delete it, or choose another folder with --output")
+        .into())
 }
 
 /// Refuses a place below which no folder can be made, before long work begins.
@@ -193,8 +257,7 @@ fn read_csv<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
             .into());
     }
     let broken = |e: csv::Error| {
-        Diagnostic::error("F004", format!("`{}` is not a report of this version: {e}", path.display()))
-            .help("give a folder written by `archsim run`, or run it again")
+        Diagnostic::error("F004", format!("`{}` is not a report of this version: {e}", path.display())).help("give a folder written by `archsim run`, or run it again")
     };
     let mut reader = csv::Reader::from_path(path).map_err(broken)?;
     let mut rows = Vec::new();
@@ -243,6 +306,61 @@ mod tests {
         let folder = write(&report, &parent, None).unwrap();
         let back = read(&folder).unwrap();
         assert!(back.links.is_empty() && back.confusion.is_empty() && back.predictions.is_empty());
+        fs::remove_dir_all(&parent).unwrap();
+    }
+
+    #[test]
+    fn leftovers_of_killed_runs_are_removed() {
+        let parent = std::env::temp_dir().join(format!("archsim-leftovers-{}", std::process::id()));
+        // numbers of processes end below 2^22
+        let (dead, living, own) = (u32::MAX, 1, std::process::id());
+        let report = RunReport::default();
+        let name = report.folder_name();
+        let part = |name: &str, pid: u32, old: &str| parent.join(format!(".{name}.{pid}{old}.part"));
+        let goes = [part(&name, dead, ""), part(&name, dead, ".old"), part(&name, own, "")];
+        let stays = [part(&name, living, ""), part("other", dead, ""), parent.join(format!(".{name}.x.part"))];
+        for folder in goes.iter().chain(&stays) {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join("trace.json"), "[").unwrap();
+        }
+        for _ in 0..2 {
+            let folder = write(&report, &parent, None).unwrap();
+            assert!(complete(&folder, None) && !folder.join("trace.json").exists());
+        }
+        let known = cfg!(target_os = "linux");
+        assert!(goes.iter().all(|f| !f.exists() || !known), "{goes:?}");
+        assert!(stays.iter().all(|f| f.exists()), "{stays:?}");
+        if known {
+            assert_eq!(fs::read_dir(&parent).unwrap().count(), stays.len() + 1);
+        }
+        fs::remove_dir_all(&parent).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_run_is_not_replaced() {
+        let parent = std::env::temp_dir().join(format!("archsim-foreign-{}", std::process::id()));
+        let report = RunReport::default();
+        let folder = parent.join(report.folder_name());
+        // an empty folder holds nothing that could be lost
+        fs::create_dir_all(&folder).unwrap();
+        write(&report, &parent, None).unwrap();
+        assert!(complete(&folder, None));
+        fs::remove_dir_all(&folder).unwrap();
+        let refused = || {
+            let problem = write(&report, &parent, None).unwrap_err();
+            let first = problem.iter().next().unwrap();
+            assert_eq!((first.code, problem.exit_code()), ("F003", 2));
+            assert!(first.message.contains(&folder.display().to_string()), "{}", first.message);
+        };
+        fs::write(&folder, "mine").unwrap();
+        refused();
+        assert_eq!(fs::read_to_string(&folder).unwrap(), "mine");
+        fs::remove_file(&folder).unwrap();
+        fs::create_dir_all(folder.join("thesis")).unwrap();
+        refused();
+        assert!(write_files(&folder, &[("compare.csv", String::new())]).is_err());
+        assert!(folder.join("thesis").exists());
+        assert_eq!(fs::read_dir(&parent).unwrap().count(), 1);
         fs::remove_dir_all(&parent).unwrap();
     }
 

@@ -13,7 +13,7 @@ mod trace;
 
 pub use drawing::{draw, floorplan_svg};
 pub use floorplan::floorplan_text;
-pub use folder::{RunReport, check_place, complete, files, read, to_csv, write, write_files};
+pub use folder::{RunReport, check_folder, check_place, complete, files, read, to_csv, write, write_files};
 pub use folds::FoldFolder;
 pub use replay::{ReplayOptions, ReplayRow, replay, replay_table};
 pub use rows::{CompareRow, ComponentRow, ConfusionRow, LayerRow, LinkRow, PredictionRow, SummaryRow};

@@ -16,7 +16,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "F003",
         "output cannot be written",
-        "The run folder could not be created or a report file not be written. Nothing half-written is left behind: files appear under their final name only when complete.",
+        "The run folder could not be created, or a report file, another output file or standard output not be written, or something that is no report has the name of the report's folder. Nothing half-written is left under a final name: files appear under it only when complete. What a killed run leaves, `.NAME.PID.part`, the next run of that name removes.",
     ),
     code(
         "F004",
