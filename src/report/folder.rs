@@ -75,20 +75,22 @@ pub fn write(report: &RunReport, parent: &Path, traced: Option<&Traced<'_>>) -> 
     Ok(folder)
 }
 
-/// The file that says that a folder is a run's.
+/// The files that every run folder has; the last says that it is one.
+const RUN_FILES: [&str; 7] =
+    ["summary.csv", "layers.csv", "components.csv", "links.csv", "confusion.csv", "predictions.csv", MANIFEST];
 const MANIFEST: &str = "manifest.json";
 
 /// Whether a folder holds a whole run: its files, and a trace of `traced` samples where one is asked for.
 #[must_use]
 pub fn complete(folder: &Path, traced: Option<usize>) -> bool {
-    let there = |name: &str| folder.join(name).is_file();
+    // every file of a report has a header at least
+    let there = |name: &str| fs::metadata(folder.join(name)).is_ok_and(|m| m.is_file() && m.len() > 0);
     let manifest = || fs::read(folder.join(MANIFEST)).ok();
     let samples = || -> Option<u64> {
         let manifest: serde_json::Value = serde_json::from_slice(&manifest()?).ok()?;
         manifest["trace"]["samples"].as_u64()
     };
-    there(MANIFEST)
-        && there("links.csv")
+    RUN_FILES.into_iter().all(there)
         && traced.is_none_or(|n| TRACE_FILES.into_iter().all(there) && samples() == Some(n as u64))
 }
 
@@ -228,6 +230,9 @@ pub fn to_csv<T: Serialize + Default>(rows: &[T]) -> Result<String> {
     csv_text(rows).map_err(|e| failed(Path::new("csv"), &e).into())
 }
 
+/// What helps where a folder is no whole run.
+const AGAIN: &str = "give a folder written by `archsim run`; if it is one, it is damaged: run it again with --force";
+
 /// Reads the summary and predictions of a finished run folder.
 ///
 /// # Errors
@@ -236,7 +241,7 @@ pub fn read(folder: &Path) -> Result<RunReport> {
     let mut summary: Vec<SummaryRow> = read_csv(&folder.join("summary.csv"))?;
     let Some(summary) = summary.pop() else {
         return Err(Diagnostic::error("F004", format!("`{}` has no row", folder.join("summary.csv").display()))
-            .help("the run did not finish; run it again")
+            .help(AGAIN)
             .into());
     };
     Ok(RunReport {
@@ -253,11 +258,11 @@ pub fn read(folder: &Path) -> Result<RunReport> {
 fn read_csv<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     if !path.exists() {
         return Err(Diagnostic::error("F004", format!("this is no finished run: `{}` is missing", path.display()))
-            .help("give a folder written by `archsim run`")
+            .help(AGAIN)
             .into());
     }
     let broken = |e: csv::Error| {
-        Diagnostic::error("F004", format!("`{}` is not a report of this version: {e}", path.display())).help("give a folder written by `archsim run`, or run it again")
+        Diagnostic::error("F004", format!("`{}` is not a report of this version: {e}", path.display())).help(AGAIN)
     };
     let mut reader = csv::Reader::from_path(path).map_err(broken)?;
     let mut rows = Vec::new();
@@ -361,6 +366,34 @@ mod tests {
         assert!(write_files(&folder, &[("compare.csv", String::new())]).is_err());
         assert!(folder.join("thesis").exists());
         assert_eq!(fs::read_dir(&parent).unwrap().count(), 1);
+        fs::remove_dir_all(&parent).unwrap();
+    }
+
+    #[test]
+    fn a_damaged_run_is_not_complete_and_says_what_helps() {
+        let parent = std::env::temp_dir().join(format!("archsim-damaged-{}", std::process::id()));
+        let report = RunReport::default();
+        assert_eq!(files(&report).unwrap().iter().map(|f| f.0).collect::<Vec<_>>(), RUN_FILES);
+        for name in RUN_FILES {
+            let folder = write(&report, &parent, None).unwrap();
+            assert!(complete(&folder, None));
+            fs::write(folder.join(name), "").unwrap();
+            assert!(!complete(&folder, None), "{name} is empty");
+            fs::remove_file(folder.join(name)).unwrap();
+            assert!(!complete(&folder, None), "{name} is missing");
+            if name != MANIFEST {
+                let problem = read(&folder).unwrap_err();
+                let first = problem.iter().next().unwrap();
+                assert_eq!((first.code, problem.exit_code()), ("F004", 2));
+                assert!(first.help.as_deref().unwrap().contains("--force"), "{first:?}");
+            }
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        // a row that is none
+        let folder = write(&report, &parent, None).unwrap();
+        fs::write(folder.join("links.csv"), "run_key,path\nk\n").unwrap();
+        let problem = read(&folder).unwrap_err();
+        assert!(problem.iter().next().unwrap().help.as_deref().unwrap().contains("--force"));
         fs::remove_dir_all(&parent).unwrap();
     }
 

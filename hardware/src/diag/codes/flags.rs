@@ -21,7 +21,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "F004",
         "not a finished run",
-        "`compare` was given a folder that `archsim run` did not complete, or one of another version. Run it again.",
+        "`compare` was given a folder that `archsim run` did not complete, or one of another version, or `run` found such a folder as its own. Run it again with `--force`.",
     ),
     code(
         "F010",
