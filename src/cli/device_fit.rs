@@ -48,7 +48,7 @@ pub fn run(args: &FitArgs, json: bool) -> Result<()> {
     let options = FitOptions { order: args.order, components: args.components, seed: args.seed };
     let fitted = fit(&records, &Parameters::default(), options).map_err(|e| {
         Diagnostic::error("D083", format!("{}: {e}", args.cycles.display()))
-            .help("cycles of one kind of cell, hundreds of each device; `docs/devices.md` names the columns")
+            .help("cycles of one kind of cell, hundreds of each device; `archsim device fit --help` names the columns")
     })?;
     let name = args.cycles.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let (devices, components) = (fitted.devices.len(), fitted.parameters.weights.len());

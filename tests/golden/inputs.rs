@@ -224,6 +224,11 @@ pub fn data(folder: &Path) {
     });
     data_file(folder, "no_inputs.npz", |d| d.inputs.clear());
     data_file(folder, "two_lengths.npz", |d| drop(d.inputs.insert("extra".into(), ArrayD::zeros(IxDyn(&[7, 4])))));
+    write(
+        folder,
+        "few_cycles.csv",
+        "device,cycle,r_hrs,u_set,r_lrs,u_reset\n0,0,1e5,-0.9,2e3,1.1\n0,1,9e4,-1,2e3,1.2\n",
+    );
     fs::create_dir(folder.join("records")).unwrap();
     write(folder, "records/100.hea", "not a header\n");
 }
