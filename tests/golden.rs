@@ -18,6 +18,7 @@ pub use archsim::onnx::{Limits, Model, read_bytes};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// The transcripts; each has a test and what fills its folder.
 const TRANSCRIPTS: [&str; 4] = ["arch", "data", "flags", "onnx"];
@@ -108,11 +109,7 @@ fn the_sound_inputs_run() {
     fs::create_dir_all(&folder).unwrap();
     inputs::sound(&folder);
     let run = |seed: &str| {
-        std::process::Command::new(env!("CARGO_BIN_EXE_archsim"))
-            .args(["run", "chip.yaml", "net.onnx", "--seed", seed])
-            .current_dir(&folder)
-            .output()
-            .unwrap()
+        archsim().args(["run", "chip.yaml", "net.onnx", "--seed", seed]).current_dir(&folder).output().unwrap()
     };
     let done = run("0");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -126,6 +123,30 @@ fn the_sound_inputs_run() {
     assert!(String::from_utf8_lossy(&refused.stderr).starts_with("F003"));
     assert_eq!(fs::read_dir(folder.join("reports")).unwrap().count(), 1);
     fs::remove_dir_all(&folder).unwrap();
+}
+
+fn archsim() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_archsim"))
+}
+
+/// A full disk is an error, a reader that has gone is none.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_told() {
+    for verb in ["schema", "explain"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let done = archsim().arg(verb).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{told}");
+        assert!(told.starts_with("F003") && told.contains("standard output"), "{told}");
+        assert_eq!(told.matches("F003").count(), 1, "{told}");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let done = archsim().arg(verb).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(done.status.code(), Some(0));
+        assert!(done.stderr.is_empty());
+    }
 }
 
 /// Transcripts hold wrong input only, no message is cut off, and no path of this machine.

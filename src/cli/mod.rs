@@ -17,9 +17,10 @@ mod progress;
 mod quantisation;
 mod run;
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -341,14 +342,36 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// Writes to stdout; a closed pipe (`archsim … | head`) is no error.
+/// Why the first text did not reach stdout that did not.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// Writes to stdout; what cannot be written is told at the end.
 fn print(text: &str) {
-    use std::io::Write;
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    written(std::io::stdout().write_all(text.as_bytes()));
+}
+
+/// Keeps a failure; a closed pipe (`archsim … | head`) is none.
+fn written(outcome: std::io::Result<()>) {
+    if let Err(e) = outcome
+        && e.kind() != ErrorKind::BrokenPipe
+    {
+        UNWRITTEN.get_or_init(|| e.to_string());
+    }
+}
+
+/// All that was printed has left, or F003.
+fn flush() -> Result<()> {
+    written(std::io::stdout().flush());
+    match UNWRITTEN.get() {
+        None => Ok(()),
+        Some(why) => Err(Diagnostic::error("F003", format!("cannot write standard output: {why}"))
+            .help("check the file or device that it goes to, for instance whether it is full")
+            .into()),
+    }
 }
 
 fn finish(outcome: Result<()>) -> ExitCode {
-    match outcome {
+    match outcome.and_then(|()| flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {
             report(&problems);
