@@ -149,6 +149,21 @@ fn what_cannot_be_printed_is_told() {
     }
 }
 
+/// `explain` prints JSON if asked to, one code or all.
+#[test]
+fn codes_are_explained_in_json() {
+    let told = |args: &[&str]| -> serde_json::Value {
+        let done = archsim().arg("explain").args(args).arg("--json").output().unwrap();
+        assert!(done.status.success());
+        serde_json::from_slice(&done.stdout).unwrap()
+    };
+    let one = told(&["A004"]);
+    assert_eq!(one["code"], "A004");
+    assert!(one["title"].is_string() && one["text"].is_string());
+    let all = told(&[]);
+    assert!(all.as_array().unwrap().contains(&one));
+}
+
 /// Transcripts hold wrong input only, no message is cut off, and no path of this machine.
 #[test]
 fn transcripts_are_of_wrong_input() {

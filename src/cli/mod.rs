@@ -25,7 +25,7 @@ use std::sync::OnceLock;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::arch::WhenTooSmall;
-use crate::diag::{Diagnostic, Diagnostics, Result, Severity, codes, explain, nearest};
+use crate::diag::{Code, Diagnostic, Diagnostics, Result, Severity, codes, explain, nearest};
 use crate::exec::Fidelity;
 use crate::study::{Chips, RunOptions};
 use crate::units::Second;
@@ -38,7 +38,7 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     verb: Verb,
-    /// Print JSON instead of tables.
+    /// Print JSON instead of tables; inspect, device plot and export spice have none.
     #[arg(long, global = true)]
     json: bool,
     /// Worker threads (default: one for each processor). Results do not depend on it.
@@ -320,6 +320,11 @@ pub fn main() -> ExitCode {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
     }
     let json = cli.json;
+    if let Some(name) = without_json(&cli.verb).filter(|_| json) {
+        let problem = Diagnostic::error("F002", format!("--json: `archsim {name}` prints text alone, it has no JSON"))
+            .help("leave --json out");
+        return finish(Err(problem.into()));
+    }
     finish(match cli.verb {
         Verb::Run(args) => run::run(&args, json),
         Verb::Compare(args) => compare::compare(&args, json),
@@ -333,13 +338,27 @@ pub fn main() -> ExitCode {
             print(&crate::arch::schema());
             Ok(())
         }
-        Verb::Explain { code } => explain_code(code.as_deref()),
+        Verb::Explain { code } => explain_code(code.as_deref(), json),
         Verb::Reference => {
             print(&reference());
             Ok(())
         }
         Verb::Float(args) => float::float(&args),
     })
+}
+
+/// The name of a verb that has no JSON.
+const fn without_json(verb: &Verb) -> Option<&'static str> {
+    match verb {
+        Verb::Inspect(_) => Some("inspect"),
+        Verb::Device(device::DeviceVerb::Plot(_)) => Some("device plot"),
+        Verb::Export(export::ExportVerb::Spice(_)) => Some("export spice"),
+        Verb::Reference => Some("reference"),
+        Verb::Float(_) => Some("float"),
+        // the schema is JSON with and without the flag
+        Verb::Run(_) | Verb::Compare(_) | Verb::Map(_) | Verb::Noc(_) | Verb::Device(_) | Verb::Data(_) => None,
+        Verb::Schema | Verb::Explain { .. } => None,
+    }
 }
 
 /// Why the first text did not reach stdout that did not.
@@ -414,14 +433,21 @@ fn warn(warnings: &Diagnostics) {
     }
 }
 
-fn explain_code(code: Option<&str>) -> Result<()> {
+fn explain_code(code: Option<&str>, json: bool) -> Result<()> {
+    let value = |c: &Code| serde_json::json!({ "code": c.code, "title": c.title, "text": c.text });
     let Some(code) = code else {
-        for c in codes() {
-            print(&format!("{}  {}\n", c.code, c.title));
+        if json {
+            print(&format!("{:#}\n", codes().map(value).collect::<serde_json::Value>()));
+        } else {
+            codes().for_each(|c| print(&format!("{}  {}\n", c.code, c.title)));
         }
         return Ok(());
     };
     match explain(code) {
+        Some(c) if json => {
+            print(&format!("{:#}\n", value(c)));
+            Ok(())
+        }
         Some(c) => {
             print(&format!("{}  {}\n\n{}\n", c.code, c.title, c.text));
             Ok(())
