@@ -16,7 +16,7 @@ use crate::diag::{Diagnostic, Diagnostics, Result};
 use crate::energy::settle;
 use crate::exec::{self, ValueOptions};
 use crate::map::Choice;
-use crate::report::{RunReport, SummaryRow, Traced, check_place, complete, read, write};
+use crate::report::{RunReport, SummaryRow, Traced, check_folder, check_place, complete, read, write};
 use crate::sched::{Program, Stage, Work};
 use crate::sim::Timeline;
 
@@ -48,6 +48,7 @@ pub fn run_and_write(options: &RunOptions, progress: &dyn Progress) -> Result<Do
         let report = read(&folder)?;
         return Ok(Done { report, folder, reused: true, warnings: session.warnings });
     }
+    check_folder(&folder)?;
     let (mut done, timeline) = simulate_session(&session, options, &values, key, progress)?;
     let traced = timeline.as_ref().map(|timeline| Traced { chip: &session.chip, program: &session.program, timeline });
     traced.iter().filter_map(Traced::warning).for_each(|w| done.warnings.push(w));
