@@ -111,6 +111,10 @@ fn engineering(f: &mut fmt::Formatter<'_>, value: f64, unit: &str) -> fmt::Resul
     if value == 0.0 || !value.is_finite() {
         return write!(f, "{value} {unit}");
     }
+    // beyond the prefixes digits would fill lines
+    if value.abs() >= 1e18 {
+        return write!(f, "{value:e} {unit}");
+    }
     let magnitude = value.abs() * (1.0 + 1e-12);
     let (prefix, scale) = PREFIXES.iter().find(|(p, s)| *p != "µ" && magnitude >= *s).copied().unwrap_or(("a", 1e-18));
     let scaled = value / scale;
@@ -389,6 +393,7 @@ mod tests {
         assert_eq!(Joule(1.2346e-12).to_string(), "1.235 pJ");
         assert_eq!(Hertz(2e8).to_string(), "200 MHz");
         assert_eq!(Watt(0.0).to_string(), "0 W");
+        assert_eq!([Hertz(1e300), Hertz(5e15)].map(|f| f.to_string()), ["1e300 Hz", "5000 THz"]);
     }
 
     proptest::proptest! {

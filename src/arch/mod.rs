@@ -21,6 +21,8 @@ mod clock_tests;
 #[cfg(test)]
 mod gating_tests;
 #[cfg(test)]
+mod limits_tests;
+#[cfg(test)]
 mod memory_tests;
 #[cfg(test)]
 mod testing;

@@ -7,10 +7,14 @@ use crate::circuit::converter::FullScaleSpec;
 use crate::cost::{AdcKind, DacSpec};
 use crate::diag::Diagnostic;
 use crate::tensor::SignedInputs;
-use crate::units::SampleRate;
+use crate::units::{Hertz, SampleRate};
 
 /// Most crossbars of one kind in a core.
 const MAX_CROSSBARS: u32 = 1024;
+/// Most conversions per second of a converter, and the fastest clock of its own: as fast as a chip may be.
+const MAX_RATE: f64 = 1e12;
+/// Most noise of a converter in LSB: many times what the most bits it has tell apart.
+const MAX_NOISE: f64 = 1e6;
 
 /// A011, A012: the crossbars of a core exist.
 pub(super) fn crossbars(ctx: &mut Ctx<'_>) {
@@ -58,10 +62,17 @@ pub(super) fn converters(ctx: &mut Ctx<'_>) {
         let good = adc.rate.is_some() != adc.clock.is_some();
         let message = if adc.rate.is_some() { "the ADC states a rate and a clock" } else { "the ADC states no rate" };
         ctx.require(good, "A061", &at("adc", kind, stated), message, "one of `rate` and `clock`");
-        let good = !good || core.adc.rate().si() > 0.0;
-        ctx.require(good, "A017", &at("adc", kind, stated), "the rate is not positive", "more than 0");
-        let good = adc.noise_lsb.is_finite() && (0.0..=1e6).contains(&adc.noise_lsb);
-        ctx.require(good, "A017", &at("adc", kind, "noise_lsb"), "noise out of range", "0 or more LSB");
+        let rate = adc.clock.map_or_else(|| adc.rate.map_or(0.0, SampleRate::si), Hertz::si);
+        let message = match (adc.clock, adc.rate) {
+            (Some(clock), _) => format!("a clock of {clock}"),
+            (_, rate) => format!("a rate of {}", rate.unwrap_or_default()),
+        };
+        let expected =
+            if adc.clock.is_some() { "above 0 Hz and at most 1 THz" } else { "above 0 S/s and at most 1 TS/s" };
+        ctx.require(!good || (rate > 0.0 && rate <= MAX_RATE), "A017", &at("adc", kind, stated), &message, expected);
+        let good = (0.0..=MAX_NOISE).contains(&adc.noise_lsb);
+        let (message, expected) = (format!("noise of {} LSB", adc.noise_lsb), format!("0 to {MAX_NOISE} LSB"));
+        ctx.require(good, "A017", &at("adc", kind, "noise_lsb"), &message, &expected);
         let share = match adc.full_scale {
             FullScaleSpec::Percentile(p) => Some(("percentile", p)),
             FullScaleSpec::Granular(p) => Some(("granular", p)),

@@ -67,12 +67,6 @@ fn gate(ctx: &mut Ctx<'_>, path: &[&str], gating: &GatingSpec, clock: Hertz, sto
         let expected = if stores { "more than 0 %, so that it keeps its contents, to 100 %" } else { "0 % to 100 %" };
         ctx.require(good, "A090", &at("power", "retained"), &format!("{} of the leakage", p.retained), expected);
     }
-    let wake = gating.power.and_then(|p| p.wake_energy).map(|e| ("power", "wake_energy", e));
-    let tree = gating.clock.map(|c| ("clock", "tree", c.tree));
-    for (group, field, energy) in wake.into_iter().chain(tree) {
-        let good = energy.si() >= 0.0 && energy.si().is_finite();
-        ctx.require(good, "A031", &at(group, field), "a price cannot be negative or infinite", "0 or more");
-    }
 }
 
 /// A091: the law of leakage holds.

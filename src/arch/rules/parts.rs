@@ -71,27 +71,36 @@ pub(super) fn sources(ctx: &mut Ctx<'_>) {
     }
 }
 
-/// A031: no energy, power or area is negative or infinite.
+/// Most energy of one action or of one byte, in joules.
+const MAX_ENERGY: f64 = 1e3;
+/// Most static power of one part, in watts.
+const MAX_POWER: f64 = 1e6;
+/// Most area of one part, in square micrometres: a square metre.
+const MAX_AREA: f64 = 1e12;
+
+/// A031: no energy, power or area is negative, or so large that a sum over a run could overflow.
 pub(super) fn prices(ctx: &mut Ctx<'_>) {
     let root = ctx.root;
-    for (path, node) in parts(root) {
+    maps(root, &mut Vec::new(), &mut |path, node| {
+        // cards of devices have rules of their own
         if path.first() == Some(&"devices") {
-            continue;
+            return;
         }
-        for e in node.entries() {
+        for e in node.entries().iter().filter(|e| e.key != "source") {
             let Some(t) = text(Some(&e.value)) else { continue };
-            let price = match e.key.as_str() {
-                "leakage" | "background" => t.parse::<Watt>().ok().map(Watt::si),
-                "area" => t.parse::<SquareMicron>().ok().map(SquareMicron::si),
-                "drive" | "sample" | "convert" | "add" | "operate" | "route" | "traverse" | "energy" | "activate"
-                | "refresh" => t.parse::<Joule>().ok().map(Joule::si),
-                "read" | "write" | "transfer" => t.parse::<JoulePerByte>().ok().map(JoulePerByte::si),
-                _ => None,
+            // the unit tells what it is: that it is the one due here has been checked
+            let joule = || t.parse().map(Joule::si).or_else(|_| t.parse().map(JoulePerByte::si)).ok();
+            let watt = || t.parse().map(Watt::si).ok();
+            let area = || t.parse().map(SquareMicron::si).ok();
+            let price = joule().map(|p| (p, MAX_ENERGY, "1 kJ"));
+            let price = price.or_else(|| watt().map(|p| (p, MAX_POWER, "1 MW")));
+            let Some((price, most, told)) = price.or_else(|| area().map(|p| (p, MAX_AREA, "1000000 mm2"))) else {
+                continue;
             };
-            let good = price.is_none_or(|p| p >= 0.0 && p.is_finite());
-            ctx.require(good, "A031", &under(&path, &e.key), "a price cannot be negative or infinite", "0 or more");
+            let message = format!("a price of {t} is out of range");
+            ctx.require((0.0..=most).contains(&price), "A031", &under(path, &e.key), &message, &format!("0 to {told}"));
         }
-    }
+    });
 }
 
 /// A024: capacities and widths are whole numbers of bytes, and not none.

@@ -67,7 +67,11 @@ pub(super) const CODES: &[Code] = &[
         "read bias out of range",
         "The read voltage lies above 0 V and at most at 100 V; the read time is positive.",
     ),
-    code("A017", "ADC out of range", "An ADC has 1 to 16 bits, a positive rate and a noise that is not negative."),
+    code(
+        "A017",
+        "ADC out of range",
+        "An ADC has 1 to 16 bits, a rate above 0 and at most 1 TS/s (a clock of its own of at most 1 THz), and 0 to 1000000 LSB of noise.",
+    ),
     code(
         "A018",
         "number of ADCs",
@@ -125,7 +129,11 @@ pub(super) const CODES: &[Code] = &[
         "The list `assumed` of a part may only name constants of the same part.",
     ),
     code("A030", "depth or width out of range", "Router buffers and vector lanes lie between 1 and 65536."),
-    code("A031", "price out of range", "Energy, leakage and area can be neither negative nor infinite."),
+    code(
+        "A031",
+        "price out of range",
+        "Energies lie between 0 and 1 kJ an action or byte, leakages between 0 and 1 MW, areas between 0 and 1000000 mm2: far beyond any part, and small enough that no sum of a run overflows. A wrong prefix or exponent is likely.",
+    ),
     code("A032", "negative age", "The time between programming and use cannot be negative."),
     code("A033", "empty source", "Every priced part says where its constants come from, or `assumed: reason`."),
     code(
