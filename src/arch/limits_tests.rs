@@ -1,7 +1,8 @@
 //! Numbers of arch files that are too large or too small, each refused at its own value.
 #![cfg(test)]
 
-use super::testing::{good, with};
+use super::testing::{MOS2, good, with};
+use super::*;
 use crate::diag::Diagnostic;
 
 /// The only mistake of the chip with these overrides.
@@ -60,4 +61,90 @@ fn converters_have_a_fastest_rate_and_a_most_noise() {
     refused(&[(rate, "1e308 GS/s")], "A007", "too large");
     refused(&[(rate, "2 TS/s")], "A017", "at most 1 TS/s");
     refused(&[("cores.macro.adc.sar.noise_lsb", "1e9")], "A017", "0 to 1000000 LSB");
+}
+
+#[test]
+fn times_beyond_what_the_timing_core_counts_are_refused_at_their_value() {
+    let most = "at most 16777216 cycles";
+    for path in [
+        "tile.bus.latency",
+        "tile.vector.latency",
+        "tile.buffer.edram.latency",
+        "chip.noc.mesh.router.latency",
+        "chip.noc.mesh.link.latency",
+        "chip.memory.global_buffer.latency",
+        "cores.macro.input_register.latency",
+        "cores.macro.output_register.latency",
+        "cores.macro.dac.bit_serial.latency",
+        "cores.macro.sample_hold.latency",
+        "cores.macro.shift_add.latency",
+    ] {
+        refused(&[(path, "20000000 cycles")], "A038", most);
+        refused(&[(path, "1e300 s")], "A038", most);
+    }
+    for (path, value) in [("crossbars.main.t_read", "20 ms"), ("cores.macro.adc.sar.rate", "10 S/s")] {
+        refused(&[(path, value)], "A038", most);
+    }
+    // cycles of a slower clock are longer
+    refused(&[("tile.bus.clock", "1 MHz"), ("tile.bus.latency", "20000 cycles")], "A038", "20000000 cycles");
+    let core = ("cores.macro.clock", "100 MHz");
+    refused(&[core, ("cores.macro.shift_add.latency", "2000000 cycles")], "A038", "20000000 cycles");
+    // a register and a DAC that are long together only
+    let both = [("cores.macro.input_register.latency", "9 ms"), ("cores.macro.dac.bit_serial.latency", "10 ms")];
+    refused(&both, "A038", "9 ms of the input register and 10 ms of the DAC");
+    let slow = LINK.replace("5 ns", "1 s");
+    let d = mistake(&[("chip.chips", "2"), ("chip.chip_link", &slow)]);
+    assert!(d.code == "A038" && d.message.contains("chip.chip_link.serial.latency"), "{d:?}");
+}
+
+/// What the rules let pass is within what the timing core checks.
+#[test]
+fn the_longest_times_run() {
+    let longest = "16777216 cycles";
+    let chip = good(&[
+        ("tile.bus.latency", longest),
+        ("chip.noc.mesh.router.latency", longest),
+        ("chip.memory.global_buffer.latency", longest),
+        ("cores.macro.shift_add.latency", longest),
+    ]);
+    let timing = crate::sched::machine(&chip);
+    assert!(timing.tiles.iter().all(|t| t.bus_latency == limits::MAX_CYCLES));
+    assert!(timing.cores.iter().all(|c| c.shift_add == limits::MAX_CYCLES));
+    let pulses = MOS2.replace("      bit_serial:\n", "      pulse_width:\n        signed: two_phase\n");
+    let pulses = pulses.replacen("bits: 1\n", "bits: 8\n", 1).replace("t_read: 100 ns", "t_read: 100 us");
+    let all = load_str("t.yaml", &pulses, &[]).expect_err("255 times as long");
+    assert!(all.iter().any(|d| d.code == "A038" && d.message.contains("255 times 100 us")), "{all}");
+}
+
+#[test]
+fn refreshes_say_which_rule_they_break() {
+    let path = "chip.memory.global_buffer.refresh";
+    let refresh = |interval| format!("{{ interval: {interval}, duration: 1 ns, energy: 1 pJ, source: x }}");
+    refused(&[(path, &refresh("1 day"))], "A046", "above 0 s and at most 1000 s");
+    refused(&[(path, &refresh("-1 s"))], "A046", "above 0 s and at most 1000 s");
+    refused(&[(path, &refresh("1 ns"))], "A046", "leaves no time");
+    let d = mistake(&[("clock", "1 THz"), ("cores.macro.adc.sar.rate", "1 TS/s"), (path, &refresh("100 s"))]);
+    assert!(d.code == "A046" && d.message.contains("100000000000000 cycles of the clock of 1 THz"), "{d:?}");
+    assert!(d.label.as_deref().is_some_and(|l| l.contains("at most 17592186044416 cycles")), "{d:?}");
+}
+
+#[test]
+fn dynamic_memories_have_times_that_can_be_counted() {
+    let page = include_str!("../../docs/memories.md");
+    let card = page.split("```yaml\n").find(|text| text.starts_with("dram")).expect("the page has the card");
+    let card = card.split("```").next().expect("a card ends");
+    let memory = |from: &str, to: &str| {
+        assert!(card.contains(from), "{from}");
+        card.replacen(from, to, 1)
+    };
+    for (from, to, code, place, words) in [
+        ("latency: 20 ns", "latency: 1 s", "A038", "latency", "at most 16777216 cycles"),
+    ] {
+        let d = mistake(&[("chip.memory", &memory(from, to))]);
+        let told = d.label.as_deref().unwrap_or_default();
+        assert!(d.code == code && d.message.contains(place) && told.contains(words), "{d:?}");
+    }
+    let slow = memory("t_rcd: 13.33 ns", "t_rcd: 1 ms");
+    let d = mistake(&[("clock", "1 THz"), ("cores.macro.adc.sar.rate", "1 TS/s"), ("chip.memory", &slow)]);
+    assert!(d.code == "A047" && d.message.contains("1 ms is 1000000000 cycles"), "{d:?}");
 }

@@ -10,6 +10,7 @@ mod chip;
 mod de;
 mod describe;
 mod file;
+pub mod limits;
 mod load;
 mod memory;
 mod resolve;

@@ -1,7 +1,7 @@
 //! What a program must fulfil before it can run. A broken rule is a mistake of whoever made the program,
 //! reported with the place, never a panic.
 
-use crate::arch::TileId;
+use crate::arch::{TileId, limits};
 use crate::cost::PartKind;
 use crate::diag::Diagnostic;
 use crate::id::Id;
@@ -11,14 +11,15 @@ use super::flits::Flits;
 use super::queue::MAX_INDEX;
 
 /// Largest time of a part in cycles, largest number of steps or rounds, largest message in bytes or
-/// operations: with them no sum of a run leaves 64 bits (assumed bounds, far beyond any chip).
-const MOST_CYCLES: u64 = 1 << 24;
+/// operations: with them no sum of a run leaves 64 bits. The rules of arch files refuse what is beyond those that
+/// they can see.
+const MOST_CYCLES: u64 = limits::MAX_CYCLES;
 const MOST_STEPS: u64 = 1 << 16;
 /// Most cycles to one of a divided clock.
 const MOST_DIVIDER: u64 = crate::arch::MAX_DIVIDER;
-const MOST_BYTES: u64 = 1 << 36;
+const MOST_BYTES: u64 = limits::MAX_MOVED;
 /// Most cycles from one refresh to the next.
-const MOST_INTERVAL: u64 = 1 << 44;
+const MOST_INTERVAL: u64 = limits::MAX_INTERVAL;
 /// Longest time for which a message holds a part in cycles; with latencies on top it fits 32 bits.
 const MOST_HELD: u64 = (1 << 32) - 1 - 2 * MOST_CYCLES;
 

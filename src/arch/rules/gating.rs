@@ -1,11 +1,10 @@
 //! Rules of gates, of leakage at other temperatures and of logic in other nodes.
 
 use super::Ctx;
+use crate::arch::limits::MAX_CYCLES;
 use crate::cost::{GatingSpec, MemorySpec, MeshFidelity};
 use crate::units::{Hertz, Latency};
 
-/// Longest time to wake in cycles of the chip, as the timing core takes it.
-const MAX_WAKE: u64 = 1 << 24;
 /// Longest idle time before sleep in cycles of the chip: more than any run.
 const MAX_AFTER: u64 = 1 << 48;
 
@@ -58,7 +57,7 @@ fn gate(ctx: &mut Ctx<'_>, path: &[&str], gating: &GatingSpec, clock: Hertz, sto
     let divider = ctx.file.clock.divider(clock).unwrap_or(1);
     let cycles = |t: Latency| t.cycles(clock).saturating_mul(divider);
     if let Some(p) = gating.power {
-        for (field, time, most) in [("after", p.after, MAX_AFTER), ("wake", p.wake, MAX_WAKE)] {
+        for (field, time, most) in [("after", p.after, MAX_AFTER), ("wake", p.wake, MAX_CYCLES)] {
             let message = format!("{time} is {} cycles of the chip", cycles(time));
             ctx.require(cycles(time) <= most, "A090", &at("power", field), &message, &format!("at most {most} cycles"));
         }

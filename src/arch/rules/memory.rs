@@ -2,12 +2,15 @@
 
 use super::Ctx;
 use crate::arch::Dram;
+use crate::arch::limits::{MAX_CYCLES, MAX_INTERVAL, MAX_MOVED};
 use crate::cost::{BufferCard, BufferSpec, DramSpec, MemorySpec};
 use crate::diag::Diagnostic;
 use crate::units::Latency;
 
 /// Most ports of a memory.
 pub const MAX_PORTS: u32 = 64;
+/// Longest time from one refresh to the next in seconds: no cell that needs one keeps its charge as long.
+const MAX_REFRESH: f64 = 1e3;
 
 /// A045, A046: ports and refresh of buffers.
 pub(super) fn buffers(ctx: &mut Ctx<'_>) {
@@ -41,9 +44,15 @@ fn dram(ctx: &mut Ctx<'_>, card: &DramSpec) {
         format!("a row of {} in bursts of {}", card.row, card.burst),
         "whole bursts",
     );
+    let message = format!("a row of {}", card.row);
+    require(row <= MAX_MOVED as f64, &["row"], message, &format!("at most {MAX_MOVED} bytes"));
     let bytes = card.bandwidth.si() / clock.si();
     let message = format!("{} is {bytes} bytes a cycle", card.bandwidth);
-    require((1e-3..=1e6).contains(&bytes), &["bandwidth"], message, "0.001 to 1000000");
+    let moves = (1e-3..=1e6).contains(&bytes);
+    require(moves, &["bandwidth"], message, "0.001 to 1000000");
+    let most = MAX_CYCLES as f64;
+    let message = format!("{} at {} takes {} cycles", card.burst, card.bandwidth, burst / bytes);
+    require(!moves || burst / bytes <= most, &["burst"], message, &format!("at most {most} cycles"));
     let t = &card.timing;
     let all = [
         ("t_rcd", t.t_rcd),
@@ -65,6 +74,11 @@ fn dram(ctx: &mut Ctx<'_>, card: &DramSpec) {
         let fits = (0.0..=1e-3).contains(&time.si());
         good &= fits;
         require(fits, &["timing", name], format!("{time}"), "0 s to 1 ms");
+        // times of the refresh count for the interval, the others for an access
+        let cycles = Latency::Time(time).cycles(clock);
+        let counts = !fits || matches!(name, "t_rfc" | "t_refi") || cycles <= MAX_CYCLES;
+        let message = format!("{time} is {cycles} cycles of the clock of {clock}");
+        require(counts, &["timing", name], message, &format!("at most {MAX_CYCLES} cycles"));
     }
     let [interval, duration] = Dram::of(card).refresh().cycles(clock);
     let precharge = Latency::Time(t.t_rp).cycles(clock);
@@ -80,7 +94,17 @@ fn buffer(ctx: &mut Ctx<'_>, path: &[&str], card: &BufferCard) {
     ctx.require((1..=MAX_PORTS).contains(&ports), "A045", &under("ports"), &format!("{ports} ports"), &expected);
     let Some(refresh) = crate::arch::Refresh::of(card) else { return };
     let [interval, duration] = refresh.cycles(ctx.file.clock);
-    let good = refresh.interval.si() <= 1e3 && duration < interval;
+    let within = |s: f64| s > 0.0 && s <= MAX_REFRESH;
+    let path = [under("refresh"), vec!["interval"]].concat();
+    if !within(refresh.interval.si()) {
+        let message = format!("an interval of {}", refresh.interval);
+        return ctx.require(false, "A046", &path, &message, &format!("above 0 s and at most {MAX_REFRESH} s"));
+    }
+    if interval > MAX_INTERVAL {
+        let message = format!("{} is {interval} cycles of the clock of {}", refresh.interval, ctx.file.clock);
+        return ctx.require(false, "A046", &path, &message, &format!("at most {MAX_INTERVAL} cycles"));
+    }
     let message = format!("a refresh of {duration} cycles every {interval} leaves no time for accesses");
-    ctx.require(good, "A046", &under("refresh"), &message, "an interval longer than the refresh, both in whole cycles");
+    let expected = "an interval longer than the refresh, both in whole cycles";
+    ctx.require(duration < interval, "A046", &under("refresh"), &message, expected);
 }

@@ -4,6 +4,7 @@ mod chip;
 mod core;
 mod crossbar;
 mod gating;
+mod latency;
 mod memory;
 mod noise;
 mod parts;
@@ -55,7 +56,8 @@ const RULES: &[fn(&mut Ctx<'_>)] = &[
     parts::sources,
     parts::prices,
     parts::storage,
-    parts::latencies,
+    latency::parts,
+    latency::reads,
     parts::unused,
     memory::buffers,
     wires::ranges,

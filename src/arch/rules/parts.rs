@@ -3,7 +3,7 @@
 use super::Ctx;
 use crate::arch::tree::{Kind, Node};
 use crate::diag::{Diagnostic, nearest};
-use crate::units::{Bytes, Joule, JoulePerByte, Latency, SampleRate, Second, SquareMicron, Watt};
+use crate::units::{Bytes, Joule, JoulePerByte, SquareMicron, Watt};
 
 /// Calls `f` with the path of every map of the tree.
 fn maps<'t>(node: &'t Node, path: &mut Vec<&'t str>, f: &mut impl FnMut(&[&'t str], &'t Node)) {
@@ -112,26 +112,6 @@ pub(super) fn storage(ctx: &mut Ctx<'_>) {
             let good = bytes.si() >= 1.0 && bytes.si().fract() == 0.0 && bytes.si() <= 1e12;
             let message = format!("{bytes} is not usable");
             ctx.require(good, "A024", &under(path, key), &message, "a whole number of bytes, at least 1");
-        }
-    });
-}
-
-/// Longest time of one action in clock cycles; beyond it, sums of a long run would no longer be exact.
-const MAX_CYCLES: u64 = 1_000_000_000;
-
-/// A038: no action takes an absurd number of cycles.
-pub(super) fn latencies(ctx: &mut Ctx<'_>) {
-    let (root, clock) = (ctx.root, ctx.file.clock);
-    maps(root, &mut Vec::new(), &mut |path, node| {
-        for key in ["latency", "t_read", "rate", "duration"] {
-            let Some(t) = text(node.get(key)) else { continue };
-            let latency = match key {
-                "rate" => t.parse::<SampleRate>().ok().map(|r| Latency::Time(Second(1.0 / r.si()))),
-                _ => t.parse::<Latency>().ok(),
-            };
-            let cycles = latency.map_or(0, |l| l.cycles(clock));
-            let message = format!("{t} is {cycles} cycles of the clock of {clock}");
-            ctx.require(cycles <= MAX_CYCLES, "A038", &under(path, key), &message, "at most a thousand million cycles");
         }
     });
 }

@@ -151,7 +151,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "A038",
         "latency too long",
-        "One action takes more than a thousand million clock cycles. A wrong prefix is likely (`s` for `ns`), or the clock is too fast.",
+        "One action takes more than 16777216 cycles of the chip's clock, which the timing core does not count. A wrong prefix is likely (`s` for `ns`), or the clock is too fast.",
     ),
     code(
         "A039",
@@ -183,12 +183,12 @@ pub(super) const CODES: &[Code] = &[
     code(
         "A046",
         "refresh of a memory",
-        "A refresh returns after `interval`, rounded down to whole cycles of the clock, and takes `duration`, rounded up: fewer cycles, so that there is time for accesses. Static RAM has none.",
+        "A refresh returns after `interval`, at most 1000 s and 17592186044416 cycles, rounded down to whole cycles of the clock, and takes `duration`, rounded up: fewer cycles, so that there is time for accesses. Static RAM has none.",
     ),
     code(
         "A047",
         "dynamic memory out of range",
-        "A DRAM has 1 to 64 channels of 1 to 1024 banks, rows of whole bursts, a data rate of 0.001 to 1000000 bytes in a clock cycle, and timings of 0 to 1 ms; a refresh with the precharge before it is over before the next is due.",
+        "A DRAM has 1 to 64 channels of 1 to 1024 banks, rows of whole bursts, a data rate of 0.001 to 1000000 bytes in a clock cycle, and timings of 0 to 1 ms and 16777216 cycles; a refresh with the precharge before it is over before the next is due.",
     ),
     code(
         "A048",
