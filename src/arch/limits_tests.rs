@@ -1,4 +1,4 @@
-//! Numbers of arch files that are too large or too small, each refused at its own value.
+//! Numbers of arch files that are too large or too small, each refused at its own value; places of overrides.
 #![cfg(test)]
 
 use super::testing::{MOS2, good, with};
@@ -147,4 +147,32 @@ fn dynamic_memories_have_times_that_can_be_counted() {
     let slow = memory("t_rcd: 13.33 ns", "t_rcd: 1 ms");
     let d = mistake(&[("clock", "1 THz"), ("cores.macro.adc.sar.rate", "1 TS/s"), ("chip.memory", &slow)]);
     assert!(d.code == "A047" && d.message.contains("1 ms is 1000000000 cycles"), "{d:?}");
+}
+
+/// A list, a map or nothing is underlined in the override, not at the key with the old value.
+#[test]
+fn overrides_that_are_no_scalars_are_underlined_where_they_stand() {
+    let long = "{ interval: 1 us, duration: 2 us, energy: 1 pJ, source: x }";
+    for (path, value, code) in [
+        ("chip.grid", "[0,0]", "A023"),
+        ("chip.grid", "[1]", "A005"),
+        ("chip.grid", "", "A005"),
+        ("clock", "", "A005"),
+        ("clock", "~", "A005"),
+        ("chip.noc.mesh.router", "{}", "A004"),
+        ("cores.macro.crossbars", "{}", "A012"),
+        ("chip.memory.global_buffer.refresh", long, "A046"),
+        ("tile", "{ a: 1 }", "A004"),
+    ] {
+        let all = with(&[(path, value)]).expect_err(path);
+        let here: Vec<_> = all.iter().filter(|d| d.severity == crate::diag::Severity::Error).collect();
+        assert!(here.iter().any(|d| d.code == code), "{path}={value}: {all}");
+        for d in here {
+            let place = d.place.as_ref().expect("a place");
+            assert_eq!(place.file, format!("--set {path}"), "{path}={value}: {d:?}");
+        }
+    }
+    // the key of a scalar stays where it stands
+    let all = with(&[("cores.macro.crossbars", "{ man: 2 }")]).expect_err("no such crossbar");
+    assert!(all.iter().any(|d| d.code == "A011" && d.place.as_ref().is_some_and(|p| p.file.starts_with("--set"))));
 }

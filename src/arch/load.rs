@@ -121,7 +121,7 @@ fn read(name: &str, text: &str, overrides: &[(String, String)]) -> Result<Read> 
 /// Replaces the node at a dotted path, or adds the key at its end where there may be one.
 fn set(root: &mut Node, sources: &mut Sources, path: &str, value: &str, found: &mut Diagnostics) {
     let id = sources.add(format!("--set {path}"), value);
-    let new = match parse(sources, id) {
+    let mut new = match parse(sources, id) {
         Ok(node) => node,
         Err(inner) => {
             let why = inner.iter().map(|d| d.message.clone()).collect::<Vec<_>>().join("; ");
@@ -129,15 +129,17 @@ fn set(root: &mut Node, sources: &mut Sources, path: &str, value: &str, found: &
             return found.push(d.help("write a YAML value, for instance `0.2 V` or `[2, 2]`"));
         }
     };
+    if new.span.range.is_empty() {
+        new.span = Span { source: id, range: 0..value.len() };
+    }
     let mut node = root;
     let mut done: Vec<&str> = Vec::new();
-    let whole = Span { source: id, range: 0..value.len() };
     for key in path.split('.') {
         if node.child(key).is_none() {
             let last = done.len() + 1 == path.split('.').count();
             if let (true, Kind::Map(entries)) = (last && has_place(&done, key), &mut node.kind) {
                 // an optional key that the file leaves at its default
-                entries.push(Entry { key: key.to_owned(), key_span: whole.clone(), value: new });
+                entries.push(Entry { key: key.to_owned(), key_span: new.span.clone(), value: new });
                 return;
             }
             let above = if done.is_empty() { "the file".to_owned() } else { format!("`{}`", done.join(".")) };
@@ -152,13 +154,16 @@ fn set(root: &mut Node, sources: &mut Sources, path: &str, value: &str, found: &
             return found.push(Diagnostic::error("F010", message).help(help));
         }
         done.push(key);
+        // what is not a scalar is underlined by its key, and that of the file stands before the old value
+        if let (Kind::Map(entries), true) = (&mut node.kind, done.len() == path.split('.').count() && !new.scalar())
+            && let Some(entry) = entries.iter_mut().find(|e| e.key == key)
+        {
+            entry.key_span = new.span.clone();
+        }
         let Some(child) = node.child_mut(key) else { return };
         node = child;
     }
     *node = new;
-    if node.span.range.is_empty() {
-        node.span = whole;
-    }
 }
 
 /// The device table's names that a file uses, for tests that demand an example of each.

@@ -95,6 +95,10 @@ impl Kind {
 }
 
 impl Node {
+    /// Whether it is one value that stands in the text.
+    pub const fn scalar(&self) -> bool {
+        !matches!(self.kind, Kind::Map(_) | Kind::Seq(_) | Kind::Null)
+    }
     /// The value of a key of a map.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|e| &e.value)
