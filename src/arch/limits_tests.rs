@@ -129,7 +129,7 @@ fn refreshes_say_which_rule_they_break() {
 }
 
 #[test]
-fn dynamic_memories_have_times_that_can_be_counted() {
+fn dynamic_memories_hold_a_row_in_each_bank() {
     let page = include_str!("../../docs/memories.md");
     let card = page.split("```yaml\n").find(|text| text.starts_with("dram")).expect("the page has the card");
     let card = card.split("```").next().expect("a card ends");
@@ -138,12 +138,16 @@ fn dynamic_memories_have_times_that_can_be_counted() {
         card.replacen(from, to, 1)
     };
     for (from, to, code, place, words) in [
+        ("capacity: 8192 MiB", "capacity: 1 byte", "A047", "capacity", "at least 131072 bytes"),
+        ("capacity: 8192 MiB", "capacity: 131071 byte", "A047", "capacity", "at least 131072 bytes"),
         ("latency: 20 ns", "latency: 1 s", "A038", "latency", "at most 16777216 cycles"),
     ] {
         let d = mistake(&[("chip.memory", &memory(from, to))]);
         let told = d.label.as_deref().unwrap_or_default();
         assert!(d.code == code && d.message.contains(place) && told.contains(words), "{d:?}");
     }
+    let least = memory("capacity: 8192 MiB", "capacity: 128 KiB");
+    good(&[("chip.memory", &least)]);
     let slow = memory("t_rcd: 13.33 ns", "t_rcd: 1 ms");
     let d = mistake(&[("clock", "1 THz"), ("cores.macro.adc.sar.rate", "1 TS/s"), ("chip.memory", &slow)]);
     assert!(d.code == "A047" && d.message.contains("1 ms is 1000000000 cycles"), "{d:?}");

@@ -44,6 +44,10 @@ fn dram(ctx: &mut Ctx<'_>, card: &DramSpec) {
         format!("a row of {} in bursts of {}", card.row, card.burst),
         "whole bursts",
     );
+    // every bank has a row at least
+    let rows = row * f64::from(channels) * f64::from(banks);
+    let message = format!("{} is less than a row of {} in each of {channels} x {banks} banks", card.capacity, card.row);
+    require(card.capacity.si() >= rows, &["capacity"], message, &format!("at least {rows} bytes"));
     let message = format!("a row of {}", card.row);
     require(row <= MAX_MOVED as f64, &["row"], message, &format!("at most {MAX_MOVED} bytes"));
     let bytes = card.bandwidth.si() / clock.si();

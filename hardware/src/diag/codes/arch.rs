@@ -188,7 +188,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "A047",
         "dynamic memory out of range",
-        "A DRAM has 1 to 64 channels of 1 to 1024 banks, rows of whole bursts, a data rate of 0.001 to 1000000 bytes in a clock cycle, and timings of 0 to 1 ms and 16777216 cycles; a refresh with the precharge before it is over before the next is due.",
+        "A DRAM has 1 to 64 channels of 1 to 1024 banks, rows of whole bursts, a capacity of at least a row in every bank, a data rate of 0.001 to 1000000 bytes in a clock cycle, and timings of 0 to 1 ms and 16777216 cycles; a refresh with the precharge before it is over before the next is due.",
     ),
     code(
         "A048",
