@@ -46,6 +46,10 @@ const PREFIXES: [(&str, f64); 12] = [
     ("a", 1e-18),
 ];
 
+/// Units that take no prefix: some have one already, the others have none anywhere.
+const WITHOUT_PREFIX: [&str; 13] =
+    ["um2", "µm2", "mm2", "nm2", "KiB", "MiB", "%", "min", "h", "day", "days", "year", "years"];
+
 /// Splits `"1.5e-3 nS"` into the number and the unit; the space may be left out.
 fn split_number(text: &str) -> (&str, &str) {
     let text = text.trim();
@@ -93,7 +97,7 @@ fn parse_quantity(
             return finite(value * factor);
         }
     }
-    for (name, factor) in units {
+    for (name, factor) in units.iter().filter(|(name, _)| !WITHOUT_PREFIX.contains(name)) {
         if let Some(prefix) = unit.strip_suffix(name)
             && let Some((_, scale)) = PREFIXES.iter().find(|(p, _)| !p.is_empty() && *p == prefix)
         {
@@ -378,6 +382,19 @@ mod tests {
         assert!(matches!("1e308 mm2".parse::<SquareMicron>(), Err(ParseError::TooLarge(..))));
         assert!(matches!("1e308 Ts".parse::<Latency>(), Err(ParseError::TooLarge(..))));
         assert_eq!("1e308 J".parse::<Joule>().unwrap().0, 1e308);
+    }
+
+    #[test]
+    fn a_unit_has_one_prefix_at_most() {
+        for text in ["1 kKiB", "1 mMiB", "1 GiKiB"] {
+            assert!(matches!(text.parse::<Bytes>(), Err(ParseError::UnknownUnit(..))), "{text}");
+        }
+        for text in ["1 kum2", "1 Mum2", "1 nmm2", "1 kµm2"] {
+            assert!(matches!(text.parse::<SquareMicron>(), Err(ParseError::UnknownUnit(..))), "{text}");
+        }
+        assert!("1 k%".parse::<Share>().is_err() && "1 kday".parse::<Second>().is_err());
+        assert_eq!(["2 min", "1 day", "1 ms"].map(|t| t.parse::<Second>().unwrap().0), [120.0, 86_400.0, 1e-3]);
+        assert_eq!(["1 kB", "1 Mbyte", "1 Mbit"].map(|t| t.parse::<Bytes>().unwrap().0), [1e3, 1e6, 125e3]);
     }
 
     #[test]

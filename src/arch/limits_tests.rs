@@ -64,6 +64,14 @@ fn converters_have_a_fastest_rate_and_a_most_noise() {
 }
 
 #[test]
+fn storage_is_told_as_it_was_written() {
+    let path = "chip.memory.global_buffer.capacity";
+    refused(&[(path, "1 bit")], "A024", "1 bit is not usable");
+    refused(&[(path, "2 Tbyte")], "A024", "1 byte to 1 Tbyte");
+    refused(&[(path, "1 kKiB")], "A007", "unknown unit");
+}
+
+#[test]
 fn times_beyond_what_the_timing_core_counts_are_refused_at_their_value() {
     let most = "at most 16777216 cycles";
     for path in [

@@ -103,15 +103,19 @@ pub(super) fn prices(ctx: &mut Ctx<'_>) {
     });
 }
 
+/// Most bytes of a memory, or of anything that moves at once.
+const MAX_STORED: f64 = 1e12;
+
 /// A024: capacities and widths are whole numbers of bytes, and not none.
 pub(super) fn storage(ctx: &mut Ctx<'_>) {
     let root = ctx.root;
     maps(root, &mut Vec::new(), &mut |path, node| {
         for key in ["capacity", "width", "flit", "row", "burst"] {
-            let Some(bytes) = text(node.get(key)).and_then(|t| t.parse::<Bytes>().ok()) else { continue };
-            let good = bytes.si() >= 1.0 && bytes.si().fract() == 0.0 && bytes.si() <= 1e12;
-            let message = format!("{bytes} is not usable");
-            ctx.require(good, "A024", &under(path, key), &message, "a whole number of bytes, at least 1");
+            let Some(t) = text(node.get(key)) else { continue };
+            let Ok(bytes) = t.parse::<Bytes>() else { continue };
+            let good = bytes.si().fract() == 0.0 && (1.0..=MAX_STORED).contains(&bytes.si());
+            let message = format!("{t} is not usable");
+            ctx.require(good, "A024", &under(path, key), &message, "a whole number of bytes, 1 byte to 1 Tbyte");
         }
     });
 }

@@ -105,7 +105,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "A024",
         "capacity or width not usable",
-        "Capacities, widths and flits are whole numbers of bytes, at least one.",
+        "Capacities, widths and flits are whole numbers of bytes, from one to a million million.",
     ),
     code(
         "A025",
