@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::{device_fit, device_plot, device_replay, print};
+use crate::arch::limits::KELVINS;
 use crate::arch::{card_str, load_card};
 use crate::device::{Chance, DEVICES, Device, DeviceSpec, Entry};
 use crate::diag::{Diagnostic, Result, nearest};
@@ -59,6 +60,12 @@ impl DeviceArgs {
             )
             .help("1 is the device card, 0 switches chance off")
             .into());
+        }
+        // a law beyond its temperatures gives numbers that mean nothing
+        if !KELVINS.contains(&self.temperature.si()) {
+            let message = format!("--temperature {} is out of range", self.temperature);
+            let help = format!("give a temperature from {} K to {} K", KELVINS.start(), KELVINS.end());
+            return Err(Diagnostic::error("F002", message).help(help).into());
         }
         let (_, device) = match (&self.card, &self.name) {
             (Some(path), _) => load_card(path, self.temperature)?,

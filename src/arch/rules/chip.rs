@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use crate::arch::FORMAT_VERSION;
+use crate::arch::limits::KELVINS;
 use crate::cost::MeshFidelity;
 use crate::diag::Diagnostic;
 
@@ -54,7 +55,7 @@ pub(super) fn clock_and_temperature(ctx: &mut Ctx<'_>) {
     let good = (1.0..=1e12).contains(&hertz);
     ctx.require(good, "A021", &["clock"], &format!("a clock of {}", ctx.file.clock), "1 Hz to 1 THz");
     let kelvin = ctx.file.temperature.si();
-    let good = (1.0..=1000.0).contains(&kelvin);
+    let good = KELVINS.contains(&kelvin);
     ctx.require(good, "A021", &["temperature"], &format!("{}", ctx.file.temperature), "1 K to 1000 K");
 }
 
