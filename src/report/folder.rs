@@ -156,10 +156,17 @@ fn remove_leftovers(parent: &Path, name: &str) {
     }
 }
 
-/// Whether certainly no process of this system has the number.
+/// Whether certainly no process of this system that still runs has the number.
 fn gone(pid: u32) -> bool {
     // of another system, or without rights, /proc does not even show this process
-    cfg!(target_os = "linux") && Path::new("/proc/self/stat").exists() && !Path::new(&format!("/proc/{pid}")).exists()
+    if !cfg!(target_os = "linux") || !Path::new("/proc/self/stat").exists() {
+        return false;
+    }
+    match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        // `number (name) state ...`; one that was killed stays as Z until its parent asks for it
+        Ok(stat) => stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with(['Z', 'X'])),
+        Err(e) => e.kind() == io::ErrorKind::NotFound,
+    }
 }
 
 /// Refuses a name that something else than a run has: it would be replaced.
@@ -339,6 +346,21 @@ mod tests {
             assert_eq!(fs::read_dir(&parent).unwrap().count(), stays.len() + 1);
         }
         fs::remove_dir_all(&parent).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_that_ended_is_gone_before_its_parent_asks() {
+        assert!(!gone(std::process::id()) && gone(u32::MAX));
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        assert!(!gone(child.id()));
+        child.kill().unwrap();
+        let begun = std::time::Instant::now();
+        while !gone(child.id()) {
+            assert!(begun.elapsed().as_secs() < 60, "still there");
+            std::thread::yield_now();
+        }
+        child.wait().unwrap();
     }
 
     #[test]
