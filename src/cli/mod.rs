@@ -355,6 +355,7 @@ const fn without_json(verb: &Verb) -> Option<&'static str> {
         Verb::Export(export::ExportVerb::Spice(_)) => Some("export spice"),
         Verb::Reference => Some("reference"),
         Verb::Float(_) => Some("float"),
+        Verb::Noc(args) if args.writes_trace() => Some("noc --write-trace"),
         // the schema is JSON with and without the flag
         Verb::Run(_) | Verb::Compare(_) | Verb::Map(_) | Verb::Noc(_) | Verb::Device(_) | Verb::Data(_) => None,
         Verb::Schema | Verb::Explain { .. } => None,

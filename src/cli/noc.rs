@@ -60,7 +60,8 @@ pub struct NocArgs {
     /// Print comma-separated values instead of a table.
     #[arg(long)]
     csv: bool,
-    /// Send the packets of a file instead: lines of cycle, source, destinations with spaces between, flits.
+    /// Send the packets of a file instead: a header, and lines of cycle,source,destinations,flits, with spaces between
+    /// destinations.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// Write the packets that the first of the offered loads sends in so many cycles, as --trace reads them.
@@ -82,6 +83,13 @@ const COLUMNS: [&str; 11] = [
     "hops",
     "cycles",
 ];
+
+impl NocArgs {
+    /// Whether it prints packets, as --trace reads them.
+    pub const fn writes_trace(&self) -> bool {
+        self.write_trace.is_some()
+    }
+}
 
 /// Measures the loads, or replays a trace, and prints what came of it.
 pub fn noc(args: &NocArgs, json: bool) -> Result<()> {

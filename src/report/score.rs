@@ -191,6 +191,16 @@ mod tests {
         assert!(d == 0.0 && low < -0.2 && high > 0.2, "ten equal answers say little");
     }
 
+    #[test]
+    fn paired_interval_of_a_published_example() {
+        // of 48 samples 26 are gained, 4 lost: 0.2548067 to 0.6251933 (statpsych for R, example of ci.prop.ps)
+        let a: Vec<bool> = (0..48).map(|i| i >= 38).collect();
+        let b: Vec<bool> = (0..48).map(|i| (12..38).contains(&i) || i >= 42).collect();
+        let (d, low, high) = paired_difference(&a, &b);
+        assert!((d - 22.0 / 48.0).abs() < 1e-12);
+        assert!((low - 0.254_806_7).abs() < 1e-5 && (high - 0.625_193_3).abs() < 1e-5, "{low} {high}");
+    }
+
     /// Over all outcomes of 40 samples, by their probabilities: 95 % of the intervals hold the true difference, where
     /// those without the two samples more fall far short.
     #[test]
