@@ -10,8 +10,10 @@ use crate::diag::{Diagnostic, Result};
 
 /// Last cycle in which a packet may come into being: it leaves room for the cycles that it takes.
 const LAST: u64 = 1 << 48;
-/// Largest trace that is drawn: packets (some 4 GB), and cycles of all nodes together (some seconds).
-const MOST: (usize, u64) = (1 << 26, 1 << 32);
+/// Most packets of a trace that is drawn: some 4 GB.
+const MOST_PACKETS: u64 = 1 << 26;
+/// Most cycles of all its nodes together: some seconds.
+const MOST_CYCLES: u64 = 1 << 32;
 
 /// A packet of a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +78,9 @@ impl Trace {
         config.check()?;
         let nodes = config.topology.compile(config.routing, &config.router)?.nodes();
         let wanted = cycles as f64 * nodes as f64 * config.offered / f64::from(config.packet);
-        if cycles.saturating_mul(nodes as u64) > MOST.1 || wanted > MOST.0 as f64 {
+        if cycles.saturating_mul(nodes as u64) > MOST_CYCLES || wanted > MOST_PACKETS as f64 {
             return Err(Diagnostic::error("R170", format!("a trace of {cycles} cycles: some {wanted:.1e} packets"))
-                .help(format!("at most {} packets in {} cycles of all {nodes} nodes together", MOST.0, MOST.1))
+                .help(format!("at most {MOST_PACKETS} packets in {MOST_CYCLES} cycles of all {nodes} nodes together"))
                 .into());
         }
         let targets = config.pattern.table(nodes, config.topology.grid())?;
