@@ -192,7 +192,7 @@ fn mistakes_are_found_where_they_stand() {
         ("A030", "buffer_flits: 8", "buffer_flits: 0", ""),
         ("A030", "lanes: 8", "lanes: 0", ""),
         ("A031", "operate: 0.2652 pJ", "operate: -0.2652 pJ", ""),
-        ("A007", "operate: 0.2652 pJ", "operate: 1e308 TJ", ""),
+        ("A031", "operate: 0.2652 pJ", "operate: 1e308 TJ", ""),
         ("A038", "t_read: 100 ns", "t_read: 100 s", ""),
         ("A038", "rate: 1 GS/s", "rate: 1e-3 S/s", ""),
         ("A032", "age: 1 h", "age: -1 h", ""),

@@ -105,7 +105,8 @@ impl Trace {
     pub fn check(&self, nodes: usize) -> Result<()> {
         let fault = self.packets.iter().enumerate().find_map(|(i, p)| Some((i, p.fault(nodes)?)));
         fault.map_or(Ok(()), |(i, fault)| {
-            Err(Diagnostic::error("R172", format!("packet {} of the trace: {fault}", i + 1)).into())
+            let problem = Diagnostic::error("R172", format!("packet {} of the trace: {fault}", i + 1));
+            Err(problem.help("mend the packet, or take a network that has these nodes").into())
         })
     }
 }

@@ -118,8 +118,9 @@ fn accuracy_row(base: &Done, other: &Done) -> CompareRow {
     {
         let (difference, lo, hi) = paired_difference(&x, &y);
         out.difference = Some(difference);
-        out.lo95 = Some(lo);
-        out.hi95 = Some(hi);
+        // the normal law has no width, and so no bounds, where no sample differs
+        let bounded = lo < hi;
+        (out.lo95, out.hi95) = (bounded.then_some(lo), bounded.then_some(hi));
         out.paired_samples = Some(x.len() as u64);
     }
     out

@@ -32,7 +32,7 @@ pub(super) const CODES: &[Code] = &[
     code(
         "A007",
         "wrong quantity",
-        "A quantity lacks its unit, has the unit of another quantity, is not a number or too large for one. Quantities are written like `100 nS`, `1.28 GS/s`, `0.9 pJ/byte`, `2 cycles`.",
+        "A quantity lacks its unit, has the unit of another quantity, or is not a number. Quantities are written like `100 nS`, `1.28 GS/s`, `0.9 pJ/byte`, `2 cycles`.",
     ),
     code("A008", "number out of range", "A number does not fit the range of its field."),
     code(
